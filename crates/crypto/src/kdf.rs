@@ -1,0 +1,88 @@
+//! NIST SP 800-108r1 key derivation: HMAC-SHA-256 in counter mode, a 32-bit counter before the fixed input.
+//!
+//! The fixed input is `Label ‖ 0x00 ‖ Context ‖ [L]`, `L` being the output's length in bits as 32 bits big-endian.
+//! The context is a list of items, each after its length in 16 bits big-endian, so two lists never share their bytes.
+//! Each use in this crate has a label of its own: a key derived for one purpose is never the key of another.
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
+use zeroize::Zeroizing;
+
+use crate::secret::Key256;
+
+/// Bytes of the counter that SP 800-108 puts before the fixed input.
+const COUNTER: usize = 4;
+/// Bytes of one HMAC-SHA-256 output.
+const BLOCK: usize = 32;
+
+/// Derives `N` bytes from a key that is used once.
+pub(crate) fn derive<const N: usize>(
+    key: &Key256,
+    label: &str,
+    context: &[&[u8]],
+) -> Zeroizing<[u8; N]> {
+    let input = Input::new(label, context, N);
+    let algorithm = get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256)
+        .expect("HMAC-SHA-256 is always built in");
+    let mut output = Zeroizing::new([0; N]);
+    kbkdf_ctr_hmac(algorithm, key.expose(), input.fixed(), output.as_mut())
+        .expect("a short derivation from a 256-bit key cannot fail");
+    output
+}
+
+/// Derives a 256-bit key from a key that is used once.
+pub(crate) fn derive_key(key: &Key256, label: &str, context: &[&[u8]]) -> Key256 {
+    Key256::new(*derive::<{ Key256::LEN }>(key, label, context))
+}
+
+/// A long-lived derivation key, whose HMAC key schedule is computed once.
+pub(crate) struct DerivationKey(hmac::Key);
+
+impl DerivationKey {
+    pub(crate) fn new(key: &Key256) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))
+    }
+
+    /// Derives a 256-bit key: the first block of the same function as [`derive`].
+    pub(crate) fn derive_key(&self, label: &str, context: &[&[u8]]) -> Key256 {
+        let mut input = Input::new(label, context, Key256::LEN);
+        let mut output = Key256::new([0; Key256::LEN]);
+        hmac::sign_to_buffer(&self.0, input.block(1), output.expose_mut())
+            .expect("one block is exactly the output of HMAC-SHA-256");
+        output
+    }
+}
+
+/// `[i] ‖ Label ‖ 0x00 ‖ Context ‖ [L]` in one buffer.
+struct Input(Vec<u8>);
+
+impl Input {
+    fn new(label: &str, context: &[&[u8]], output: usize) -> Self {
+        let context_length: usize = context.iter().map(|item| 2 + item.len()).sum();
+        let mut bytes = Vec::with_capacity(COUNTER + label.len() + 1 + context_length + 4);
+        bytes.extend_from_slice(&[0; COUNTER]);
+        bytes.extend_from_slice(label.as_bytes());
+        bytes.push(0);
+        for item in context {
+            let length = u16::try_from(item.len()).expect("context items are short");
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(item);
+        }
+        let bits = u32::try_from(output * 8).expect("outputs are short");
+        bytes.extend_from_slice(&bits.to_be_bytes());
+        Self(bytes)
+    }
+
+    /// The fixed input alone; the library places its own counter before it.
+    fn fixed(&self) -> &[u8] {
+        &self.0[COUNTER..]
+    }
+
+    /// The input of the PRF for the block numbered `counter`, from one.
+    fn block(&mut self, counter: u32) -> &[u8] {
+        self.0[..COUNTER].copy_from_slice(&counter.to_be_bytes());
+        &self.0
+    }
+}
+
+const _: () = assert!(BLOCK == Key256::LEN);
