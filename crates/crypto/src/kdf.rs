@@ -16,14 +16,10 @@ const COUNTER: usize = 4;
 const BLOCK: usize = 32;
 
 /// Derives `N` bytes from a key that is used once.
-pub(crate) fn derive<const N: usize>(
-    key: &Key256,
-    label: &str,
-    context: &[&[u8]],
-) -> Zeroizing<[u8; N]> {
+pub(crate) fn derive<const N: usize>(key: &Key256, label: &str, context: &[&[u8]]) -> Zeroizing<[u8; N]> {
     let input = Input::new(label, context, N);
-    let algorithm = get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256)
-        .expect("HMAC-SHA-256 is always built in");
+    let algorithm =
+        get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).expect("HMAC-SHA-256 is always built in");
     let mut output = Zeroizing::new([0; N]);
     kbkdf_ctr_hmac(algorithm, key.expose(), input.fixed(), output.as_mut())
         .expect("a short derivation from a 256-bit key cannot fail");

@@ -4,7 +4,16 @@
 //! the primitives are those of aws-lc-rs. The formats are described byte by byte in `docs/ciphertext-format.md`.
 
 mod aead;
+pub mod ciphertext;
+pub mod context;
+pub mod identity;
 mod kdf;
 pub mod record;
 pub mod root;
 pub mod secret;
+pub mod sigv4;
+pub mod wrap;
+
+pub use context::EncryptionContext;
+pub use identity::{KeyAddress, KeyIdentity, MaterialId};
+pub use secret::{Key256, Secret};

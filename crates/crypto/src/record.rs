@@ -125,11 +125,7 @@ impl RecordSealer {
             .iter()
             .map(|generation| (generation.id, ClassKeys::new(&generation.key)))
             .collect();
-        let active = root
-            .generations()
-            .iter()
-            .position(|generation| generation.id == root.active())
-            .expect("root keys hold their active generation");
+        let active = root.active_index();
         Self(Arc::new(Keys {
             generations,
             active,
@@ -140,14 +136,7 @@ impl RecordSealer {
     }
 
     /// Seals a record for one place (`record_key`), class and version. `salt` must be fresh random bytes.
-    pub fn seal(
-        &self,
-        class: Class,
-        record_key: &[u8],
-        version: u64,
-        plaintext: &[u8],
-        salt: [u8; SALT],
-    ) -> Vec<u8> {
+    pub fn seal(&self, class: Class, record_key: &[u8], version: u64, plaintext: &[u8], salt: [u8; SALT]) -> Vec<u8> {
         let (generation, keys) = &self.0.generations[self.0.active];
         let mut sealed = Vec::with_capacity(HEADER + plaintext.len() + TAG);
         sealed.push(FORMAT);
@@ -162,12 +151,7 @@ impl RecordSealer {
     }
 
     /// Opens a record and tells its version.
-    pub fn open(
-        &self,
-        class: Class,
-        record_key: &[u8],
-        sealed: &[u8],
-    ) -> Result<(u64, Vec<u8>), RecordError> {
+    pub fn open(&self, class: Class, record_key: &[u8], sealed: &[u8]) -> Result<(u64, Vec<u8>), RecordError> {
         let envelope = self.peek(sealed)?;
         if envelope.class != class {
             return Err(RecordError::WrongClass {

@@ -46,11 +46,7 @@ pub enum RootError {
 
 impl RootKeys {
     /// Puts the root keys together.
-    pub fn new(
-        lookup: Key256,
-        mut generations: Vec<Generation>,
-        active: GenerationId,
-    ) -> Result<Self, RootError> {
+    pub fn new(lookup: Key256, mut generations: Vec<Generation>, active: GenerationId) -> Result<Self, RootError> {
         generations.sort_by_key(|generation| generation.id);
         for pair in generations.windows(2) {
             if pair[0].id == pair[1].id {
@@ -90,5 +86,12 @@ impl RootKeys {
     /// The generation that seals.
     pub fn active(&self) -> GenerationId {
         self.active
+    }
+
+    /// The place of the active generation among [`Self::generations`].
+    pub(crate) fn active_index(&self) -> usize {
+        let mut ids = self.generations.iter().map(|generation| generation.id);
+        ids.position(|id| id == self.active)
+            .expect("the active generation is among the generations")
     }
 }

@@ -1,0 +1,191 @@
+//! The ciphertext that symmetric encryption keys produce (`docs/ciphertext-format.md`).
+//!
+//! ```text
+//! version 1 | suite 1 | key kind 1 | key id 16 | material id 32 | salt 32 | commitment 32 | ciphertext | tag 16
+//! ```
+//!
+//! A random salt gives each message a key of its own, so a fixed IV is safe and one material may encrypt without a
+//! bound on the number of messages. The commitment ties the message to that key: AES-GCM alone would let one ciphertext
+//! open under two keys. It is compared before anything is decrypted.
+
+use trent_names::KeyId;
+use zeroize::Zeroizing;
+
+use crate::aead::{self, TAG};
+use crate::context::EncryptionContext;
+use crate::identity::{KEY_ID, KeyIdentity, MaterialId, decode_key_id, encode_key_id};
+use crate::kdf;
+use crate::secret::{Key256, Secret, equal};
+
+/// The version written today.
+pub const VERSION: u8 = 1;
+/// How many bytes a ciphertext is longer than its plaintext.
+pub const OVERHEAD: usize = HEADER + TAG;
+
+/// Opens the associated data of this format, apart from all others of the product.
+const TYPE: u8 = b'C';
+const LABEL: &str = "trent ciphertext";
+const SALT: usize = 32;
+const COMMITMENT: usize = 32;
+const HEADER: usize = 1 + 1 + KEY_ID + MaterialId::LEN + SALT + COMMITMENT;
+
+/// How the fields after the material id are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Suite {
+    /// A key per message: SP 800-108 with a random salt, AES-256-GCM, key commitment.
+    Derived = 1,
+}
+
+/// Why a ciphertext does not open. Callers outside the product are told only that it is invalid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CiphertextError {
+    /// Fewer bytes than a header and a tag.
+    #[error("the ciphertext is truncated")]
+    Truncated,
+    /// A version that this build does not know.
+    #[error("the ciphertext has the unknown version {0}")]
+    UnknownVersion(u8),
+    /// A suite that this build does not know.
+    #[error("the ciphertext has the unknown suite {0}")]
+    UnknownSuite(u8),
+    /// A kind of key id that is neither single-Region nor multi-Region.
+    #[error("the ciphertext names a key of the unknown kind {0}")]
+    UnknownKeyKind(u8),
+    /// The ciphertext names another key.
+    #[error("the ciphertext belongs to key {0}")]
+    OtherKey(KeyId),
+    /// The ciphertext names another material.
+    #[error("the ciphertext belongs to key material {0}")]
+    OtherMaterial(MaterialId),
+    /// The derived key is not the one that the ciphertext was made with.
+    #[error("the ciphertext was not made with this key")]
+    Commitment,
+    /// The ciphertext, its tag, or the encryption context is not the original.
+    #[error("the ciphertext or its encryption context was changed")]
+    Forged,
+}
+
+/// A ciphertext taken apart. Its fields are authentic only once it has been opened.
+#[derive(Clone, Copy)]
+pub struct Parsed<'a> {
+    /// The version of the format.
+    pub version: u8,
+    /// The suite.
+    pub suite: Suite,
+    /// The id of the key that made it.
+    pub key: KeyId,
+    /// The material that made it.
+    pub material: MaterialId,
+    header: &'a [u8],
+    salt: &'a [u8],
+    commitment: &'a [u8],
+    body: &'a [u8],
+}
+
+impl<'a> Parsed<'a> {
+    /// Takes a ciphertext apart.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, CiphertextError> {
+        let &[version, ref rest @ ..] = bytes else {
+            return Err(CiphertextError::Truncated);
+        };
+        if version != VERSION {
+            return Err(CiphertextError::UnknownVersion(version));
+        }
+        let &[suite, ref rest @ ..] = rest else {
+            return Err(CiphertextError::Truncated);
+        };
+        if suite != Suite::Derived as u8 {
+            return Err(CiphertextError::UnknownSuite(suite));
+        }
+        if bytes.len() < OVERHEAD {
+            return Err(CiphertextError::Truncated);
+        }
+        let (key, rest) = rest.split_first_chunk().ok_or(CiphertextError::Truncated)?;
+        let (material, rest) = rest.split_first_chunk().ok_or(CiphertextError::Truncated)?;
+        let (salt, rest) = rest.split_at(SALT);
+        let (commitment, body) = rest.split_at(COMMITMENT);
+        Ok(Self {
+            version,
+            suite: Suite::Derived,
+            key: decode_key_id(key).map_err(CiphertextError::UnknownKeyKind)?,
+            material: MaterialId(*material),
+            header: &bytes[..HEADER],
+            salt,
+            commitment,
+            body,
+        })
+    }
+
+    /// Opens the ciphertext with the material that it names.
+    pub fn open(
+        &self,
+        identity: &KeyIdentity,
+        material: &Key256,
+        context: &EncryptionContext,
+    ) -> Result<Secret, CiphertextError> {
+        if self.key != identity.key {
+            return Err(CiphertextError::OtherKey(self.key));
+        }
+        if self.material != identity.material {
+            return Err(CiphertextError::OtherMaterial(self.material));
+        }
+        let message = MessageKeys::derive(identity, material, self.salt);
+        if !equal(message.commitment(), self.commitment) {
+            return Err(CiphertextError::Commitment);
+        }
+        let aad = associated_data(self.header, context);
+        aead::open(&message.encryption(), &aad, self.body).map_err(|_| CiphertextError::Forged)
+    }
+}
+
+/// Encrypts `plaintext` with one material of a key. `salt` must be fresh random bytes.
+pub fn seal(
+    identity: &KeyIdentity,
+    material: &Key256,
+    context: &EncryptionContext,
+    plaintext: &[u8],
+    salt: [u8; SALT],
+) -> Vec<u8> {
+    let message = MessageKeys::derive(identity, material, &salt);
+    let mut sealed = Vec::with_capacity(OVERHEAD + plaintext.len());
+    sealed.push(VERSION);
+    sealed.push(Suite::Derived as u8);
+    sealed.extend_from_slice(&encode_key_id(identity.key));
+    sealed.extend_from_slice(&identity.material.0);
+    sealed.extend_from_slice(&salt);
+    sealed.extend_from_slice(message.commitment());
+    let aad = associated_data(&sealed, context);
+    aead::seal_onto(&mut sealed, &message.encryption(), &aad, plaintext);
+    sealed
+}
+
+/// The keys of one message: encryption key, then commitment.
+struct MessageKeys(Zeroizing<[u8; Key256::LEN + COMMITMENT]>);
+
+impl MessageKeys {
+    fn derive(identity: &KeyIdentity, material: &Key256, salt: &[u8]) -> Self {
+        let key = encode_key_id(identity.key);
+        let context: [&[u8]; 5] = [
+            identity.partition.as_str().as_bytes(),
+            identity.account.as_str().as_bytes(),
+            &key,
+            &identity.material.0,
+            salt,
+        ];
+        Self(kdf::derive(material, LABEL, &context))
+    }
+
+    fn encryption(&self) -> Key256 {
+        Key256::from_slice(&self.0[..Key256::LEN]).expect("half of the derived bytes")
+    }
+
+    fn commitment(&self) -> &[u8] {
+        &self.0[Key256::LEN..]
+    }
+}
+
+/// Type byte, whole header (of a length that its suite fixes), canonical encryption context.
+fn associated_data(header: &[u8], context: &EncryptionContext) -> Vec<u8> {
+    [&[TYPE], header, context.canonical()].concat()
+}
