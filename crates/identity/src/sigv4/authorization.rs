@@ -1,0 +1,67 @@
+//! The `Authorization` header: `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
+
+use crate::error::{AuthenticationError, Fingerprint, MissingParameters};
+
+/// The header's parts, not yet checked.
+pub(super) struct Authorization<'a> {
+    pub(super) algorithm: &'a str,
+    pub(super) credential: &'a str,
+    pub(super) signed_headers: &'a str,
+    pub(super) signature: &'a str,
+}
+
+impl<'a> Authorization<'a> {
+    /// Reads the header. `date` is what the request gives elsewhere and comes back with it: if there is
+    /// none, that is reported together with what the header itself lacks.
+    ///
+    /// Parameters are separated by commas, white space or both, in any order, as the service reads them.
+    pub(super) fn parse<D>(header: &'a [u8], date: Option<D>) -> Result<(Self, D), AuthenticationError> {
+        let text = str::from_utf8(header)
+            .map_err(|_| AuthenticationError::MissingToken)?
+            .trim();
+        if !text.starts_with("AWS4-") {
+            return Err(AuthenticationError::MissingToken);
+        }
+        let (algorithm, parameters) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+        let (mut credential, mut signed_headers, mut signature) = (None, None, None);
+        for part in parameters.split([',', ' ', '\t']).filter(|part| !part.is_empty()) {
+            let Some((name, value)) = part.split_once('=') else {
+                return Err(AuthenticationError::NotAPair(Fingerprint::of(header)));
+            };
+            let slot = match name {
+                "Credential" => &mut credential,
+                "SignedHeaders" => &mut signed_headers,
+                "Signature" => &mut signature,
+                _ => continue,
+            };
+            if slot.replace(value).is_some() {
+                return Err(AuthenticationError::Repeated(name.to_owned()));
+            }
+        }
+        let present = |value: Option<&'a str>| value.filter(|value| !value.is_empty());
+        let (credential, signed_headers, signature) =
+            (present(credential), present(signed_headers), present(signature));
+        let missing = MissingParameters {
+            credential: credential.is_none(),
+            signature: signature.is_none(),
+            signed_headers: signed_headers.is_none(),
+            date: date.is_none(),
+            ..MissingParameters::default()
+        };
+        match (credential, signed_headers, signature, date) {
+            (Some(credential), Some(signed_headers), Some(signature), Some(date)) => Ok((
+                Self {
+                    algorithm,
+                    credential,
+                    signed_headers,
+                    signature,
+                },
+                date,
+            )),
+            _ => Err(AuthenticationError::MissingParameters {
+                missing,
+                authorization: Fingerprint::of(header),
+            }),
+        }
+    }
+}

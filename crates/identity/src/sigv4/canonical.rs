@@ -1,0 +1,146 @@
+//! The canonical request and the string to sign.
+//!
+//! Both are written into one buffer that the caller lends, so that a verification allocates nothing for
+//! a request without a query string.
+
+use aws_lc_rs::digest::{Digest, SHA256, digest};
+
+use super::claim::{Admitted, Claim};
+use super::query::push_escaped;
+use super::request::SignedRequest;
+
+/// What the sender of a request must have signed, and whether the body is the one it announced.
+pub(crate) struct StringToSign<'b> {
+    /// The bytes under the signature.
+    pub(crate) bytes: &'b [u8],
+    /// Whether `x-amz-content-sha256`, if the request has it, is the hash of the body that arrived.
+    pub(crate) announced_payload: bool,
+}
+
+impl Claim<'_> {
+    /// Rebuilds the string to sign in `buffer`, whose content is replaced.
+    pub(crate) fn string_to_sign<'b>(
+        &self,
+        request: &SignedRequest<'_>,
+        admitted: &Admitted,
+        service: &str,
+        buffer: &'b mut Vec<u8>,
+    ) -> StringToSign<'b> {
+        let payload = Hex::of(&digest(&SHA256, request.body));
+        buffer.clear();
+        self.write_canonical_request(request, &payload, buffer);
+        let request_hash = Hex::of(&digest(&SHA256, buffer));
+
+        buffer.clear();
+        for part in [
+            b"AWS4-HMAC-SHA256\n".as_slice(),
+            &admitted.signed.basic(),
+            b"\n",
+            admitted.scope.day.as_bytes(),
+            b"/",
+            admitted.scope.region.as_str().as_bytes(),
+            b"/",
+            service.as_bytes(),
+            b"/aws4_request\n",
+            &request_hash.0,
+        ] {
+            buffer.extend_from_slice(part);
+        }
+        StringToSign {
+            bytes: buffer,
+            announced_payload: self
+                .content_sha256
+                .as_deref()
+                .is_none_or(|announced| *announced == payload.0),
+        }
+    }
+
+    fn write_canonical_request(&self, request: &SignedRequest<'_>, payload: &Hex, out: &mut Vec<u8>) {
+        out.extend_from_slice(request.method.as_bytes());
+        out.push(b'\n');
+        write_path(request.path, out);
+        out.push(b'\n');
+        self.query.write_canonical(out);
+        out.push(b'\n');
+        for name in self.signed_headers.split(';') {
+            write_header(request, name, out);
+        }
+        out.push(b'\n');
+        out.extend_from_slice(self.signed_headers.as_bytes());
+        out.push(b'\n');
+        out.extend_from_slice(&payload.0);
+    }
+}
+
+/// Writes the canonical path: empty and dot segments removed, then each segment escaped once more, as
+/// every service but S3 has it.
+fn write_path(path: &str, out: &mut Vec<u8>) {
+    if path == "/" {
+        out.push(b'/');
+        return;
+    }
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            name => segments.push(name),
+        }
+    }
+    for segment in &segments {
+        out.push(b'/');
+        segment.bytes().for_each(|byte| push_escaped(out, byte));
+    }
+    if segments.is_empty() || path.ends_with('/') {
+        out.push(b'/');
+    }
+}
+
+/// Writes `name:value\n`; the values of a header that came more than once are joined by commas in their
+/// order of arrival.
+fn write_header(request: &SignedRequest<'_>, name: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(name.as_bytes());
+    out.push(b':');
+    let mut first = true;
+    for (_, value) in request.headers.iter().filter(|(header, _)| *header == name) {
+        if !first {
+            out.push(b',');
+        }
+        first = false;
+        write_value(value, out);
+    }
+    out.push(b'\n');
+}
+
+/// Writes a header's value without white space at its ends and with single spaces inside.
+fn write_value(value: &[u8], out: &mut Vec<u8>) {
+    let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    if let Some(word) = words.next() {
+        out.extend_from_slice(word);
+    }
+    for word in words {
+        out.push(b' ');
+        out.extend_from_slice(word);
+    }
+}
+
+/// 32 bytes as 64 lower-case hexadecimal digits.
+pub(crate) struct Hex(pub(crate) [u8; 64]);
+
+impl Hex {
+    pub(crate) fn of(digest: &Digest) -> Self {
+        Self::encode(digest.as_ref())
+    }
+
+    pub(crate) fn encode(bytes: &[u8]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = [b'0'; 64];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        Self(hex)
+    }
+}

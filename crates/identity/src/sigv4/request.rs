@@ -1,0 +1,62 @@
+//! A request as it arrived, borrowed from the listener's buffers.
+
+use super::query::Query;
+use crate::error::AuthenticationError;
+
+/// What a signature covers, exactly as it came over the wire.
+#[derive(Clone, Copy)]
+pub struct SignedRequest<'a> {
+    /// The method, upper case as sent.
+    pub method: &'a str,
+    /// The path, not decoded.
+    pub path: &'a str,
+    /// The query string without its question mark, not decoded; empty if there is none.
+    pub query: &'a str,
+    /// Every header in order of arrival, names in lower case, values untouched. Over HTTP/2 the
+    /// `:authority` stands here as `host`.
+    pub headers: &'a [(&'a str, &'a [u8])],
+    /// The whole body.
+    pub body: &'a [u8],
+}
+
+/// The headers that decide who the caller is and when; each at most once.
+#[derive(Default)]
+pub(super) struct SecurityHeaders<'a> {
+    pub(super) authorization: Option<&'a [u8]>,
+    pub(super) amz_date: Option<&'a [u8]>,
+    pub(super) date: Option<&'a [u8]>,
+    pub(super) security_token: Option<&'a [u8]>,
+    pub(super) content_sha256: Option<&'a [u8]>,
+}
+
+impl<'a> SignedRequest<'a> {
+    /// Collects the security headers in one pass and refuses any that came twice: `host`, the dates,
+    /// `authorization`, and every `x-amz-*` header, known or not.
+    pub(super) fn security_headers(&self) -> Result<SecurityHeaders<'a>, AuthenticationError> {
+        let mut found = SecurityHeaders::default();
+        for (at, &(name, value)) in self.headers.iter().enumerate() {
+            let slot = match name {
+                "authorization" => &mut found.authorization,
+                "date" => &mut found.date,
+                "x-amz-date" => &mut found.amz_date,
+                "x-amz-security-token" => &mut found.security_token,
+                "x-amz-content-sha256" => &mut found.content_sha256,
+                _ if name == "host" || name.starts_with("x-amz-") => {
+                    if self.headers[..at].iter().any(|(earlier, _)| *earlier == name) {
+                        return Err(AuthenticationError::Repeated(name.to_owned()));
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            if slot.replace(value).is_some() {
+                return Err(AuthenticationError::Repeated(name.to_owned()));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn parsed_query(&self) -> Result<Query<'a>, AuthenticationError> {
+        Query::parse(self.query)
+    }
+}
