@@ -12,6 +12,7 @@ pub mod record;
 pub mod root;
 pub mod secret;
 pub mod sigv4;
+pub mod spec;
 pub mod wrap;
 
 pub use context::EncryptionContext;
