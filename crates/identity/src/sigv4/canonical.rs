@@ -93,7 +93,9 @@ fn write_path(path: &str, out: &mut Vec<u8>) {
         out.push(b'/');
         segment.bytes().for_each(|byte| push_escaped(out, byte));
     }
-    if segments.is_empty() || path.ends_with('/') {
+    // A path that ends in a slash, or in a dot segment, names a folder (RFC 3986, section 5.2.4).
+    let folder = path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..");
+    if segments.is_empty() || folder {
         out.push(b'/');
     }
 }

@@ -17,7 +17,9 @@ mod query;
 mod request;
 mod scope;
 pub mod timestamp;
+mod verify;
 
-pub use claim::{CLOCK_SKEW, Claim};
+pub use claim::{Admitted, CLOCK_SKEW, Claim};
 pub use request::SignedRequest;
 pub use scope::{Realm, Scope};
+pub use verify::VerifyingKey;
