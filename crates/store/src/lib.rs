@@ -1,1 +1,40 @@
+//! The store: an ordered transactional key-value store with watch, sealed.
+//!
+//! Layers, from the bottom: an [`Engine`] keeps opaque bytes ([`MemoryEngine`] in memory);
+//! [`Sealed`] seals each record and attests the whole; [`RegionStore`] and [`GlobalStore`] are typed views of one
+//! place; [`ObjectCache`] keeps parsed objects off the engine's path. A data folder is locked and stamped,
+//! backups copy a store out and in.
 
+mod attest;
+mod cache;
+pub mod engine;
+mod error;
+mod feed;
+mod follower;
+mod head_file;
+mod key;
+mod lag;
+mod memory;
+mod record;
+mod scope;
+mod sealed;
+mod txn;
+mod witness;
+
+pub use attest::RESERVED_PREFIX;
+pub use cache::ObjectCache;
+pub use engine::{Conflict, Engine, Outcome, Revision, Snapshot, TxnId, Versioned};
+pub use error::{CommitError, OpenError, StoreError};
+pub use feed::{Change, Changes, Compacted, Watch, WatchEnd};
+pub use key::Key;
+pub use memory::MemoryEngine;
+pub use record::{Kind, LivesIn, Page, Record, Stored, kinds};
+pub use scope::{
+    Everywhere, GlobalStore, GlobalTxn, InRegion, Place, RegionStore, RegionTxn, ScopedSnapshot, ScopedStore,
+};
+pub use sealed::{Options, Sealed};
+pub use txn::ScopedTxn;
+pub use witness::Witness;
+
+/// How many commits an engine remembers by transaction id, so that a lost answer can be resolved.
+pub const OUTCOMES_KEPT: usize = 4096;

@@ -1,0 +1,116 @@
+//! Records: the typed values of the store, and how they are written down.
+//!
+//! A record is one CBOR value with numbered fields behind a version byte. Decoding refuses whatever it does not know:
+//! the value is encoded again and must give the same bytes, so an unknown field, written by a newer version or put
+//! there by somebody else, denies instead of being ignored.
+
+use minicbor::{Decode, Encode};
+use trent_crypto::record::Class;
+
+use crate::{engine::Revision, scope::Place};
+
+/// The number of a record type inside record keys. Never reused: see [`kinds`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind(pub u8);
+
+/// Every record type's number, in one place so that no two are the same.
+pub mod kinds {
+    use super::Kind;
+
+    /// An account.
+    pub const ACCOUNT: Kind = Kind(0x01);
+    /// An access key and its wrapped secret.
+    pub const ACCESS_KEY: Kind = Kind(0x02);
+    /// An access key by the principal that owns it.
+    pub const ACCESS_KEY_BY_OWNER: Kind = Kind(0x03);
+    /// What the bootstrap or the seed has already applied.
+    pub const BOOTSTRAP: Kind = Kind(0x04);
+    /// A KMS key: its metadata, state and what restricts it.
+    pub const KEY: Kind = Kind(0x10);
+    /// A KMS key's wrapped destruction key and materials.
+    pub const KEY_MATERIAL: Kind = Kind(0x11);
+    /// An alias by its name.
+    pub const ALIAS: Kind = Kind(0x12);
+    /// An alias by the key that it points at.
+    pub const ALIAS_BY_KEY: Kind = Kind(0x13);
+    /// A key policy.
+    pub const KEY_POLICY: Kind = Kind(0x14);
+    /// A tag of a key.
+    pub const TAG: Kind = Kind(0x15);
+    /// What an account owns in a Region: the counts that quotas are checked against.
+    pub const ACCOUNT_REGION: Kind = Kind(0x16);
+    /// An audit record on its way to the trail.
+    pub const AUDIT_OUTBOX: Kind = Kind(0x30);
+    /// Where the trail stands.
+    pub const AUDIT_STATE: Kind = Kind(0x31);
+}
+
+/// A type that the store keeps. Encoding must be deterministic and must not fail: derive it.
+pub trait Record: Encode<()> + for<'b> Decode<'b, ()> + Send + Sync + Sized + 'static {
+    /// Its number, from [`kinds`].
+    const KIND: Kind;
+    /// The class of keys that seals it.
+    const CLASS: Class;
+    /// The version of its encoding.
+    const VERSION: u8;
+}
+
+/// Says where records of a type live: `impl LivesIn<InRegion> for KeyRecord {}`.
+pub trait LivesIn<P: Place>: Record {}
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<R> {
+    /// The record.
+    pub value: R,
+    /// The commit that wrote it: what a conditional write names.
+    pub revision: Revision,
+    /// The sealed version: grows with every write of the same record.
+    pub version: u64,
+}
+
+/// One page of a typed range.
+pub struct Page<R> {
+    /// The items, in key order.
+    pub items: Vec<(crate::Key<R>, Stored<R>)>,
+    /// Whether the range goes on behind the last item.
+    pub more: bool,
+    /// The revision of the store that was read.
+    pub revision: Revision,
+}
+
+/// Why bytes are not a record of a type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DecodeError {
+    #[error("it is empty")]
+    Empty,
+    #[error("it has encoding version {found}, this build knows {known}")]
+    Version { found: u8, known: u8 },
+    #[error("it is malformed: {0}")]
+    Malformed(String),
+    #[error("it has fields that this build does not know")]
+    UnknownFields,
+}
+
+/// Writes a record down.
+pub(crate) fn encode<R: Record>(record: &R) -> Vec<u8> {
+    let mut bytes = vec![R::VERSION];
+    minicbor::encode(record, &mut bytes).expect("encoding derived records into memory cannot fail");
+    bytes
+}
+
+/// Reads a record back, refusing anything that this build would not have written.
+pub(crate) fn decode<R: Record>(bytes: &[u8]) -> Result<R, DecodeError> {
+    let (version, body) = bytes.split_first().ok_or(DecodeError::Empty)?;
+    if *version != R::VERSION {
+        return Err(DecodeError::Version {
+            found: *version,
+            known: R::VERSION,
+        });
+    }
+    let record: R = minicbor::decode(body).map_err(|error| DecodeError::Malformed(error.to_string()))?;
+    if encode(&record) != bytes {
+        return Err(DecodeError::UnknownFields);
+    }
+    Ok(record)
+}
