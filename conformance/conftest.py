@@ -1,0 +1,76 @@
+"""Fixtures: a server for the whole run, clients of its two accounts, and servers of a test's own."""
+
+import uuid
+
+import pytest
+from harness.clients import boto3_client
+from harness.raw import Raw
+from harness.server import ALICE, BOB, DevServer, Server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One server for all tests that leave it as they found it, or use only keys of their own."""
+    running = Server(tmp_path_factory.mktemp("server")).start()
+    yield running
+    assert running.stop() == 0, "the server did not stop cleanly"
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A server of the test's own, to be killed, restarted or filled."""
+    running = Server(tmp_path / "server").start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def dev_server(tmp_path):
+    """Starts servers in development mode: `dev_server(seed=..., arguments=[...])`."""
+    started = []
+
+    def start(**options):
+        started.append(DevServer(tmp_path / f"dev{len(started)}", **options).start())
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def kms(server):
+    """boto3 as the root user of the first account."""
+    return boto3_client(server, ALICE)
+
+
+@pytest.fixture(scope="session")
+def west(server):
+    """The first account in the second Region."""
+    return boto3_client(server, ALICE, "us-west-2")
+
+
+@pytest.fixture(scope="session")
+def other(server):
+    """boto3 as the root user of the second account."""
+    return boto3_client(server, BOB)
+
+
+@pytest.fixture(scope="session")
+def raw(server):
+    """Requests of the first account, built by hand."""
+    connection = Raw(server, ALICE)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def key(kms):
+    """The metadata of a new symmetric key."""
+    return kms.create_key()["KeyMetadata"]
+
+
+@pytest.fixture
+def alias_name():
+    """A name that no other test uses."""
+    return f"alias/test-{uuid.uuid4().hex[:12]}"

@@ -1,0 +1,56 @@
+"""Clients of one server, and what a refusal must look like."""
+
+import contextlib
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+
+def boto3_client(server, account, region="us-east-1", **config):
+    """The real boto3 client. It does not retry, so that every answer is seen."""
+    settings = {"retries": {"total_max_attempts": 1}, "read_timeout": 30, **config}
+    return boto3.client(
+        "kms",
+        region_name=region,
+        endpoint_url=server.endpoint,
+        aws_access_key_id=account.access_key_id,
+        aws_secret_access_key=account.secret,
+        config=Config(**settings),
+    )
+
+
+def environment(server, account, region="us-east-1"):
+    """The variables through which the CLI and every SDK find the server and who calls."""
+    return {
+        "AWS_ENDPOINT_URL_KMS": server.endpoint,
+        "AWS_ACCESS_KEY_ID": account.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": account.secret,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_PAGER": "",
+    }
+
+
+@contextlib.contextmanager
+def refused(code, message=None, status=400):
+    """The block must end in this error of the service, its whole message included."""
+    try:
+        yield
+    except ClientError as error:
+        answer = error.response
+        assert answer["Error"]["Code"] == code, answer
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == status, answer
+        assert answer["ResponseMetadata"]["RequestId"], answer
+        if message is not None:
+            assert answer["Error"]["Message"] == message, answer
+    else:
+        raise AssertionError(f"accepted, where {code} was expected")
+
+
+def all_pages(client, operation, result, **arguments):
+    """Every item that the client's own paginator yields."""
+    return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[result]]
