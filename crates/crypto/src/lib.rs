@@ -10,6 +10,7 @@ pub mod identity;
 mod kdf;
 pub mod record;
 pub mod root;
+pub mod sealed_keyring;
 pub mod secret;
 pub mod sigv4;
 pub mod spec;

@@ -1,0 +1,121 @@
+//! What one cryptographic request costs inside the keystore, unwrapping included, and what its parts cost.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use trent_crypto::record::{Class, RecordSealer};
+use trent_crypto::root::RootKeys;
+use trent_crypto::wrap::{RootWrapper, unwrap_material, wrap_material};
+use trent_crypto::{Key256, ciphertext};
+use trent_keystore::{
+    DecryptRequest, EncryptRequest, EncryptionContext, GenerateDataKeyRequest, KeyAddress, KeyHandle, Keyring,
+    Keystore, MaterialId, Randomness, Secret, SoftwareKeystore, SystemRandomness,
+};
+use trent_names::{AccountId, KeyId, Partition};
+
+/// The software keystore never waits, so each call is ready at its first poll.
+fn now<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("the software keystore never waits"),
+    }
+}
+
+fn address() -> KeyAddress {
+    KeyAddress {
+        partition: Partition::Aws,
+        account: AccountId::parse("111122223333").expect("twelve digits"),
+        key: KeyId::from_bytes([7; 16], false),
+    }
+}
+
+fn context() -> EncryptionContext {
+    [("tenant", "a4c1"), ("purpose", "invoice")].into_iter().collect()
+}
+
+fn operations(c: &mut Criterion) {
+    let keyring = Keyring::generate(&SystemRandomness).expect("a keyring");
+    let keystore = SoftwareKeystore::new(&keyring);
+    let key = now(keystore.create_symmetric(address())).expect("a key");
+    let key = Arc::new(KeyHandle::new(address(), key));
+    let plaintext = Secret::new(vec![7; 32]);
+    let encrypt = || EncryptRequest {
+        key: Arc::clone(&key),
+        context: context(),
+        plaintext: plaintext.clone(),
+    };
+    let ciphertext = now(keystore.encrypt(encrypt())).expect("a ciphertext");
+
+    c.bench_function("encrypt 32 bytes", |b| {
+        b.iter(|| now(keystore.encrypt(encrypt())));
+    });
+    c.bench_function("decrypt 32 bytes", |b| {
+        b.iter(|| {
+            now(keystore.decrypt(DecryptRequest {
+                key: Arc::clone(&key),
+                context: context(),
+                ciphertext: ciphertext.clone(),
+            }))
+            .is_ok()
+        });
+    });
+    c.bench_function("generate data key", |b| {
+        b.iter(|| {
+            now(keystore.generate_data_key(GenerateDataKeyRequest {
+                key: Arc::clone(&key),
+                context: context(),
+                length: 32,
+            }))
+            .is_ok()
+        });
+    });
+    let credential = now(keystore.new_credential()).expect("a credential").wrapped;
+    c.bench_function("derive signing key", |b| {
+        b.iter(|| {
+            let date = black_box("20260101");
+            now(keystore.signing_key(&credential, date, "us-east-1", "kms")).is_ok()
+        });
+    });
+    let signing = now(keystore.signing_key(&credential, "20260101", "us-east-1", "kms"));
+    let signing = signing.expect("a signing key");
+    c.bench_function("sign", |b| b.iter(|| signing.sign(black_box(&[0; 200]))));
+}
+
+fn parts(c: &mut Criterion) {
+    let root = RootKeys::first(Key256::new([1; 32]), Key256::new([2; 32]));
+    let wrapper = RootWrapper::new(&root);
+    let (destruction_key, material) = (Key256::new([3; 32]), Key256::new([4; 32]));
+    let identity = address().material(MaterialId([5; 32]));
+    let wrapped_key = wrapper.wrap_destruction_key(&address(), &destruction_key, [6; 32]);
+    let wrapped = wrap_material(&destruction_key, &identity, &material, [7; 32]);
+    let sealer = RecordSealer::new(&root);
+    let record = sealer.seal(Class::Resource, b"record", 1, &[8; 600], [9; 32]);
+    let mut salt = [0; 32];
+
+    c.bench_function("part: salt", |b| b.iter(|| SystemRandomness.fill(&mut salt)));
+    c.bench_function("part: encryption context", |b| b.iter(context));
+    c.bench_function("part: unwrap destruction key", |b| {
+        b.iter(|| {
+            wrapper
+                .unwrap_destruction_key(&address(), black_box(&wrapped_key))
+                .is_ok()
+        });
+    });
+    c.bench_function("part: unwrap material", |b| {
+        b.iter(|| unwrap_material(&destruction_key, &identity, black_box(&wrapped)).is_ok());
+    });
+    c.bench_function("part: seal ciphertext", |b| {
+        let context = context();
+        b.iter(|| ciphertext::seal(&identity, &material, &context, black_box(&[0; 32]), [1; 32]));
+    });
+    c.bench_function("record: open 600 bytes", |b| {
+        b.iter(|| sealer.open(Class::Resource, b"record", black_box(&record)).is_ok());
+    });
+    c.bench_function("record: element", |b| b.iter(|| sealer.element(b"record", &record)));
+}
+
+criterion_group!(benches, operations, parts);
+criterion_main!(benches);

@@ -1,0 +1,52 @@
+//! What can go wrong in the keystore, one variant per case.
+
+use trent_crypto::MaterialId;
+use trent_crypto::ciphertext::CiphertextError;
+use trent_crypto::root::{GenerationId, RootError};
+use trent_crypto::wrap::WrapError;
+
+use crate::randomness::RandomnessError;
+use crate::seal::SealError;
+
+/// Why the keystore refused or failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeystoreError {
+    /// The caller's ciphertext or encryption context is not valid.
+    #[error(transparent)]
+    Ciphertext(#[from] CiphertextError),
+    /// The key has no material of the id that the ciphertext names, or none at all.
+    #[error("the key holds no material {0}")]
+    MaterialMissing(MaterialId),
+    /// Material that came from outside has the wrong length for its key spec.
+    #[error("the key material has {0} bytes where 32 belong")]
+    MaterialLength(usize),
+    /// A stored wrapped secret does not open: the store was damaged or altered.
+    #[error(transparent)]
+    Wrapped(#[from] WrapError),
+    /// The system gave no randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+}
+
+/// Why a keyring cannot be made, opened or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The seal refused.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The content of the keyring has a format that this build does not know.
+    #[error("the keyring has the unknown format {0}; it was written by a newer version")]
+    UnknownFormat(u8),
+    /// The content of the keyring is incomplete or contradictory.
+    #[error("the keyring is malformed")]
+    Malformed,
+    /// The root keys do not fit together.
+    #[error(transparent)]
+    Root(#[from] RootError),
+    /// There is no such generation.
+    #[error("the keyring holds no root generation {0}")]
+    UnknownGeneration(GenerationId),
+    /// The system gave no randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+}
