@@ -184,7 +184,7 @@ def test_aliases_of_aws_managed_keys_are_listed_before_they_have_a_key(own_serve
     assert entries(kms, described["KeyId"]) == ["alias/aws/s3"]
 
 
-# KEY-7, KEY-14, KEY-16
+# KEY-14, KEY-16
 def test_an_aws_managed_key_is_viewed_but_not_managed(kms):
     managed = kms.describe_key(KeyId="alias/aws/lambda")["KeyMetadata"]["KeyId"]
     assert kms.list_resource_tags(KeyId=managed)["Tags"] == []
@@ -264,7 +264,7 @@ def test_one_name_serves_in_several_regions(kms, west, name):
     assert entry(kms, name)["TargetKeyId"] == here["KeyId"]
 
 
-# KEY-220, KEY-221
+# KEY-220
 def test_old_ciphertext_follows_its_key_and_not_the_alias(kms, key, name):
     second = kms.create_key()["KeyMetadata"]
     kms.create_alias(AliasName=name, TargetKeyId=key["KeyId"])

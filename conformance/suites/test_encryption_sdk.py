@@ -153,7 +153,7 @@ def test_either_of_two_keys_opens_a_message_made_for_both(library, kms, key):
         assert library(arn).decrypt(sealed)[0] == b"for two"
     kms.disable_key(KeyId=key["KeyId"])
     assert library(second["Arn"]).decrypt(sealed)[0] == b"for two"
-    # KEY-111: with its key disabled the wrapped data key is of no use.
+    # With its key disabled the wrapped data key is of no use.
     with pytest.raises(AWSEncryptionSDKClientError):
         library(key["Arn"]).decrypt(sealed)
 

@@ -135,7 +135,7 @@ def test_multi_region_ids_are_recognised_by_their_form(kms):
             kms.describe_key(KeyId=wrong)
 
 
-# KEY-75, KEY-76, KEY-184
+# KEY-75, KEY-184
 def test_a_bare_name_is_always_the_callers_own(kms, other, key, alias_name):
     theirs = other.create_key()["KeyMetadata"]
     kms.create_alias(AliasName=alias_name, TargetKeyId=key["KeyId"])

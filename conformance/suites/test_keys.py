@@ -75,7 +75,6 @@ def test_usage_may_be_omitted_for_symmetric_keys_only(kms):
         kms.create_key(KeySpec="RSA_2048", KeyUsage="KEY_AGREEMENT")
 
 
-# KEY-41
 @pytest.mark.parametrize("usage", ["SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"])
 def test_a_symmetric_key_has_the_one_usage_of_its_spec(kms, usage):
     with refused("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec SYMMETRIC_DEFAULT"):
@@ -156,7 +155,7 @@ def test_a_disabled_key_refuses_every_cryptographic_operation_and_no_other(kms, 
     assert key_id in {k["KeyId"] for k in all_pages(kms, "list_keys", "Keys")}
 
 
-# KEY-112, KEY-366, KEY-111
+# KEY-366
 def test_a_data_key_lives_and_dies_with_its_key(kms, key):
     made = kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256")
     kms.disable_key(KeyId=key["KeyId"])
@@ -203,14 +202,13 @@ def invalid_marker(operation, **arguments):
     return caught.value.response["Error"]["Code"]
 
 
-# KEY-5, KEY-6, KEY-9
+# KEY-5
 def test_the_manager_tells_the_class_of_a_key(kms, key):
     assert kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER"
     managed = kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
     assert managed["KeyManager"] == "AWS"
 
 
-# KEY-310
 def test_any_identifier_in_any_state_describes_a_key(kms, key, alias_name):
     kms.create_alias(AliasName=alias_name, TargetKeyId=key["KeyId"])
     alias_arn = f"arn:aws:kms:us-east-1:{ALICE.id}:{alias_name}"
@@ -222,7 +220,6 @@ def test_any_identifier_in_any_state_describes_a_key(kms, key, alias_name):
     kms.delete_alias(AliasName=alias_name)
 
 
-# KEY-4
 def test_a_key_belongs_to_the_account_that_made_it(kms, other, key):
     assert key["AWSAccountId"] == ALICE.id
     with refused("AccessDeniedException"):
@@ -231,7 +228,6 @@ def test_a_key_belongs_to_the_account_that_made_it(kms, other, key):
         other.encrypt(KeyId=key["Arn"], Plaintext=b"x")
 
 
-# KEY-3
 def test_no_operation_removes_the_material_of_a_key_alone(kms, key):
     with refused("UnknownOperationException"):
         kms.delete_imported_key_material(KeyId=key["KeyId"])

@@ -121,7 +121,6 @@ def test_only_own_customer_keys_are_tagged(kms, other, west, key, alias_name):
     kms.delete_alias(AliasName=alias_name)
 
 
-# KEY-331
 def test_a_disabled_key_is_tagged_and_untagged(kms, key):
     kms.disable_key(KeyId=key["KeyId"])
     kms.tag_resource(KeyId=key["KeyId"], Tags=[tag("a", "1")])
