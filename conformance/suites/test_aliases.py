@@ -88,7 +88,7 @@ def test_a_name_in_use_or_reserved_is_refused_and_nothing_changes(kms, key, name
     kms.delete_alias(AliasName=f"alias/awsome-{name[6:]}")
 
 
-# KEY-187, KEY-193
+# KEY-187, KEY-193, KEY-69
 def test_the_form_of_a_name(kms, key, name):
     for bad in ("noprefix", "Alias/x", "/alias/x"):
         with refused("ValidationException", PREFIX):
