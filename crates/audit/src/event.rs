@@ -1,0 +1,283 @@
+//! One record of the trail: who asked for what, from where, with which outcome.
+//!
+//! The fields and their order are those of a CloudTrail record. An [`Event`] borrows everything; [`Event::render`] turns
+//! it into text in one pass, so that the cost on the path of a request is one allocation and the copying.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use trent_names::{AccountId, Region};
+use uuid::Uuid;
+
+use crate::json::{self, Fragment};
+
+/// The version of the record layout.
+pub const EVENT_VERSION: &str = "1.11";
+
+/// The longest user agent and error message kept whole, in bytes.
+pub const MAX_TEXT: usize = 1024;
+
+/// The identity of one record, unique over all trails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(Uuid);
+
+impl EventId {
+    /// An id from 16 random bytes (the version and variant bits are set).
+    pub fn from_random_bytes(bytes: [u8; 16]) -> Self {
+        Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+
+    /// The id as stored.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// The 16 bytes of the id.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    /// Reads the hyphenated form.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
+}
+
+/// Who made the call: the `userIdentity` block, rendered once and shared by the records of that principal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserIdentity(Arc<[u8]>);
+
+impl UserIdentity {
+    /// The root user of an account, which called with the access key `access_key_id`.
+    pub fn root(arn: &str, account: &AccountId, access_key_id: &str) -> Self {
+        let mut block = json::Object::new();
+        block
+            .string("type", "Root")
+            .string("principalId", account.as_str())
+            .string("arn", arn)
+            .string("accountId", account.as_str())
+            .string("accessKeyId", access_key_id);
+        Self(block.finish().as_bytes().into())
+    }
+
+    /// The service itself, for what it does on its own account (`invokedBy` names it).
+    pub fn service(invoked_by: &str) -> Self {
+        let mut block = json::Object::new();
+        block.string("type", "AWSService").string("invokedBy", invoked_by);
+        Self(block.finish().as_bytes().into())
+    }
+
+    /// The operator of this deployment, who is apart from every account.
+    pub fn operator(name: &str) -> Self {
+        let mut block = json::Object::new();
+        block.string("type", "Operator").string("principalId", name);
+        Self(block.finish().as_bytes().into())
+    }
+}
+
+/// The error that the caller was given.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure<'a> {
+    /// The error's name, such as `AccessDenied` or `NotFoundException`.
+    pub code: &'a str,
+    /// Its message, if it has one.
+    pub message: Option<&'a str>,
+}
+
+/// A key that the call was about.
+#[derive(Clone, Copy, Debug)]
+pub struct Resource<'a> {
+    /// The account that owns the key.
+    pub account: &'a AccountId,
+    /// The key's ARN.
+    pub arn: &'a str,
+}
+
+/// What a call was, as its record tells it. Secrets (plaintext, key material, tokens) are never put in.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// The record's id.
+    pub id: EventId,
+    /// The request's id, the one in the reply's headers.
+    pub request_id: Uuid,
+    /// When the call came, in milliseconds since the epoch; the record keeps whole seconds.
+    pub time_millis: i64,
+    /// Who called.
+    pub identity: &'a UserIdentity,
+    /// The service that was called, such as `kms.amazonaws.com`.
+    pub source: &'a str,
+    /// The operation.
+    pub name: &'a str,
+    /// The Region that answered.
+    pub region: &'a Region,
+    /// Where the call came from; `None` for what the service does by itself.
+    pub source_ip: Option<IpAddr>,
+    /// The caller's `User-Agent`.
+    pub user_agent: &'a str,
+    /// The error, if the call failed.
+    pub failure: Option<Failure<'a>>,
+    /// The request's members.
+    pub request_parameters: Option<&'a Fragment>,
+    /// The reply's members, for operations that change something.
+    pub response_elements: Option<&'a Fragment>,
+    /// Facts beside request and reply.
+    pub additional_event_data: Option<&'a Fragment>,
+    /// True if the operation changes nothing.
+    pub read_only: bool,
+    /// The keys that the call was about.
+    pub resources: &'a [Resource<'a>],
+    /// The account whose record this is; `None` for the operator's calls, which belong to no account.
+    pub recipient: Option<&'a AccountId>,
+}
+
+/// A record as text: one line of JSON without a line break, and its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    id: EventId,
+    time_millis: i64,
+    json: Vec<u8>,
+}
+
+impl Rendered {
+    /// The record's id.
+    pub fn id(&self) -> EventId {
+        self.id
+    }
+
+    /// The event's time, in milliseconds since the epoch.
+    pub fn time_millis(&self) -> i64 {
+        self.time_millis
+    }
+
+    /// The JSON text.
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    /// A record that was rendered before; its place among others is settled, so its time no longer matters.
+    pub(crate) fn from_stored(id: EventId, json: Vec<u8>) -> Self {
+        Self { id, time_millis: 0, json }
+    }
+}
+
+impl Event<'_> {
+    /// Writes the record as JSON.
+    pub fn render(&self) -> Rendered {
+        let mut out = Vec::with_capacity(self.size_hint());
+        out.extend_from_slice(b"{\"eventVersion\":\"");
+        out.extend_from_slice(EVENT_VERSION.as_bytes());
+        out.extend_from_slice(b"\",\"userIdentity\":");
+        out.extend_from_slice(&self.identity.0);
+        out.extend_from_slice(b",\"eventTime\":");
+        push_time(&mut out, self.time_millis);
+        out.extend_from_slice(b",\"eventSource\":");
+        json::push_string(&mut out, self.source);
+        out.extend_from_slice(b",\"eventName\":");
+        json::push_capped(&mut out, self.name, MAX_TEXT);
+        out.extend_from_slice(b",\"awsRegion\":");
+        json::push_string(&mut out, self.region.as_str());
+        out.extend_from_slice(b",\"sourceIPAddress\":");
+        match self.source_ip {
+            // Writing to a Vec cannot fail; an address has no character to escape.
+            Some(address) => drop(std::io::Write::write_fmt(&mut out, format_args!("\"{address}\""))),
+            None => json::push_string(&mut out, self.source),
+        }
+        out.extend_from_slice(b",\"userAgent\":");
+        json::push_capped(&mut out, self.user_agent, MAX_TEXT);
+        if let Some(failure) = self.failure {
+            out.extend_from_slice(b",\"errorCode\":");
+            json::push_capped(&mut out, failure.code, MAX_TEXT);
+            if let Some(message) = failure.message {
+                out.extend_from_slice(b",\"errorMessage\":");
+                json::push_capped(&mut out, message, MAX_TEXT);
+            }
+        }
+        out.extend_from_slice(b",\"requestParameters\":");
+        push_fragment(&mut out, self.request_parameters);
+        out.extend_from_slice(b",\"responseElements\":");
+        push_fragment(&mut out, self.response_elements);
+        if let Some(facts) = self.additional_event_data {
+            out.extend_from_slice(b",\"additionalEventData\":");
+            out.extend_from_slice(facts.as_bytes());
+        }
+        out.extend_from_slice(b",\"requestID\":\"");
+        push_uuid(&mut out, &self.request_id);
+        out.extend_from_slice(b"\",\"eventID\":\"");
+        push_uuid(&mut out, &self.id.0);
+        out.extend_from_slice(b"\",\"readOnly\":");
+        out.extend_from_slice(if self.read_only { b"true" } else { b"false" });
+        out.extend_from_slice(b",\"resources\":[");
+        for (index, resource) in self.resources.iter().enumerate() {
+            out.extend_from_slice(if index > 0 { b",{\"accountId\":" } else { b"{\"accountId\":" });
+            json::push_string(&mut out, resource.account.as_str());
+            out.extend_from_slice(b",\"type\":\"AWS::KMS::Key\",\"ARN\":");
+            json::push_string(&mut out, resource.arn);
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"],\"eventType\":\"AwsApiCall\",\"managementEvent\":true");
+        if let Some(recipient) = self.recipient {
+            out.extend_from_slice(b",\"recipientAccountId\":");
+            json::push_string(&mut out, recipient.as_str());
+        }
+        out.extend_from_slice(b",\"eventCategory\":\"Management\"}");
+        Rendered { id: self.id, time_millis: self.time_millis, json: out }
+    }
+
+    /// Enough for an ordinary record, so that rendering it allocates once.
+    fn size_hint(&self) -> usize {
+        let fragment = |part: Option<&Fragment>| part.map_or(4, |part| part.as_bytes().len());
+        640 + self.identity.0.len()
+            + self.user_agent.len().min(MAX_TEXT)
+            + fragment(self.request_parameters)
+            + fragment(self.response_elements)
+            + fragment(self.additional_event_data)
+            + self.failure.map_or(0, |_| 256)
+            + self.resources.iter().map(|resource| 64 + resource.arn.len()).sum::<usize>()
+    }
+}
+
+fn push_fragment(out: &mut Vec<u8>, fragment: Option<&Fragment>) {
+    out.extend_from_slice(fragment.map_or(b"null", |fragment| fragment.as_bytes()));
+}
+
+fn push_uuid(out: &mut Vec<u8>, id: &Uuid) {
+    let mut buffer = Uuid::encode_buffer();
+    out.extend_from_slice(id.as_hyphenated().encode_lower(&mut buffer).as_bytes());
+}
+
+/// `"2026-01-02T03:04:05Z"`. A time outside the years 0 to 9999 is written as the nearest one inside.
+fn push_time(out: &mut Vec<u8>, millis: i64) {
+    const LATEST: i64 = 253_402_300_799;
+    let seconds = millis.div_euclid(1000).clamp(0, LATEST);
+    let moment = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    let year = u16::try_from(moment.year()).unwrap_or(0);
+    out.push(b'"');
+    push_two(out, year / 100);
+    push_two(out, year % 100);
+    for (mark, value) in [
+        (b'-', u8::from(moment.month())),
+        (b'-', moment.day()),
+        (b'T', moment.hour()),
+        (b':', moment.minute()),
+        (b':', moment.second()),
+    ] {
+        out.push(mark);
+        push_two(out, value.into());
+    }
+    out.extend_from_slice(b"Z\"");
+}
+
+/// Two decimal digits of a value below 100.
+fn push_two(out: &mut Vec<u8>, value: u16) {
+    for digit in [value / 10 % 10, value % 10] {
+        out.push(b'0' + u8::try_from(digit).unwrap_or(0));
+    }
+}
+
+#[cfg(test)]
+mod tests;

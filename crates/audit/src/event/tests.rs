@@ -1,0 +1,135 @@
+use serde_json::json;
+
+use super::*;
+use crate::json::Object;
+
+fn account() -> AccountId {
+    AccountId::parse("111122223333").expect("an account")
+}
+
+/// Renders an event made by `change` from one with every field set.
+fn render(change: impl FnOnce(&mut Event<'_>)) -> serde_json::Value {
+    let account = account();
+    let region = Region::parse("us-west-2").expect("a Region");
+    let identity = UserIdentity::root("arn:aws:iam::111122223333:root", &account, "AKIAIOSFODNN7EXAMPLE");
+    let mut parameters = Object::new();
+    parameters.string("keyId", "alias/a").map("encryptionContext", [("purpose", "test")]);
+    let parameters = parameters.finish();
+    let resource = Resource { account: &account, arn: "arn:aws:kms:us-west-2:111122223333:key/1234abcd" };
+    let mut event = Event {
+        id: EventId::from_bytes([7; 16]),
+        request_id: Uuid::from_bytes([9; 16]),
+        time_millis: 1_767_323_045_999,
+        identity: &identity,
+        name: "Encrypt",
+        region: &region,
+        source_ip: Some(IpAddr::from([192, 0, 2, 1])),
+        user_agent: "aws-cli/2.0",
+        failure: None,
+        request_parameters: Some(&parameters),
+        response_elements: None,
+        additional_event_data: None,
+        read_only: true,
+        resources: &[resource],
+        recipient: &account,
+    };
+    change(&mut event);
+    let rendered = event.render();
+    assert!(!rendered.json().contains(&b'\n'), "a record is one line");
+    serde_json::from_slice(rendered.json()).expect("JSON")
+}
+
+#[test]
+fn a_record_has_the_fields_of_a_cloudtrail_record() {
+    let expected = json!({
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "Root",
+            "principalId": "111122223333",
+            "arn": "arn:aws:iam::111122223333:root",
+            "accountId": "111122223333",
+            "accessKeyId": "AKIAIOSFODNN7EXAMPLE"
+        },
+        "eventTime": "2026-01-02T03:04:05Z",
+        "eventSource": "kms.amazonaws.com",
+        "eventName": "Encrypt",
+        "awsRegion": "us-west-2",
+        "sourceIPAddress": "192.0.2.1",
+        "userAgent": "aws-cli/2.0",
+        "requestParameters": { "keyId": "alias/a", "encryptionContext": { "purpose": "test" } },
+        "responseElements": null,
+        "requestID": "09090909-0909-0909-0909-090909090909",
+        "eventID": "07070707-0707-0707-0707-070707070707",
+        "readOnly": true,
+        "resources": [{
+            "accountId": "111122223333",
+            "type": "AWS::KMS::Key",
+            "ARN": "arn:aws:kms:us-west-2:111122223333:key/1234abcd"
+        }],
+        "eventType": "AwsApiCall",
+        "managementEvent": true,
+        "recipientAccountId": "111122223333",
+        "eventCategory": "Management"
+    });
+    assert_eq!(render(|_| ()), expected);
+}
+
+#[test]
+fn a_failed_call_says_what_the_caller_was_told() {
+    let record = render(|event| {
+        event.failure = Some(Failure { code: "AccessDenied", message: Some("User: \r\n{\"forged\":true}") });
+        event.request_parameters = None;
+        event.resources = &[];
+    });
+    assert_eq!(record["errorCode"], "AccessDenied");
+    assert_eq!(record["errorMessage"], "User: \r\n{\"forged\":true}");
+    assert_eq!(record["requestParameters"], json!(null));
+    assert_eq!(record["resources"], json!([]));
+}
+
+#[test]
+fn what_the_caller_chose_is_bounded() {
+    let long = "x".repeat(100_000);
+    let record = render(|event| {
+        event.user_agent = &long;
+        event.failure = Some(Failure { code: "ValidationException", message: Some(&long) });
+    });
+    for field in ["userAgent", "errorMessage"] {
+        let text = record[field].as_str().expect("text");
+        assert!(text.len() < MAX_TEXT + 120 && text.contains("sha256"), "{field}: {}", text.len());
+    }
+}
+
+#[test]
+fn what_the_service_does_by_itself_comes_from_it() {
+    let identity = UserIdentity::service("kms.amazonaws.com");
+    let facts = Object::new().finish();
+    let record = render(|event| {
+        event.identity = &identity;
+        event.source_ip = None;
+        event.additional_event_data = Some(&facts);
+    });
+    assert_eq!(record["userIdentity"], json!({ "type": "AWSService", "invokedBy": "kms.amazonaws.com" }));
+    assert_eq!(record["sourceIPAddress"], "kms.amazonaws.com");
+    assert_eq!(record["additionalEventData"], json!({}));
+}
+
+#[test]
+fn times_outside_the_calendar_do_not_break_a_record() {
+    for (millis, text) in [
+        (i64::MIN, "1970-01-01T00:00:00Z"),
+        (-1, "1970-01-01T00:00:00Z"),
+        (0, "1970-01-01T00:00:00Z"),
+        (951_782_400_000, "2000-02-29T00:00:00Z"),
+        (i64::MAX, "9999-12-31T23:59:59Z"),
+    ] {
+        assert_eq!(render(|event| event.time_millis = millis)["eventTime"], text);
+    }
+}
+
+#[test]
+fn a_random_id_is_a_version_4_uuid() {
+    let id = EventId::from_random_bytes([0xff; 16]).to_string();
+    assert_eq!(id, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    assert_eq!(EventId::parse(&id).map(|id| id.to_string()), Some(id));
+}

@@ -1,0 +1,321 @@
+use std::{
+    collections::VecDeque,
+    io,
+    sync::atomic::{AtomicBool, AtomicUsize},
+};
+
+use super::*;
+use crate::{EventId, chain::begin};
+
+/// A disk with a page cache, a size, and calls that can be made to fail.
+#[derive(Clone, Default)]
+struct Disk(Arc<DiskState>);
+
+#[derive(Default)]
+struct DiskState {
+    content: Mutex<Vec<u8>>,
+    /// How much of the content a power cut leaves.
+    synced: AtomicUsize,
+    /// The most that fits; 0 is no limit.
+    capacity: AtomicUsize,
+    sync_fails: AtomicBool,
+    truncate_fails: AtomicBool,
+    appends: AtomicUsize,
+    syncs: AtomicUsize,
+    /// Held by a sync while the test holds it.
+    gate: Mutex<()>,
+}
+
+impl Medium for Disk {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.appends.fetch_add(1, Ordering::SeqCst);
+        let mut content = self.0.content.lock();
+        let capacity = self.0.capacity.load(Ordering::SeqCst);
+        let room = if capacity == 0 { usize::MAX } else { capacity.saturating_sub(content.len()) };
+        content.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        drop(self.0.gate.lock());
+        self.0.syncs.fetch_add(1, Ordering::SeqCst);
+        if self.0.sync_fails.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the disk is broken"));
+        }
+        self.0.synced.store(self.0.content.lock().len(), Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        if self.0.truncate_fails.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the disk is broken"));
+        }
+        self.0.content.lock().truncate(usize::try_from(length).expect("small"));
+        Ok(())
+    }
+}
+
+impl Disk {
+    /// A trail on this disk.
+    fn trail(&self, mode: Mode) -> Trail {
+        let (header, head) = begin(Uuid::nil());
+        *self.0.content.lock() = header.clone();
+        self.0.synced.store(header.len(), Ordering::SeqCst);
+        Trail::start(Box::new(self.clone()), Uuid::nil(), head, header.len() as u64, mode, None)
+    }
+
+    /// The ids of the events on the disk, checking the chain.
+    fn events(&self) -> Vec<EventId> {
+        events_in(&self.0.content.lock())
+    }
+
+    /// What a power cut leaves.
+    fn events_after_power_cut(&self) -> Vec<EventId> {
+        events_in(&self.0.content.lock()[..self.0.synced.load(Ordering::SeqCst)])
+    }
+}
+
+fn events_in(content: &[u8]) -> Vec<EventId> {
+    let (header, mut head) = begin(Uuid::nil());
+    let lines = content.strip_prefix(header.as_slice()).expect("the header");
+    let lines = lines.split_inclusive(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\n").expect("whole"));
+    lines.map(|line| head.follow(line).expect("intact").event_id().expect("an id")).collect()
+}
+
+fn record(number: u8) -> Rendered {
+    let id = EventId::from_bytes([number; 16]);
+    Rendered::from_stored(id, format!("{{\"eventID\":\"{id}\"}}").into_bytes())
+}
+
+fn ids(numbers: impl IntoIterator<Item = u8>) -> Vec<EventId> {
+    numbers.into_iter().map(|number| EventId::from_bytes([number; 16])).collect()
+}
+
+fn buffered(flush_interval: Duration) -> Mode {
+    Mode::Buffered { flush_interval, max_bytes: 4096 }
+}
+
+const NEVER: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn an_append_that_was_answered_survives_a_power_cut() {
+    let disk = Disk::default();
+    let trail = disk.trail(Mode::Durable);
+    for number in 0..50 {
+        trail.append(&record(number)).await.expect("appended");
+        assert_eq!(disk.events_after_power_cut(), ids(0..=number));
+        assert_eq!(trail.durable_sequence(), u64::from(number) + 1);
+    }
+}
+
+#[tokio::test]
+async fn appends_that_wait_together_share_a_sync() {
+    let disk = Disk::default();
+    let trail = disk.trail(Mode::Durable);
+    let gate = disk.0.gate.lock();
+    let waiting: VecDeque<_> = (0..100)
+        .map(|number| {
+            let trail = trail.clone();
+            tokio::spawn(async move { trail.append(&record(number)).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(gate);
+    for append in waiting {
+        append.await.expect("ran").expect("appended");
+    }
+    assert_eq!(disk.events_after_power_cut().len(), 100);
+    assert!(disk.0.syncs.load(Ordering::SeqCst) <= 3, "{}", disk.0.syncs.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_buffered_append_does_not_wait_and_is_written_within_the_interval() {
+    let disk = Disk::default();
+    let trail = disk.trail(buffered(Duration::from_millis(20)));
+    let gate = disk.0.gate.lock();
+    for number in 0..10 {
+        trail.append(&record(number)).await.expect("appended");
+    }
+    drop(gate);
+    for _ in 0..200 {
+        if disk.events_after_power_cut().len() == 10 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("not written: {:?}", disk.events_after_power_cut());
+}
+
+#[tokio::test]
+async fn buffered_records_are_bounded_and_appends_wait_for_room() {
+    let disk = Disk::default();
+    let trail = disk.trail(buffered(NEVER));
+    let gate = disk.0.gate.lock();
+    let size = record(0).json().len();
+    let mut accepted = 0;
+    for number in 0..200 {
+        let wait = tokio::time::timeout(Duration::from_millis(30), trail.append(&record(number))).await;
+        if wait.is_err() {
+            break;
+        }
+        accepted += 1;
+    }
+    assert_eq!(accepted, 4096 / size, "no more than the bound is taken while the disk does not answer");
+    drop(gate);
+    trail.append(&record(250)).await.expect("there is room again");
+    trail.flush().await.expect("flushed");
+    assert_eq!(disk.events_after_power_cut().last(), ids([250]).last());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_does_not_answer_fails_appends() {
+    let disk = Disk::default();
+    let trail = disk.trail(buffered(NEVER));
+    let gate = disk.0.gate.lock();
+    let outcome = loop {
+        if let Err(error) = trail.append(&record(1)).await {
+            break error;
+        }
+    };
+    drop(gate);
+    assert_eq!(outcome, TrailError::Stalled);
+}
+
+#[tokio::test]
+async fn flush_and_close_write_what_waits() {
+    let disk = Disk::default();
+    let trail = disk.trail(buffered(NEVER));
+    trail.append(&record(1)).await.expect("appended");
+    assert_eq!(disk.events(), []);
+    trail.flush().await.expect("flushed");
+    assert_eq!(disk.events_after_power_cut(), ids([1]));
+    trail.append(&record(2)).await.expect("appended");
+    trail.close();
+    assert_eq!(disk.events_after_power_cut(), ids([1, 2]));
+    assert_eq!(trail.append(&record(3)).await, Err(TrailError::Closed));
+    assert_eq!(trail.flush().await, Err(TrailError::Closed));
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_writes_what_waits() {
+    let disk = Disk::default();
+    let trail = disk.trail(buffered(NEVER));
+    trail.append(&record(1)).await.expect("appended");
+    drop(trail);
+    assert_eq!(disk.events_after_power_cut(), ids([1]));
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_appends_until_it_has_room() {
+    let disk = Disk::default();
+    let trail = disk.trail(Mode::Durable);
+    trail.append(&record(1)).await.expect("appended");
+    // Room for a part of the next line only.
+    disk.0.capacity.store(disk.0.content.lock().len() + 10, Ordering::SeqCst);
+    for number in 2..5 {
+        assert!(matches!(trail.append(&record(number)).await, Err(TrailError::Unwritable(_))));
+        assert!(!trail.healthy());
+        assert_eq!(disk.events(), ids([1]), "nothing of a failed append is left");
+    }
+    disk.0.capacity.store(0, Ordering::SeqCst);
+    trail.append(&record(9)).await.expect("appended");
+    assert!(trail.healthy());
+    assert_eq!(disk.events_after_power_cut(), ids([1, 9]));
+}
+
+#[tokio::test]
+async fn an_unwritable_trail_notices_room_without_an_append() {
+    let disk = Disk::default();
+    let trail = disk.trail(Mode::Durable);
+    disk.0.capacity.store(1, Ordering::SeqCst);
+    trail.append(&record(1)).await.expect_err("full");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!trail.healthy());
+    disk.0.capacity.store(0, Ordering::SeqCst);
+    for _ in 0..200 {
+        if trail.healthy() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(trail.healthy());
+    assert_eq!(disk.events(), [], "the attempts leave no trace");
+}
+
+#[tokio::test]
+async fn buffered_records_outlive_a_full_disk_and_later_ones_are_not_promised() {
+    let disk = Disk::default();
+    let trail = disk.trail(buffered(Duration::from_millis(5)));
+    disk.0.capacity.store(1, Ordering::SeqCst);
+    trail.append(&record(1)).await.expect("promised before the failure was known");
+    for _ in 0..200 {
+        if !trail.healthy() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(matches!(trail.append(&record(2)).await, Err(TrailError::Unwritable(_))), "no blind window");
+    disk.0.capacity.store(0, Ordering::SeqCst);
+    trail.append(&record(3)).await.expect("appended");
+    trail.flush().await.expect("flushed");
+    assert_eq!(disk.events_after_power_cut(), ids([1, 3]), "the promise is kept, in order");
+}
+
+#[tokio::test]
+async fn after_a_failed_sync_nothing_is_believed_until_a_restart() {
+    let disk = Disk::default();
+    let trail = disk.trail(Mode::Durable);
+    disk.0.sync_fails.store(true, Ordering::SeqCst);
+    assert!(matches!(trail.append(&record(1)).await, Err(TrailError::Failed(_))));
+    disk.0.sync_fails.store(false, Ordering::SeqCst);
+    let appends = disk.0.appends.load(Ordering::SeqCst);
+    assert!(matches!(trail.append(&record(2)).await, Err(TrailError::Failed(_))));
+    assert!(matches!(trail.append_durably(&[record(3)]).await, Err(TrailError::Failed(_))));
+    assert!(matches!(trail.flush().await, Err(TrailError::Failed(_))));
+    assert!(matches!(trail.health(), Health::Failed(_)));
+    assert_eq!(disk.0.appends.load(Ordering::SeqCst), appends, "the disk is left alone");
+}
+
+#[tokio::test]
+async fn a_write_that_cannot_be_undone_ends_the_trail() {
+    let disk = Disk::default();
+    let trail = disk.trail(Mode::Durable);
+    disk.0.capacity.store(disk.0.content.lock().len() + 10, Ordering::SeqCst);
+    disk.0.truncate_fails.store(true, Ordering::SeqCst);
+    assert!(matches!(trail.append(&record(1)).await, Err(TrailError::Failed(_))));
+    assert!(matches!(trail.append(&record(2)).await, Err(TrailError::Failed(_))));
+}
+
+#[tokio::test]
+async fn a_writer_that_dies_fails_every_append() {
+    struct Dies;
+    impl Medium for Dies {
+        fn append(&mut self, _: &[u8]) -> io::Result<()> {
+            panic!("a defect")
+        }
+        fn sync(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+        fn truncate(&mut self, _: u64) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (header, head) = begin(Uuid::nil());
+    let trail = Trail::start(Box::new(Dies), Uuid::nil(), head, header.len() as u64, Mode::Durable, None);
+    trail.append(&record(1)).await.expect_err("its writer died");
+    assert!(!trail.healthy());
+    assert!(matches!(trail.append(&record(2)).await, Err(TrailError::Failed(_))));
+}
+
+#[tokio::test]
+async fn a_trail_in_memory_keeps_the_latest_lines() {
+    let log = MemoryLog::new(2000);
+    let trail = Trail::in_memory(log.clone());
+    for number in 0..100 {
+        trail.append(&record(number)).await.expect("appended");
+    }
+    let content = String::from_utf8(log.content()).expect("UTF-8");
+    assert!(content.len() <= 2000 && content.lines().count() > 2);
+    assert!(content.lines().last().expect("a line").starts_with("{\"seq\":100,"));
+    assert!(content.lines().all(|line| line.starts_with("{\"seq\":") && line.ends_with('}')));
+}
