@@ -1,0 +1,172 @@
+//! From a plain struct to the body of a reply. Absent members are left out.
+
+use crate::{Blob, SecretText, Timestamp};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+/// What can be written as JSON.
+pub trait Encode {
+    /// Writes the value behind what is there.
+    fn encode(&self, out: &mut Vec<u8>);
+}
+
+/// The output of an operation.
+pub trait Output: Encode + Send + 'static {}
+
+/// The output of an operation that answers nothing: an empty body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Empty;
+
+impl Encode for Empty {
+    fn encode(&self, _: &mut Vec<u8>) {}
+}
+
+impl Output for Empty {}
+
+/// The body of a reply.
+pub fn encode<O: Output>(output: &O) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    output.encode(&mut out);
+    out
+}
+
+/// Writes the members of an object one after the other.
+pub struct ObjectWriter<'o> {
+    out: &'o mut Vec<u8>,
+    first: bool,
+}
+
+impl<'o> ObjectWriter<'o> {
+    /// Opens an object.
+    pub fn begin(out: &'o mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, first: true }
+    }
+
+    /// Writes a member that is always there.
+    pub fn required<T: Encode>(&mut self, name: &str, value: &T) {
+        if !self.first {
+            self.out.push(b',');
+        }
+        self.first = false;
+        write_string(self.out, name);
+        self.out.push(b':');
+        value.encode(self.out);
+    }
+
+    /// Writes a member if it is there.
+    pub fn optional<T: Encode>(&mut self, name: &str, value: Option<&T>) {
+        if let Some(value) = value {
+            self.required(name, value);
+        }
+    }
+
+    /// Closes the object.
+    pub fn end(self) {
+        self.out.push(b'}');
+    }
+}
+
+/// Writes a JSON string: quotes, backslashes and control characters are escaped, everything else is as it is.
+pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut plain = 0;
+    for (at, &byte) in text.as_bytes().iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&text.as_bytes()[plain..at]);
+        plain = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            control => {
+                // Writing to a Vec cannot fail.
+                let _ = write!(out, "\\u{control:04x}");
+            }
+        }
+    }
+    out.extend_from_slice(&text.as_bytes()[plain..]);
+    out.push(b'"');
+}
+
+impl Encode for String {
+    fn encode(&self, out: &mut Vec<u8>) {
+        write_string(out, self);
+    }
+}
+
+impl Encode for SecretText {
+    fn encode(&self, out: &mut Vec<u8>) {
+        write_string(out, self.expose());
+    }
+}
+
+impl Encode for Blob {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        let start = out.len();
+        out.resize(start + self.len().div_ceil(3) * 4, 0);
+        let written = STANDARD
+            .encode_slice(self, &mut out[start..])
+            .expect("four characters for each three bytes");
+        debug_assert_eq!(start + written, out.len());
+        out.push(b'"');
+    }
+}
+
+impl Encode for i32 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let _ = write!(out, "{self}");
+    }
+}
+
+impl Encode for bool {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+    }
+}
+
+impl Encode for Timestamp {
+    /// Seconds with as many of the three decimals as say something: `1700000000.12`.
+    fn encode(&self, out: &mut Vec<u8>) {
+        let millis = self.as_millis();
+        let (seconds, fraction) = (millis.unsigned_abs() / 1000, millis.unsigned_abs() % 1000);
+        if millis < 0 {
+            out.push(b'-');
+        }
+        let _ = write!(out, "{seconds}");
+        if fraction > 0 {
+            let digits = format!("{fraction:03}");
+            let _ = write!(out, ".{}", digits.trim_end_matches('0'));
+        }
+    }
+}
+
+impl<T: Encode> Encode for Vec<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (position, element) in self.iter().enumerate() {
+            if position > 0 {
+                out.push(b',');
+            }
+            element.encode(out);
+        }
+        out.push(b']');
+    }
+}
+
+impl Encode for BTreeMap<String, String> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let mut object = ObjectWriter::begin(out);
+        for (key, value) in self {
+            object.required(key, value);
+        }
+        object.end();
+    }
+}

@@ -1,0 +1,132 @@
+//! The facts-only interface model.
+
+use serde::{Deserialize, Serialize};
+
+/// A service.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Service {
+    pub(crate) service: String,
+    pub(crate) api_version: String,
+    pub(crate) target_prefix: String,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) errors: Vec<Error>,
+    pub(crate) shapes: Vec<Shape>,
+}
+
+/// An operation.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Operation {
+    pub(crate) name: String,
+    pub(crate) input: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<String>,
+    pub(crate) errors: Vec<String>,
+}
+
+/// An error that operations name.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Error {
+    pub(crate) name: String,
+    pub(crate) status: u16,
+}
+
+/// A named shape.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Shape {
+    pub(crate) name: String,
+    #[serde(flatten)]
+    pub(crate) kind: Kind,
+}
+
+/// What a shape is.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(crate) enum Kind {
+    Structure {
+        members: Vec<Member>,
+    },
+    String {
+        #[serde(flatten)]
+        length: Bounds,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pattern: Option<String>,
+        #[serde(default, rename = "enum", skip_serializing_if = "Vec::is_empty")]
+        values: Vec<String>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        sensitive: bool,
+    },
+    Blob {
+        #[serde(flatten)]
+        length: Bounds,
+        #[serde(default, skip_serializing_if = "is_false")]
+        sensitive: bool,
+    },
+    Integer {
+        #[serde(flatten)]
+        range: Bounds,
+    },
+    Boolean,
+    Timestamp,
+    List {
+        member: String,
+        #[serde(flatten)]
+        length: Bounds,
+    },
+    Map {
+        key: String,
+        value: String,
+    },
+}
+
+/// Inclusive bounds; the model gives both or neither.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Bounds {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) min: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max: Option<i64>,
+}
+
+/// A member of a structure.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) shape: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) required: bool,
+}
+
+// The signature is the serializer's.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Bounds {
+    /// Both bounds, or neither.
+    pub(crate) fn pair(self) -> Result<Option<(i64, i64)>, String> {
+        match (self.min, self.max) {
+            (Some(min), Some(max)) => Ok(Some((min, max))),
+            (None, None) => Ok(None),
+            _ => Err("a shape has one bound without the other".to_owned()),
+        }
+    }
+}
+
+impl Service {
+    pub(crate) fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|e| format!("the model is malformed: {e}"))
+    }
+
+    pub(crate) fn to_json(&self) -> Result<String, String> {
+        let text = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
+        Ok(text + "\n")
+    }
+
+    pub(crate) fn shape(&self, name: &str) -> Result<&Shape, String> {
+        self.shapes
+            .iter()
+            .find(|shape| shape.name == name)
+            .ok_or_else(|| format!("no shape {name}"))
+    }
+}

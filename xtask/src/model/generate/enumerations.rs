@@ -1,0 +1,25 @@
+//! The enumerations of the model.
+
+use super::super::facts::{Kind, Service};
+use super::super::naming::variant;
+use super::header;
+use std::fmt::Write as _;
+
+pub(super) fn module(service: &Service) -> String {
+    let mut text = header("The enumerations of the model.");
+    text.push_str("use crate::enumeration::enumeration;\n");
+    for shape in &service.shapes {
+        let Kind::String { values, .. } = &shape.kind else {
+            continue;
+        };
+        if values.is_empty() {
+            continue;
+        }
+        let _ = write!(text, "\nenumeration! {{\n    /// `{0}`\n    {0} {{\n", shape.name);
+        for value in values {
+            let _ = writeln!(text, "        {} = \"{value}\",", variant(value));
+        }
+        text.push_str("    }\n}\n");
+    }
+    text
+}

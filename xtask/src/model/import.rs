@@ -1,0 +1,183 @@
+//! From the service description of the public SDKs to facts: everything that is prose stays behind.
+
+use super::facts::{Bounds, Error, Kind, Member, Operation, Service, Shape};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The description marks faults of the server but no longer says which status each error has. These are the
+/// published ones that are neither 400 for a client's error nor 500 for a fault.
+const OTHER_STATUSES: [(&str, u16); 1] = [("DependencyTimeoutException", 503)];
+
+#[derive(Deserialize)]
+struct Description {
+    metadata: Metadata,
+    operations: Ordered<OperationDescription>,
+    shapes: Ordered<ShapeDescription>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    api_version: String,
+    service_id: String,
+    target_prefix: String,
+}
+
+#[derive(Deserialize)]
+struct OperationDescription {
+    input: Reference,
+    output: Option<Reference>,
+    #[serde(default)]
+    errors: Vec<Reference>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    shape: String,
+}
+
+#[derive(Deserialize)]
+struct ShapeDescription {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    members: Ordered<Reference>,
+    #[serde(default)]
+    required: Vec<String>,
+    #[serde(default)]
+    exception: bool,
+    #[serde(default)]
+    fault: bool,
+    #[serde(default)]
+    sensitive: bool,
+    #[serde(rename = "enum", default)]
+    values: Vec<String>,
+    min: Option<i64>,
+    max: Option<i64>,
+    pattern: Option<String>,
+    member: Option<Reference>,
+    key: Option<Reference>,
+    value: Option<Reference>,
+}
+
+/// An object whose members keep their order.
+struct Ordered<T>(Vec<(String, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OrderedVisitor(PhantomData))
+    }
+}
+
+struct OrderedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OrderedVisitor<T> {
+    type Value = Ordered<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Ordered(members))
+    }
+}
+
+pub(crate) fn from_service_description(text: &str) -> Result<Service, String> {
+    let description: Description = serde_json::from_str(text).map_err(|e| format!("not a service description: {e}"))?;
+    let mut errors = Vec::new();
+    let mut shapes = Vec::new();
+    for (name, shape) in description.shapes.0 {
+        if shape.exception {
+            let status = status_of(&name, shape.fault);
+            errors.push(Error { name, status });
+        } else {
+            shapes.push(Shape {
+                kind: kind_of(&name, shape)?,
+                name,
+            });
+        }
+    }
+    let operations = description.operations.0.into_iter().map(|(name, operation)| Operation {
+        name,
+        input: operation.input.shape,
+        output: operation.output.map(|output| output.shape),
+        errors: operation.errors.into_iter().map(|error| error.shape).collect(),
+    });
+    Ok(Service {
+        service: description.metadata.service_id,
+        api_version: description.metadata.api_version,
+        target_prefix: description.metadata.target_prefix,
+        operations: operations.collect(),
+        errors,
+        shapes,
+    })
+}
+
+fn status_of(error: &str, fault: bool) -> u16 {
+    let published = OTHER_STATUSES.iter().find(|(name, _)| *name == error);
+    published.map_or(if fault { 500 } else { 400 }, |(_, status)| *status)
+}
+
+fn kind_of(name: &str, shape: ShapeDescription) -> Result<Kind, String> {
+    let bounds = Bounds {
+        min: shape.min,
+        max: shape.max,
+    };
+    let target = |reference: Option<Reference>| {
+        reference
+            .map(|reference| reference.shape)
+            .ok_or_else(|| format!("{name} is incomplete"))
+    };
+    Ok(match shape.kind.as_str() {
+        "structure" => Kind::Structure {
+            members: shape
+                .members
+                .0
+                .into_iter()
+                .map(|(name, reference)| {
+                    let required = shape.required.contains(&name);
+                    Member {
+                        name,
+                        shape: reference.shape,
+                        required,
+                    }
+                })
+                .collect(),
+        },
+        "string" => Kind::String {
+            length: bounds,
+            pattern: shape.pattern,
+            values: shape.values,
+            sensitive: shape.sensitive,
+        },
+        "blob" => Kind::Blob {
+            length: bounds,
+            sensitive: shape.sensitive,
+        },
+        "integer" => Kind::Integer { range: bounds },
+        "boolean" => Kind::Boolean,
+        "timestamp" => Kind::Timestamp,
+        "list" => Kind::List {
+            member: target(shape.member)?,
+            length: bounds,
+        },
+        "map" => Kind::Map {
+            key: target(shape.key)?,
+            value: target(shape.value)?,
+        },
+        other => return Err(format!("{name} has the unknown type {other}")),
+    })
+}

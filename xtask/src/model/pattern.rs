@@ -1,0 +1,165 @@
+//! Parses the model's regular expressions and writes them as the static tables that `api::pattern` runs.
+//!
+//! Only what the models use is understood; anything else is an error here rather than a wrong answer there.
+
+use std::fmt::Write as _;
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// How far a pattern without an upper bound repeats: beyond every modelled length.
+const UNBOUNDED: &str = "u32::MAX";
+
+struct Parser<'p> {
+    source: &'p str,
+    rest: Peekable<Chars<'p>>,
+}
+
+/// The Rust of the alternatives of an expression.
+pub(crate) fn alternatives(source: &str) -> Result<String, String> {
+    let mut parser = Parser {
+        source,
+        rest: source.chars().peekable(),
+    };
+    let text = parser.alternatives()?;
+    match parser.rest.next() {
+        None => Ok(text),
+        Some(c) => Err(parser.unsupported(c)),
+    }
+}
+
+impl Parser<'_> {
+    fn unsupported(&self, c: char) -> String {
+        format!("the pattern {} uses {c:?} in a way that is not understood", self.source)
+    }
+
+    fn alternatives(&mut self) -> Result<String, String> {
+        let mut text = format!("&[{}", self.sequence()?);
+        while self.rest.next_if_eq(&'|').is_some() {
+            let _ = write!(text, ", {}", self.sequence()?);
+        }
+        Ok(text + "]")
+    }
+
+    fn sequence(&mut self) -> Result<String, String> {
+        let mut text = "&[".to_owned();
+        while let Some(c) = self.rest.next_if(|c| !matches!(c, '|' | ')')) {
+            let atom = match c {
+                // The whole text has to match anyway.
+                '^' | '$' => continue,
+                '[' => self.class()?,
+                '(' => self.group()?,
+                '.' => "Atom::Class(&[('\\0', '\\t'), ('\\u{b}', '\\u{c}'), ('\\u{e}', '\\u{84}'), \
+                        ('\\u{86}', '\\u{2027}'), ('\\u{202a}', char::MAX)])"
+                    .to_owned(),
+                '\\' => class_of(&self.escape()?),
+                '*' | '+' | '?' | '{' | ']' => return Err(self.unsupported(c)),
+                plain => class_of(&[(plain, plain)]),
+            };
+            let (min, max) = self.repetition()?;
+            let _ = write!(text, "Piece {{ atom: {atom}, min: {min}, max: {max} }}, ");
+        }
+        Ok(text + "]")
+    }
+
+    fn group(&mut self) -> Result<String, String> {
+        let alternatives = self.alternatives()?;
+        match self.rest.next() {
+            Some(')') => Ok(format!("Atom::Group({alternatives})")),
+            _ => Err(self.unsupported('(')),
+        }
+    }
+
+    fn class(&mut self) -> Result<String, String> {
+        let mut ranges = Vec::new();
+        loop {
+            let mut found = match self.rest.next() {
+                Some(']') => return Ok(class_of(&ranges)),
+                Some('\\') => self.escape()?,
+                Some('^') | None => return Err(self.unsupported('[')),
+                Some(c) => vec![(c, c)],
+            };
+            if let [(low, _)] = found[..]
+                && self.takes_range()
+            {
+                self.rest.next();
+                let high = match self.rest.next() {
+                    Some('\\') => self.escape()?.first().map(|range| range.0),
+                    other => other,
+                };
+                found = vec![(low, high.ok_or_else(|| self.unsupported('-'))?)];
+            }
+            ranges.extend(found);
+        }
+    }
+
+    /// Whether a hyphen follows that is neither the last of its class nor before a class of its own.
+    fn takes_range(&self) -> bool {
+        let mut ahead = self.rest.clone();
+        ahead.next() == Some('-') && ahead.next().is_some_and(|c| c != ']')
+    }
+
+    fn escape(&mut self) -> Result<Vec<(char, char)>, String> {
+        match self.rest.next() {
+            Some('w') => Ok(vec![('a', 'z'), ('A', 'Z'), ('0', '9'), ('_', '_')]),
+            Some('d') => Ok(vec![('0', '9')]),
+            Some('s') => Ok(vec![('\t', '\r'), (' ', ' ')]),
+            Some('u') => {
+                let digits: String = self.rest.by_ref().take(4).collect();
+                let code = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+                code.map(|c| vec![(c, c)]).ok_or_else(|| self.unsupported('u'))
+            }
+            Some(c) if !c.is_ascii_alphanumeric() => Ok(vec![(c, c)]),
+            other => Err(self.unsupported(other.unwrap_or('\\'))),
+        }
+    }
+
+    fn repetition(&mut self) -> Result<(String, String), String> {
+        let pair = |min: &str, max: &str| Ok((min.to_owned(), max.to_owned()));
+        match self.rest.next_if(|c| matches!(c, '*' | '+' | '?' | '{')) {
+            None => pair("1", "1"),
+            Some('*') => pair("0", UNBOUNDED),
+            Some('+') => pair("1", UNBOUNDED),
+            Some('?') => pair("0", "1"),
+            Some(_) => {
+                let body: String = self.rest.by_ref().take_while(|&c| c != '}').collect();
+                match body.split_once(',') {
+                    Some((min, "")) => pair(min, UNBOUNDED),
+                    Some((min, max)) => pair(min, max),
+                    None => pair(&body, &body),
+                }
+            }
+        }
+    }
+}
+
+fn class_of(ranges: &[(char, char)]) -> String {
+    let ranges: Vec<_> = ranges
+        .iter()
+        .map(|(low, high)| format!("({low:?}, {high:?})"))
+        .collect();
+    format!("Atom::Class(&[{}])", ranges.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_becomes_a_table() {
+        assert_eq!(
+            alternatives("^[a-z-]{2,3}\\d+$"),
+            Ok(
+                "&[&[Piece { atom: Atom::Class(&[('a', 'z'), ('-', '-')]), min: 2, max: 3 }, \
+                Piece { atom: Atom::Class(&[('0', '9')]), min: 1, max: u32::MAX }, ]]"
+                    .to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for source in ["[^a]", "a**", "(a", "\\p{L}", "(?i)a"] {
+            assert!(alternatives(source).is_err(), "{source}");
+        }
+    }
+}
