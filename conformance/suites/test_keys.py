@@ -22,7 +22,7 @@ def test_a_key_without_parameters_is_an_enabled_symmetric_key_of_the_account(kms
     key_id, arn = metadata.pop("KeyId"), metadata.pop("Arn")
     assert re.fullmatch(r"[0-9a-f]{64}", metadata.pop("CurrentKeyMaterialId"))
     assert arn == f"arn:aws:kms:us-east-1:{ALICE.id}:key/{key_id}"
-    # KEY-43, KEY-44, KEY-45, KEY-46, KEY-47, KEY-48, KEY-49, KEY-50, KEY-51, KEY-61, KEY-31: these members and no others
+    # KEY-43, KEY-44, KEY-45, KEY-46, KEY-47, KEY-48, KEY-49, KEY-50, KEY-51, KEY-61, KEY-31: these and no others
     assert metadata == {
         "AWSAccountId": ALICE.id,
         "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",

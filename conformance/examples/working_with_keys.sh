@@ -1,0 +1,20 @@
+#!/bin/sh
+# Working with keys at the command line: create, name, use and disable one.
+set -e
+
+key=$(aws kms create-key --description "Protects the archive" --query KeyMetadata.KeyId --output text)
+aws kms create-alias --alias-name alias/example-archive --target-key-id "$key"
+aws kms list-aliases --key-id "$key" --query "Aliases[].AliasName" --output text
+
+# Encrypt a file of up to 4,096 bytes, and decrypt it.
+echo "the combination is 12-34-56" > note.txt
+aws kms encrypt --key-id alias/example-archive --plaintext fileb://note.txt \
+    --encryption-context file=note.txt --query CiphertextBlob --output text | base64 --decode > note.sealed
+aws kms decrypt --ciphertext-blob fileb://note.sealed \
+    --encryption-context file=note.txt --query Plaintext --output text | base64 --decode
+
+aws kms tag-resource --key-id "$key" --tags TagKey=Stage,TagValue=test
+aws kms disable-key --key-id "$key"
+aws kms describe-key --key-id "$key" --query KeyMetadata.KeyState --output text
+aws kms enable-key --key-id "$key"
+aws kms delete-alias --alias-name alias/example-archive
