@@ -36,7 +36,7 @@ impl Claim<'_> {
             b"AWS4-HMAC-SHA256\n".as_slice(),
             &admitted.signed.basic(),
             b"\n",
-            admitted.scope.day.as_bytes(),
+            admitted.scope.day.as_str().as_bytes(),
             b"/",
             admitted.scope.region.as_str().as_bytes(),
             b"/",

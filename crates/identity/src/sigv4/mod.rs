@@ -22,4 +22,3 @@ mod verify;
 pub use claim::{Admitted, CLOCK_SKEW, Claim};
 pub use request::SignedRequest;
 pub use scope::{Realm, Scope};
-pub use verify::VerifyingKey;

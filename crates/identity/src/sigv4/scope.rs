@@ -38,7 +38,7 @@ impl Realm {
 }
 
 /// A credential scope that was found good: a served Region, this service, the day of the request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The day.
     pub day: Day,
@@ -80,7 +80,7 @@ impl<'a> Credential<'a> {
             region: region.is_none().then(|| self.region.to_owned()),
             service: (self.service != realm.service).then(|| realm.service.clone()),
             terminator: (self.terminator != TERMINATOR).then(|| self.terminator.to_owned()),
-            date: (self.date.as_bytes() != day.as_bytes()).then(|| (self.date.to_owned(), signed)),
+            date: (self.date != day.as_str()).then(|| (self.date.to_owned(), signed)),
         };
         match region {
             Some(region) if !errors.any() => Ok(Scope {

@@ -118,14 +118,14 @@ pub struct Day([u8; 8]);
 
 impl Day {
     /// Its eight digits.
-    pub fn as_bytes(&self) -> &[u8; 8] {
-        &self.0
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("eight ASCII digits")
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.0))
+        f.write_str(self.as_str())
     }
 }
 

@@ -1,4 +1,3 @@
 //! Authentication as a listener sees it: whole requests in, a caller or the exact error out.
 
-mod signer;
 mod vectors;

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use trent_identity::sigv4::{Claim, Realm, SignedRequest, VerifyingKey};
+use trent_crypto::sigv4::SigningKey;
+use trent_identity::sigv4::{Claim, Realm, SignedRequest};
 use trent_names::Region;
-
-use crate::signer::signing_key;
 
 #[derive(Deserialize)]
 struct Vectors {
@@ -60,7 +59,7 @@ fn botocore_signatures_verify() {
         let admitted = claim
             .admit(&request, &realm, Duration::from_secs(vectors.now))
             .expect(&case.name);
-        let key = VerifyingKey::new(&signing_key(&vectors.secret, "20150830", &case.region, &case.service));
+        let key = SigningKey::derive(vectors.secret.as_bytes(), "20150830", &case.region, &case.service);
         let mut buffer = Vec::new();
         let verdict = claim.verify(&request, &admitted, &case.service, &key, &mut buffer);
         assert_eq!(String::from_utf8_lossy(&buffer), case.string_to_sign, "{}", case.name);

@@ -1,0 +1,230 @@
+//! Files that declare accounts (the bootstrap) and whole worlds (the development seed): what is wrong in one is said
+//! with its line and its field, and never with the value of a secret.
+
+mod accounts;
+pub mod bootstrap;
+pub mod seed;
+
+use std::fmt;
+
+use toml::de::{DeTable, DeValue};
+use trent_names::{AliasNameError, InvalidAccountId, InvalidKeyId, InvalidRegion};
+
+use crate::access_key::InvalidAccessKeyId;
+
+/// What is wrong with a declaration, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclarationError {
+    /// The line, from 1, if it is known.
+    pub line: Option<usize>,
+    /// The field, as in `accounts[0].access_keys[1].secret`; empty if the file cannot be read at all.
+    pub field: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+impl fmt::Display for DeclarationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        self.problem.fmt(f)
+    }
+}
+
+impl std::error::Error for DeclarationError {}
+
+/// What can be wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The file is not of its format, or a field is unknown, missing or of another type.
+    #[error("{0}")]
+    Syntax(String),
+    /// Not an account id.
+    #[error(transparent)]
+    Account(#[from] InvalidAccountId),
+    /// Not an access key id.
+    #[error(transparent)]
+    AccessKey(#[from] InvalidAccessKeyId),
+    /// Not a Region.
+    #[error(transparent)]
+    Region(#[from] InvalidRegion),
+    /// Not a key id.
+    #[error(transparent)]
+    Key(#[from] InvalidKeyId),
+    /// Not an alias name.
+    #[error(transparent)]
+    Alias(#[from] AliasNameError),
+    /// An alias that only the service itself makes.
+    #[error("aliases that begin with `alias/aws/` belong to AWS managed keys")]
+    ReservedAlias,
+    /// A secret that no signer could use or that is too easily guessed. The secret is not repeated.
+    #[error("a secret access key has {min} to 128 printable ASCII characters and no spaces")]
+    Secret {
+        /// The shortest that is accepted here.
+        min: usize,
+    },
+    /// An id that only temporary credentials have.
+    #[error("`{0}`: access key ids that begin with `ASIA` belong to temporary credentials")]
+    TemporaryAccessKey(String),
+    /// The same thing declared twice.
+    #[error("`{0}` is declared twice")]
+    Twice(String),
+    /// More than the service allows.
+    #[error("at most {max} {what} are allowed, this has {found}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are allowed.
+        max: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Longer or shorter than the service allows.
+    #[error("it must have {min} to {max} characters, this has {found}")]
+    Length {
+        /// The shortest.
+        min: usize,
+        /// The longest.
+        max: usize,
+        /// What it has.
+        found: usize,
+    },
+    /// Key material that is not 32 bytes in base64. The material is not repeated.
+    #[error("the material of a symmetric key is 32 bytes in base64")]
+    Material,
+    /// A policy that is not a JSON object.
+    #[error("a policy is a JSON object, in place or as text: {0}")]
+    Policy(String),
+}
+
+/// A field's place in a declaration.
+#[derive(Clone, Default)]
+pub(crate) struct Path(Vec<Step>);
+
+#[derive(Clone)]
+enum Step {
+    Field(String),
+    Item(usize),
+}
+
+impl Path {
+    pub(crate) fn field(&self, name: &str) -> Self {
+        self.with(Step::Field(name.to_owned()))
+    }
+
+    pub(crate) fn item(&self, index: usize) -> Self {
+        self.with(Step::Item(index))
+    }
+
+    fn with(&self, step: Step) -> Self {
+        let mut path = self.clone();
+        path.0.push(step);
+        path
+    }
+
+    /// An error at this place; its line is filled in by [`Source::locate`].
+    pub(crate) fn error(&self, problem: impl Into<Problem>) -> Misplaced {
+        Misplaced {
+            path: self.clone(),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Field(name) if at == 0 => write!(f, "{name}")?,
+                Step::Field(name) => write!(f, ".{name}")?,
+                Step::Item(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A problem whose place is known by its path only.
+pub(crate) struct Misplaced {
+    path: Path,
+    problem: Problem,
+}
+
+/// The text of a declaration, in the format that it is written in.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    Toml(&'a str),
+    Json(&'a str),
+}
+
+impl<'a> Source<'a> {
+    /// TOML never begins with a brace, a JSON object always does.
+    pub(crate) fn detect(text: &'a str) -> Self {
+        if text.trim_start().starts_with('{') {
+            Self::Json(text)
+        } else {
+            Self::Toml(text)
+        }
+    }
+
+    pub(crate) fn read<T: serde::de::DeserializeOwned>(self) -> Result<T, DeclarationError> {
+        let syntax = |line, message: String| DeclarationError {
+            line,
+            field: String::new(),
+            problem: Problem::Syntax(message),
+        };
+        match self {
+            // The error's own rendering quotes the line, and with it perhaps a secret: only its message is used.
+            Self::Toml(text) => toml::from_str(text).map_err(|error| {
+                syntax(
+                    error.span().map(|span| line_of(text, span.start)),
+                    error.message().to_owned(),
+                )
+            }),
+            Self::Json(text) => serde_json::from_str(text).map_err(|error| {
+                let line = (error.line() > 0).then(|| error.line());
+                syntax(line, error.to_string())
+            }),
+        }
+    }
+
+    /// Finds the line of a problem.
+    pub(crate) fn locate(self, misplaced: Misplaced) -> DeclarationError {
+        let line = match self {
+            Self::Toml(text) => toml_line(text, &misplaced.path),
+            Self::Json(_) => None,
+        };
+        DeclarationError {
+            line,
+            field: misplaced.path.to_string(),
+            problem: misplaced.problem,
+        }
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// The line of the deepest part of `path` that the file has: a field that is missing is reported where its table begins.
+fn toml_line(text: &str, path: &Path) -> Option<usize> {
+    let root = DeTable::parse(text).ok()?;
+    let mut offset = None;
+    let mut value: Option<&DeValue<'_>> = None;
+    for step in &path.0 {
+        let next = match (step, value) {
+            (Step::Field(name), None) => root.get_ref().get(name.as_str()),
+            (Step::Field(name), Some(DeValue::Table(table))) => table.get(name.as_str()),
+            (Step::Item(index), Some(DeValue::Array(items))) => items.get(*index),
+            _ => None,
+        };
+        let Some(next) = next else { break };
+        offset = Some(next.span().start);
+        value = Some(next.get_ref());
+    }
+    offset.map(|offset| line_of(text, offset))
+}

@@ -1,0 +1,59 @@
+//! The authenticator of `trent serve --dev`: any credential will do, unless the directory knows better.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use trent_keystore::KeystoreError;
+use trent_names::AccountId;
+
+use crate::authenticator::Authenticator;
+use crate::caller::Caller;
+use crate::directory::Directory;
+use crate::error::AuthenticationError;
+use crate::sigv4::{Claim, Realm, SignedRequest};
+use crate::verifying::{VerifyingAuthenticator, unavailable};
+
+/// The account of every credential that does not name one.
+const DEFAULT_ACCOUNT: &str = "000000000000";
+
+/// Verifies the access keys that the directory holds (a bootstrap or seed file put them there), and takes any other
+/// credential at its word: twelve digits act as the root user of that account, anything else as the root user of
+/// `000000000000`. A request without a signature is refused all the same, so that a client that forgot to sign learns
+/// of it here and not in production.
+pub struct DevAuthenticator {
+    verifying: VerifyingAuthenticator,
+    default_account: AccountId,
+}
+
+impl DevAuthenticator {
+    /// An authenticator for `realm` that verifies the access keys of `directory` only.
+    pub async fn new(directory: Arc<Directory>, realm: Realm) -> Result<Self, KeystoreError> {
+        let default_account = AccountId::parse(DEFAULT_ACCOUNT).expect("twelve digits");
+        Ok(Self {
+            verifying: VerifyingAuthenticator::new(directory, realm).await?,
+            default_account,
+        })
+    }
+}
+
+#[async_trait]
+impl Authenticator for DevAuthenticator {
+    async fn authenticate(&self, request: &SignedRequest<'_>, now: Duration) -> Result<Caller, AuthenticationError> {
+        let claim = Claim::read(request)?;
+        let id = claim.access_key_id()?;
+        let known = self
+            .verifying
+            .directory()
+            .has_access_key(id)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        if known {
+            return self.verifying.verify(request, &claim, now).await;
+        }
+        let realm = self.verifying.realm();
+        let admitted = claim.admit_stale(request, realm)?;
+        let account = AccountId::parse(id).unwrap_or(self.default_account);
+        Ok(Caller::root(account, id, admitted.scope.region, realm.service()))
+    }
+}

@@ -1,0 +1,247 @@
+//! The directory: accounts and their access keys, in the store and in memory.
+
+mod change;
+mod records;
+
+use std::sync::Arc;
+
+use trent_keystore::{Keystore, KeystoreError, WrappedCredential};
+use trent_names::AccountId;
+use trent_store::{CommitError, GlobalStore, Key, ObjectCache, Revision, Sealed, StoreError, Stored};
+
+pub use change::{AccountChange, IssuedAccessKey, Planned};
+pub use records::{AccessKeyEntry, AccessKeyOwner, AccessKeyRecord, AccessKeyStatus, AccountRecord};
+
+use crate::access_key::AccessKeyId;
+use records::account_key;
+
+/// Accounts and access keys that are kept parsed in memory.
+const CACHED: usize = 10_000;
+
+/// Access keys that a root user may have at a time, as the service allows.
+pub const MAX_ACCESS_KEYS: usize = 2;
+
+/// Why the directory cannot do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// There is no such account.
+    #[error("there is no account {0}")]
+    NoSuchAccount(AccountId),
+    /// There is such an account already.
+    #[error("there is an account {0} already")]
+    AccountExists(AccountId),
+    /// The account has no such access key.
+    #[error("the root user of account {account} has no access key {id}")]
+    NoSuchAccessKey {
+        /// The account.
+        account: AccountId,
+        /// The access key.
+        id: AccessKeyId,
+    },
+    /// The id belongs to an access key already, of this account or another one.
+    #[error("access key {0} exists already")]
+    AccessKeyExists(AccessKeyId),
+    /// The account once had this access key and retired it; its id does not come back.
+    #[error("access key {id} of account {account} was retired and cannot be used again")]
+    AccessKeyRetired {
+        /// The account.
+        account: AccountId,
+        /// The access key.
+        id: AccessKeyId,
+    },
+    /// The root user has as many access keys as are allowed.
+    #[error("the root user of account {0} has {MAX_ACCESS_KEYS} access keys already: retire one first")]
+    TooManyAccessKeys(AccountId),
+    /// The record of an account or access key contradicts itself.
+    #[error("the directory is damaged: {0}")]
+    Damaged(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The change was not stored.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The keystore failed.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+}
+
+/// An account as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its record.
+    pub record: AccountRecord,
+    /// The commit that wrote the record.
+    pub revision: Revision,
+}
+
+/// Accounts, their root users and their access keys.
+pub struct Directory {
+    store: GlobalStore,
+    keystore: Arc<dyn Keystore>,
+    accounts: ObjectCache<AccountRecord, AccountRecord>,
+    access_keys: ObjectCache<AccessKeyRecord, KnownAccessKey>,
+}
+
+/// An access key in memory: its secret stays wrapped.
+pub(crate) struct KnownAccessKey {
+    pub(crate) account: Option<AccountId>,
+    pub(crate) owner: AccessKeyOwner,
+    pub(crate) serial: u64,
+    pub(crate) credential: WrappedCredential,
+    pub(crate) revision: Revision,
+}
+
+/// What the directory knows of an access key id.
+pub(crate) enum Lookup {
+    /// It signs requests.
+    Active {
+        account: AccountId,
+        key: Arc<KnownAccessKey>,
+    },
+    /// It exists, and signs nothing now.
+    Refused,
+    /// There is no such key.
+    Unknown,
+}
+
+impl Directory {
+    /// The directory in `sealed`; `keystore` keeps the secrets of its access keys.
+    pub fn new(sealed: &Sealed, keystore: Arc<dyn Keystore>) -> Self {
+        Self {
+            store: sealed.global(),
+            keystore,
+            accounts: ObjectCache::new(sealed, CACHED, |stored: Stored<AccountRecord>| stored.value),
+            access_keys: ObjectCache::new(sealed, CACHED, |stored: Stored<AccessKeyRecord>| KnownAccessKey {
+                account: AccountId::parse(&stored.value.account).ok(),
+                owner: stored.value.owner,
+                serial: stored.value.serial,
+                credential: WrappedCredential(stored.value.credential),
+                revision: stored.revision,
+            }),
+        }
+    }
+
+    /// Where the directory's records are, for a transaction that changes them together with others.
+    pub fn store(&self) -> &GlobalStore {
+        &self.store
+    }
+
+    pub(crate) fn keystore(&self) -> &Arc<dyn Keystore> {
+        &self.keystore
+    }
+
+    /// One account.
+    pub async fn account(&self, id: AccountId) -> Result<Account, DirectoryError> {
+        let stored = self
+            .store
+            .get(&account_key(id))
+            .await?
+            .ok_or(DirectoryError::NoSuchAccount(id))?;
+        Ok(Account {
+            id,
+            record: stored.value,
+            revision: stored.revision,
+        })
+    }
+
+    /// Whether there is such an account; answered from memory once it has been asked.
+    pub async fn has_account(&self, id: AccountId) -> Result<bool, DirectoryError> {
+        Ok(self.accounts.get(&self.store, &account_key(id)).await?.is_some())
+    }
+
+    /// Accounts in order of their ids, at most `limit` of those behind `after`; tells whether there are more.
+    pub async fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<(Vec<Account>, bool), DirectoryError> {
+        let after = after.map(account_key);
+        let page = self
+            .store
+            .range(&Key::<AccountRecord>::new(), after.as_ref(), limit)
+            .await?;
+        let accounts = page.items.into_iter().map(|(key, stored)| {
+            let id = key
+                .parts()
+                .first()
+                .and_then(|part| AccountId::parse(str::from_utf8(part).ok()?).ok());
+            let id = id.ok_or_else(|| DirectoryError::Damaged("an account's key is not its id".to_owned()))?;
+            Ok(Account {
+                id,
+                record: stored.value,
+                revision: stored.revision,
+            })
+        });
+        Ok((accounts.collect::<Result<_, DirectoryError>>()?, page.more))
+    }
+
+    /// Begins to change an account.
+    pub async fn change(&self, id: AccountId) -> Result<AccountChange<'_>, DirectoryError> {
+        Ok(AccountChange::of(self, self.account(id).await?))
+    }
+
+    /// Begins to make an account. `now` is the time since 1970.
+    pub async fn create(
+        &self,
+        id: AccountId,
+        name: &str,
+        now: std::time::Duration,
+    ) -> Result<AccountChange<'_>, DirectoryError> {
+        match self.store.get(&account_key(id)).await? {
+            Some(_) => Err(DirectoryError::AccountExists(id)),
+            None => Ok(AccountChange::new(self, id, name, now)),
+        }
+    }
+
+    /// Commits a change on its own. A server's operations hand the transaction to their pipeline instead.
+    pub async fn commit<T>(&self, planned: Planned<T>) -> Result<T, DirectoryError> {
+        self.store.commit(planned.transaction).await?;
+        Ok(planned.output)
+    }
+
+    /// What is known of an access key id. Takes the same steps whether the key exists or not.
+    pub(crate) async fn look_up(&self, id: &str) -> Result<Lookup, StoreError> {
+        let key = self.access_keys.get(&self.store, &self.access_key_key(id)).await?;
+        let owner = key.as_ref().and_then(|key| key.account);
+        let account = match owner {
+            Some(owner) => self.accounts.get(&self.store, &account_key(owner)).await?,
+            None => self.accounts.get(&self.store, &Key::new().part(b"nobody")).await?,
+        };
+        let (Some(key), Some(owner)) = (key, owner) else {
+            return Ok(Lookup::Unknown);
+        };
+        let active = account.is_some_and(|account| {
+            account
+                .root_access_keys
+                .iter()
+                .any(|entry| entry.id == id && entry.serial == key.serial && entry.status == AccessKeyStatus::Active)
+        });
+        Ok(if active {
+            Lookup::Active { account: owner, key }
+        } else {
+            Lookup::Refused
+        })
+    }
+
+    /// Whether any account has this access key, retired ones aside.
+    pub(crate) async fn has_access_key(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .access_keys
+            .get(&self.store, &self.access_key_key(id))
+            .await?
+            .is_some())
+    }
+
+    /// The wrapped secret of an access key, as the store has it.
+    pub(crate) async fn credential(&self, id: &AccessKeyId) -> Result<Option<WrappedCredential>, DirectoryError> {
+        let stored = self.store.get(&self.access_key_key(id.as_str())).await?;
+        Ok(stored.map(|stored| WrappedCredential(stored.value.credential)))
+    }
+
+    fn access_key_key(&self, id: &str) -> Key<AccessKeyRecord> {
+        Key::new().part(&self.store.blind::<AccessKeyRecord>(id.as_bytes()))
+    }
+}

@@ -1,0 +1,115 @@
+//! Signing keys in memory: the day's key of each access key, Region and service, so that a request costs one HMAC and
+//! not five and an unwrapping.
+//!
+//! Keyed also by the revision of the access key's record, so a key whose secret changed is never found under its old
+//! one. Bounded; a signing key opens nothing but its own day, Region and service, and is wiped when it is dropped.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
+use trent_crypto::sigv4::SigningKey;
+use trent_keystore::{Keystore, KeystoreError, WrappedCredential};
+use trent_names::Region;
+
+use crate::sigv4::Scope;
+use crate::sigv4::timestamp::Day;
+
+/// What a signing key is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Purpose<'a> {
+    pub(crate) access_key_id: &'a str,
+    pub(crate) revision: u64,
+    pub(crate) scope: &'a Scope,
+    pub(crate) service: &'a str,
+}
+
+/// The same, owned.
+struct Owned {
+    access_key_id: Box<str>,
+    revision: u64,
+    scope: Scope,
+    service: Box<str>,
+}
+
+impl Owned {
+    fn borrowed(&self) -> Purpose<'_> {
+        Purpose {
+            access_key_id: &self.access_key_id,
+            revision: self.revision,
+            scope: &self.scope,
+            service: &self.service,
+        }
+    }
+}
+
+impl Hash for Owned {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.borrowed().hash(state);
+    }
+}
+
+impl PartialEq for Owned {
+    fn eq(&self, other: &Self) -> bool {
+        self.borrowed() == other.borrowed()
+    }
+}
+
+impl Eq for Owned {}
+
+impl Equivalent<Owned> for Purpose<'_> {
+    fn equivalent(&self, key: &Owned) -> bool {
+        *self == key.borrowed()
+    }
+}
+
+/// A bounded cache of signing keys, each with something that goes with it.
+pub(crate) struct SigningKeys<T> {
+    keys: Cache<Owned, Arc<(SigningKey, T)>>,
+}
+
+impl<T> SigningKeys<T> {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            keys: Cache::new(capacity),
+        }
+    }
+
+    /// The signing key for `purpose`, derived by the keystore if it is not at hand; `companion` makes what is kept
+    /// beside it.
+    pub(crate) async fn get(
+        &self,
+        purpose: Purpose<'_>,
+        keystore: &dyn Keystore,
+        credential: &WrappedCredential,
+        companion: impl FnOnce() -> T,
+    ) -> Result<Arc<(SigningKey, T)>, KeystoreError> {
+        if let Some(kept) = self.keys.get(&purpose) {
+            return Ok(kept);
+        }
+        let Scope { day, region } = purpose.scope;
+        let key = derive(keystore, credential, *day, region, purpose.service).await?;
+        let made = Arc::new((key, companion()));
+        let owned = Owned {
+            access_key_id: purpose.access_key_id.into(),
+            revision: purpose.revision,
+            scope: purpose.scope.clone(),
+            service: purpose.service.into(),
+        };
+        self.keys.insert(owned, Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+async fn derive(
+    keystore: &dyn Keystore,
+    credential: &WrappedCredential,
+    day: Day,
+    region: &Region,
+    service: &str,
+) -> Result<SigningKey, KeystoreError> {
+    keystore
+        .signing_key(credential, day.as_str(), region.as_str(), service)
+        .await
+}
