@@ -1,1 +1,22 @@
+//! What every operation of every service shares: the pipeline that a request runs through, the shape of an operation,
+//! and the row in which its fixed facts are written down once.
+//!
+//! Start with [`Pipeline::serve`]: it reads as the life of a request does. Nothing here knows HTTP, a key or a policy.
 
+mod admission;
+mod authorize;
+mod call;
+mod catalogue;
+mod clock;
+mod operation;
+mod pipeline;
+mod row;
+
+pub use admission::{Admission, Admitted, OperatorAdmission, SignedAdmission};
+pub use authorize::{Authorizer, OwnerOnly, Resource, Target};
+pub use call::{Actor, Call, Frame, Peer};
+pub use catalogue::Entry;
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use operation::{AuditedResource, Changes, Effect, Facts, Operation, Service};
+pub use pipeline::{Endpoint, Pipeline, Reply, Served, internal};
+pub use row::{Access, Row};

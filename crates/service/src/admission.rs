@@ -1,0 +1,89 @@
+//! Who is at the door: the one step that differs between the tenants' listeners and the operator's.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use trent_api::{ApiError, ErrorShape, protocol};
+use trent_identity::Authenticator;
+use trent_names::Region;
+
+use crate::call::{Actor, Frame, Peer};
+
+/// An admitted actor and the Region that the request is for.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// Who calls.
+    pub actor: Actor,
+    /// The Region that the call is for.
+    pub region: Region,
+}
+
+/// Admits a request or refuses it.
+#[async_trait]
+pub trait Admission: Send + Sync + 'static {
+    /// Establishes who sent the frame.
+    async fn admit(&self, frame: &Frame<'_>) -> Result<Admitted, ApiError>;
+}
+
+/// Admits principals of accounts by the signature of their request.
+pub struct SignedAdmission {
+    authenticator: Arc<dyn Authenticator>,
+}
+
+impl SignedAdmission {
+    /// Admission by this authenticator.
+    pub fn new(authenticator: Arc<dyn Authenticator>) -> Self {
+        Self { authenticator }
+    }
+}
+
+#[async_trait]
+impl Admission for SignedAdmission {
+    async fn admit(&self, frame: &Frame<'_>) -> Result<Admitted, ApiError> {
+        let caller = self
+            .authenticator
+            .authenticate(&frame.signed, frame.received)
+            .await
+            .map_err(|error| {
+                tracing::warn!(operation = frame.operation, error = %error, "authentication failed");
+                ErrorShape::modelled(error.code(), error.status()).with(error.to_string())
+            })?;
+        let region = caller.region.clone();
+        Ok(Admitted {
+            actor: Actor::Principal(caller),
+            region,
+        })
+    }
+}
+
+/// Admits the operator over a Unix socket, by the user id that the kernel reports for the peer.
+#[derive(Debug, Clone)]
+pub struct OperatorAdmission {
+    own_uid: u32,
+    region: Region,
+}
+
+impl OperatorAdmission {
+    /// Admits `own_uid` (the user that the server runs as) and root. Records name `region`.
+    pub fn new(own_uid: u32, region: Region) -> Self {
+        Self { own_uid, region }
+    }
+}
+
+#[async_trait]
+impl Admission for OperatorAdmission {
+    async fn admit(&self, frame: &Frame<'_>) -> Result<Admitted, ApiError> {
+        match frame.peer {
+            Peer::Local { uid } if uid == self.own_uid || uid == 0 => Ok(Admitted {
+                actor: Actor::Operator { uid },
+                region: self.region.clone(),
+            }),
+            Peer::Local { uid } => Err(protocol::access_denied(format!(
+                "User id {uid} is not the operator of this deployment"
+            ))),
+            Peer::Network(_) => Err(protocol::access_denied(
+                "The operator's operations are reached over the local socket alone",
+            )),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the pipeline knows about a request, before and after it is admitted.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use trent_audit::UserIdentity;
+use trent_identity::{Caller, SignedRequest};
+use trent_names::{AccountId, Region};
+use uuid::Uuid;
+
+/// A request as a listener frames it: bytes and where they came from, nothing believed yet.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The id that the reply's headers carry.
+    pub request_id: Uuid,
+    /// The operation's name, taken from the target, without the service's prefix.
+    pub operation: &'a str,
+    /// Method, path, query, headers and body as received.
+    pub signed: SignedRequest<'a>,
+    /// Who is at the other end of the connection.
+    pub peer: Peer,
+    /// The `User-Agent` header, or an empty text.
+    pub user_agent: &'a str,
+    /// The machine's time at which the request was complete, since the Unix epoch.
+    pub received: Duration,
+}
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// A network address.
+    Network(IpAddr),
+    /// A local process that runs as this user id, as the kernel tells it (Unix socket).
+    Local {
+        /// The peer's user id.
+        uid: u32,
+    },
+}
+
+/// Who makes a call, once admitted.
+#[derive(Debug, Clone)]
+pub enum Actor {
+    /// A principal of an account, by its signature.
+    Principal(Caller),
+    /// The operator of this deployment, who belongs to no account and can use no key.
+    Operator {
+        /// The user id that the kernel vouched for.
+        uid: u32,
+    },
+}
+
+/// An admitted request.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The id that reply, record and every log line carry.
+    pub request_id: Uuid,
+    /// Who calls.
+    pub actor: Actor,
+    /// The Region that the call is for.
+    pub region: Region,
+    /// When the call is decided, by the policy clock, since the Unix epoch.
+    pub now: Duration,
+    /// The address that the call came from, if it came over the network.
+    pub source_ip: Option<IpAddr>,
+    /// The caller's `User-Agent`.
+    pub user_agent: String,
+}
+
+impl Call {
+    /// The account that the caller belongs to; the operator belongs to none.
+    pub fn account(&self) -> Option<AccountId> {
+        match &self.actor {
+            Actor::Principal(caller) => Some(caller.account),
+            Actor::Operator { .. } => None,
+        }
+    }
+
+    /// The `userIdentity` block of the call's record.
+    pub fn user_identity(&self) -> UserIdentity {
+        match &self.actor {
+            Actor::Principal(caller) => {
+                UserIdentity::root(&caller.principal.to_string(), &caller.account, &caller.access_key_id)
+            }
+            Actor::Operator { uid } => UserIdentity::operator(&format!("uid:{uid}")),
+        }
+    }
+
+    /// The policy clock in milliseconds since the Unix epoch.
+    pub fn now_millis(&self) -> i64 {
+        i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX)
+    }
+}

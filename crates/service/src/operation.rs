@@ -1,0 +1,131 @@
+//! What an operation is: a row, and three questions that the pipeline asks it in order.
+
+use std::future::Future;
+
+use trent_api::{ApiError, Input, Output};
+use trent_audit::json::Fragment;
+use trent_names::AccountId;
+use trent_store::{GlobalTxn, RegionTxn};
+
+use crate::authorize::Target;
+use crate::call::Call;
+use crate::catalogue::Entry;
+use crate::row::Row;
+
+/// A family of operations behind one target prefix, with the state that they share.
+pub trait Service: Sized + Send + Sync + 'static {
+    /// What a row of this service says beyond the common part.
+    type Rules: Sync + 'static;
+    /// The prefix of `X-Amz-Target`, for example `TrentService`.
+    const TARGET_PREFIX: &'static str;
+    /// The audit record's `eventSource`.
+    const EVENT_SOURCE: &'static str;
+
+    /// Every operation of the service, built or not.
+    fn catalogue() -> &'static [Entry<Self>];
+}
+
+/// One operation. It decides nothing about who may call it and it changes nothing: it names what must be allowed and
+/// returns the effect that the pipeline then commits.
+pub trait Operation: Send + Sync + 'static {
+    /// The service that it belongs to.
+    type Service: Service;
+    /// Its request.
+    type Input: Input + Sync;
+    /// Its reply.
+    type Output: Output;
+    /// What the request's identifiers stand for.
+    type Resolved: Send + Sync;
+
+    /// Everything fixed about it.
+    const ROW: &'static Row<<Self::Service as Service>::Rules>;
+
+    /// Finds what the request's identifiers name. Only errors about identifiers come from here: nothing about state or
+    /// type, which an unauthorized caller must not learn.
+    fn resolve(
+        service: &Self::Service,
+        call: &Call,
+        input: &Self::Input,
+    ) -> impl Future<Output = Result<Self::Resolved, ApiError>> + Send;
+
+    /// Every (action, resource) that must be allowed, in the order in which a refusal is reported.
+    fn targets(call: &Call, input: &Self::Input, resolved: &Self::Resolved) -> Vec<Target>;
+
+    /// Every further check and all cryptography. Reads whatever it needs and changes nothing.
+    fn prepare(
+        service: &Self::Service,
+        call: &Call,
+        input: &Self::Input,
+        resolved: &Self::Resolved,
+    ) -> impl Future<Output = Result<Effect<Self::Output>, ApiError>> + Send;
+
+    /// The request as its audit record shows it, secrets left out.
+    fn describe(call: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts;
+
+    /// Whether the request asks for a dry run.
+    fn is_dry_run(_input: &Self::Input) -> bool {
+        false
+    }
+}
+
+/// What a call would do, in full, before any of it is done.
+pub struct Effect<O> {
+    /// The changes, all or nothing.
+    pub changes: Changes,
+    /// The reply, sent once the changes and the record are durable.
+    pub output: O,
+    /// The reply's members that the audit record shows.
+    pub response_elements: Option<Fragment>,
+    /// Resources that came into being with the call, and so were not known when it was described.
+    pub created: Vec<AuditedResource>,
+}
+
+impl<O> Effect<O> {
+    /// An effect that changes nothing: reads and cryptographic operations.
+    pub fn reply(output: O) -> Self {
+        Self {
+            changes: Changes::None,
+            output,
+            response_elements: None,
+            created: Vec::new(),
+        }
+    }
+
+    /// An effect on one Region.
+    pub fn change(changes: RegionTxn, output: O) -> Self {
+        Self {
+            changes: Changes::Region(changes),
+            ..Self::reply(output)
+        }
+    }
+}
+
+/// The writes of a call. One Region or the global part, never both: the types do not allow it.
+pub enum Changes {
+    /// Nothing is written but the record.
+    None,
+    /// Writes to one Region.
+    Region(RegionTxn),
+    /// Writes to what all Regions share.
+    Global(GlobalTxn),
+}
+
+/// What the audit record says of a request.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The request's members, secrets left out.
+    pub request_parameters: Option<Fragment>,
+    /// Facts beside the request.
+    pub additional_event_data: Option<Fragment>,
+    /// The keys that the call is about.
+    pub resources: Vec<AuditedResource>,
+}
+
+/// A key in an audit record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditedResource {
+    /// The account that owns it.
+    pub account: AccountId,
+    /// Its ARN.
+    pub arn: String,
+}

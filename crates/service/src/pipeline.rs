@@ -1,0 +1,311 @@
+//! The life of a request, written once for every operation of every service.
+//!
+//! ```text
+//! frame -> admit -> operation known -> decode -> resolve -> authorize -> prepare -> [dry run] -> commit -> encode
+//! ```
+//!
+//! Only this module commits. A change and its audit record are one transaction; a call that changes nothing is answered
+//! once the trail has taken its record. So there is no effect without a record and no record without its effect.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use trent_api::{ApiError, ErrorShape, protocol};
+use trent_audit::{Drain, Event, EventId, Failure, Rendered, Trail, enqueue};
+use trent_store::{CommitError, Sealed};
+use uuid::Uuid;
+
+use crate::admission::Admission;
+use crate::authorize::Authorizer;
+use crate::call::{Call, Frame, Peer};
+use crate::clock::Clock;
+use crate::operation::{AuditedResource, Changes, Effect, Facts, Operation, Service};
+
+/// What a dry run that would have succeeded answers.
+const DRY_RUN: ErrorShape = ErrorShape::modelled("DryRunOperationException", 412);
+
+/// A fault of ours.
+const INTERNAL: ErrorShape = ErrorShape::modelled("KMSInternalException", 500);
+
+/// How often a change is prepared anew because another one came first.
+const ATTEMPTS: usize = 32;
+
+/// Everything that the pipeline itself needs; the same for all services of a listener.
+pub struct Pipeline {
+    /// Who is at the door.
+    pub admission: Box<dyn Admission>,
+    /// Who may do what.
+    pub authorizer: Box<dyn Authorizer>,
+    /// Where changes go.
+    pub store: Sealed,
+    /// Where records go.
+    pub trail: Trail,
+    /// What moves the records of changes into the trail; told when there is one more.
+    pub drain: Arc<Drain>,
+    /// The policy clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The answer to a frame.
+#[derive(Debug)]
+pub struct Reply {
+    /// The HTTP status that the protocol gives this answer.
+    pub status: u16,
+    /// The body; empty for operations that answer nothing.
+    pub body: Vec<u8>,
+    /// The error's name, for logs and metrics.
+    pub error: Option<&'static str>,
+}
+
+/// A service behind a pipeline, as listeners see it.
+#[async_trait]
+pub trait Endpoint: Send + Sync + 'static {
+    /// The prefix of `X-Amz-Target` that selects the service.
+    fn target_prefix(&self) -> &'static str;
+
+    /// Answers a frame.
+    async fn serve(&self, frame: Frame<'_>) -> Reply;
+}
+
+/// A service and the pipeline that it is served through.
+pub struct Served<S> {
+    /// The pipeline.
+    pub pipeline: Arc<Pipeline>,
+    /// The service.
+    pub service: Arc<S>,
+}
+
+#[async_trait]
+impl<S: Service> Endpoint for Served<S> {
+    fn target_prefix(&self) -> &'static str {
+        S::TARGET_PREFIX
+    }
+
+    async fn serve(&self, frame: Frame<'_>) -> Reply {
+        self.pipeline.serve(&*self.service, frame).await
+    }
+}
+
+impl Pipeline {
+    /// Takes a frame through its whole life.
+    pub async fn serve<S: Service>(&self, service: &S, frame: Frame<'_>) -> Reply {
+        match self.answer(service, frame).await {
+            Ok(body) => Reply {
+                status: 200,
+                body,
+                error: None,
+            },
+            Err(error) => Reply {
+                status: error.status,
+                body: error.to_json(),
+                error: Some(error.code),
+            },
+        }
+    }
+
+    async fn answer<S: Service>(&self, service: &S, frame: Frame<'_>) -> Result<Vec<u8>, ApiError> {
+        let call = self.admit(&frame).await?;
+        let run = S::catalogue()
+            .iter()
+            .find(|entry| entry.row.name == frame.operation)
+            .and_then(|entry| entry.runner())
+            .ok_or_else(protocol::unknown_operation)?;
+        run(self, service, &call, frame.signed.body).await
+    }
+
+    async fn admit(&self, frame: &Frame<'_>) -> Result<Call, ApiError> {
+        let admitted = self.admission.admit(frame).await?;
+        Ok(Call {
+            request_id: frame.request_id,
+            actor: admitted.actor,
+            region: admitted.region,
+            now: self.clock.now(),
+            source_ip: match frame.peer {
+                Peer::Network(address) => Some(address),
+                Peer::Local { .. } => None,
+            },
+            user_agent: frame.user_agent.to_owned(),
+        })
+    }
+}
+
+/// Decodes the request, runs the operation and encodes its reply; a refusal is recorded too.
+pub(crate) async fn run<O: Operation>(
+    pipeline: &Pipeline,
+    service: &O::Service,
+    call: &Call,
+    body: &[u8],
+) -> Result<Vec<u8>, ApiError> {
+    let refused = match trent_api::decode::<O::Input>(body) {
+        Ok(input) => match pipeline.perform::<O>(service, call, &input).await {
+            Ok(output) => return Ok(trent_api::encode(&output)),
+            Err(refused) => refused,
+        },
+        Err(error) => Refused::undescribed(error),
+    };
+    pipeline.record_refusal::<O>(call, &refused).await?;
+    Err(refused.error)
+}
+
+/// A call that was not carried out, with what its record says.
+struct Refused {
+    error: ApiError,
+    facts: Facts,
+}
+
+impl Refused {
+    fn undescribed(error: ApiError) -> Self {
+        Self {
+            error,
+            facts: Facts::default(),
+        }
+    }
+}
+
+impl Pipeline {
+    /// Resolves, authorizes, prepares and commits; anew when another change to the same records came first.
+    async fn perform<O: Operation>(
+        &self,
+        service: &O::Service,
+        call: &Call,
+        input: &O::Input,
+    ) -> Result<O::Output, Refused> {
+        for _ in 0..ATTEMPTS {
+            let resolved = O::resolve(service, call, input).await.map_err(|error| Refused {
+                error,
+                facts: O::describe(call, input, None),
+            })?;
+            let facts = O::describe(call, input, Some(&resolved));
+            let effect = match self.decide::<O>(service, call, input, &resolved).await {
+                Ok(effect) => effect,
+                Err(error) => return Err(Refused { error, facts }),
+            };
+            match self.commit::<O>(call, effect, &facts).await {
+                Ok(Some(output)) => return Ok(output),
+                Ok(None) => {}
+                Err(error) => return Err(Refused { error, facts }),
+            }
+        }
+        Err(Refused::undescribed(internal("a change lost against others too often")))
+    }
+
+    /// Authorizes every target, then lets the operation prepare; a dry run ends here.
+    async fn decide<O: Operation>(
+        &self,
+        service: &O::Service,
+        call: &Call,
+        input: &O::Input,
+        resolved: &O::Resolved,
+    ) -> Result<Effect<O::Output>, ApiError> {
+        for target in O::targets(call, input, resolved) {
+            self.authorizer.authorize(call, &target)?;
+        }
+        let effect = O::prepare(service, call, input, resolved).await?;
+        if O::is_dry_run(input) {
+            return Err(DRY_RUN.with("The request would have succeeded, but the DryRun option is set."));
+        }
+        Ok(effect)
+    }
+
+    /// Makes the effect and its record durable together. `None`: another change came first, nothing was written.
+    async fn commit<O: Operation>(
+        &self,
+        call: &Call,
+        effect: Effect<O::Output>,
+        facts: &Facts,
+    ) -> Result<Option<O::Output>, ApiError> {
+        let record = Record {
+            facts,
+            created: &effect.created,
+            response_elements: effect.response_elements.as_ref(),
+            error: None,
+        };
+        let rendered = self.render::<O>(call, &record);
+        let committed = match effect.changes {
+            Changes::None => {
+                self.trail.append(&rendered).await.map_err(internal)?;
+                return Ok(Some(effect.output));
+            }
+            Changes::Region(mut txn) => {
+                enqueue(&mut txn, &rendered, &self.trail);
+                self.store.region(txn.region()).commit(txn).await
+            }
+            Changes::Global(mut txn) => {
+                enqueue(&mut txn, &rendered, &self.trail);
+                self.store.global().commit(txn).await
+            }
+        };
+        match committed {
+            Ok(_) => {
+                self.drain.nudge();
+                Ok(Some(effect.output))
+            }
+            Err(CommitError::Conflict(_)) => Ok(None),
+            Err(error) => Err(internal(error)),
+        }
+    }
+
+    async fn record_refusal<O: Operation>(&self, call: &Call, refused: &Refused) -> Result<(), ApiError> {
+        let record = Record {
+            facts: &refused.facts,
+            created: &[],
+            response_elements: None,
+            error: Some(&refused.error),
+        };
+        self.trail
+            .append(&self.render::<O>(call, &record))
+            .await
+            .map_err(internal)
+    }
+
+    fn render<O: Operation>(&self, call: &Call, record: &Record<'_>) -> Rendered {
+        let identity = call.user_identity();
+        let resources: Vec<_> = record
+            .facts
+            .resources
+            .iter()
+            .chain(record.created)
+            .map(|resource| trent_audit::Resource {
+                account: &resource.account,
+                arn: &resource.arn,
+            })
+            .collect();
+        Event {
+            id: EventId::from_random_bytes(*Uuid::new_v4().as_bytes()),
+            request_id: call.request_id,
+            time_millis: call.now_millis(),
+            identity: &identity,
+            source: O::Service::EVENT_SOURCE,
+            name: O::ROW.name,
+            region: &call.region,
+            source_ip: call.source_ip,
+            user_agent: &call.user_agent,
+            failure: record.error.map(|error| Failure {
+                code: error.code,
+                message: error.message.as_deref(),
+            }),
+            request_parameters: record.facts.request_parameters.as_ref(),
+            response_elements: record.response_elements,
+            additional_event_data: record.facts.additional_event_data.as_ref(),
+            read_only: O::ROW.read_only,
+            resources: &resources,
+            recipient: call.account().as_ref(),
+        }
+        .render()
+    }
+}
+
+/// What one audit record is rendered from, beside the call.
+struct Record<'a> {
+    facts: &'a Facts,
+    created: &'a [AuditedResource],
+    response_elements: Option<&'a trent_audit::json::Fragment>,
+    error: Option<&'a ApiError>,
+}
+
+/// The error that a caller gets for a fault of ours: logged in full, told without detail.
+pub fn internal(cause: impl Display) -> ApiError {
+    tracing::error!(cause = %cause, "internal failure");
+    INTERNAL.with("The request processing has failed because of an unknown error, exception or failure.")
+}
