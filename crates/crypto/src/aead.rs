@@ -54,3 +54,6 @@ fn cipher(key: &Key256) -> LessSafeKey {
 fn iv() -> Nonce {
     Nonce::assume_unique_for_key(IV)
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,3 +189,6 @@ impl MessageKeys {
 fn associated_data(header: &[u8], context: &EncryptionContext) -> Vec<u8> {
     [&[TYPE], header, context.canonical()].concat()
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,3 +44,6 @@ impl<K: Into<String>, V: AsRef<str>> FromIterator<(K, V)> for EncryptionContext 
         Self::from(&pairs)
     }
 }
+
+#[cfg(test)]
+mod tests;

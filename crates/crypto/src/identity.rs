@@ -134,3 +134,6 @@ pub(crate) fn decode_key_id(bytes: &[u8; KEY_ID]) -> Result<KeyId, u8> {
         other => Err(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,18 +12,20 @@ use crate::secret::Key256;
 
 /// Bytes of the counter that SP 800-108 puts before the fixed input.
 const COUNTER: usize = 4;
-/// Bytes of one HMAC-SHA-256 output.
-const BLOCK: usize = 32;
 
 /// Derives `N` bytes from a key that is used once.
 pub(crate) fn derive<const N: usize>(key: &Key256, label: &str, context: &[&[u8]]) -> Zeroizing<[u8; N]> {
     let input = Input::new(label, context, N);
+    let mut output = Zeroizing::new([0; N]);
+    counter_mode(key, input.fixed(), output.as_mut());
+    output
+}
+
+/// The function itself, over a whole fixed input.
+fn counter_mode(key: &Key256, fixed: &[u8], output: &mut [u8]) {
     let algorithm =
         get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).expect("HMAC-SHA-256 is always built in");
-    let mut output = Zeroizing::new([0; N]);
-    kbkdf_ctr_hmac(algorithm, key.expose(), input.fixed(), output.as_mut())
-        .expect("a short derivation from a 256-bit key cannot fail");
-    output
+    kbkdf_ctr_hmac(algorithm, key.expose(), fixed, output).expect("a short derivation from a 256-bit key cannot fail");
 }
 
 /// Derives a 256-bit key from a key that is used once.
@@ -81,4 +83,5 @@ impl Input {
     }
 }
 
-const _: () = assert!(BLOCK == Key256::LEN);
+#[cfg(test)]
+mod tests;

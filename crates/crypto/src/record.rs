@@ -258,3 +258,6 @@ fn mac(key: &hmac::Key, first: &[u8], second: &[u8]) -> [u8; 32] {
     digest.copy_from_slice(context.sign().as_ref());
     digest
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,3 +95,6 @@ impl RootKeys {
             .expect("the active generation is among the generations")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ pub fn open(seal: &Key256, sealed: &[u8]) -> Result<Secret, SealedKeyringError> 
 fn sealing_key(seal: &Key256, salt: &[u8]) -> Key256 {
     kdf::derive_key(seal, "trent sealed keyring", &[salt])
 }
+
+#[cfg(test)]
+mod tests;

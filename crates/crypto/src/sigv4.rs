@@ -46,3 +46,6 @@ fn hmac(key: &[u8], message: &str) -> Key256 {
         .expect("the buffer has the length of the output");
     output
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,3 +253,6 @@ fn material_key(destruction_key: &Key256, identity: &KeyIdentity, salt: &[u8]) -
     let context = [partition, account, key, &identity.material.0, salt];
     kdf::derive_key(destruction_key, "trent key material", &context)
 }
+
+#[cfg(test)]
+mod tests;
