@@ -258,6 +258,9 @@ pub trait Engine: Send + Sync {
     /// durably. Refused if a commit has happened since `at`.
     async fn install_witness(&self, witness: Arc<dyn Witness>, at: Revision, head: Bytes) -> Result<(), StoreError>;
 
+    /// Why the engine accepts no more writes, if it has stopped after a failure.
+    fn stopped(&self) -> Option<StoreError>;
+
     /// Finishes what was handed over and refuses the rest. Idempotent.
     async fn close(&self);
 }

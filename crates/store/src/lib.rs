@@ -1,12 +1,13 @@
 //! The store: an ordered transactional key-value store with watch, sealed.
 //!
-//! Layers, from the bottom: an [`Engine`] keeps opaque bytes ([`MemoryEngine`] in memory);
+//! Layers, from the bottom: an [`Engine`] keeps opaque bytes ([`RedbEngine`] on disk, [`MemoryEngine`] in memory);
 //! [`Sealed`] seals each record and attests the whole; [`RegionStore`] and [`GlobalStore`] are typed views of one
 //! place; [`ObjectCache`] keeps parsed objects off the engine's path. A data folder is locked and stamped,
 //! backups copy a store out and in.
 
 mod attest;
 mod cache;
+mod embedded;
 pub mod engine;
 mod error;
 mod feed;
@@ -23,6 +24,7 @@ mod witness;
 
 pub use attest::RESERVED_PREFIX;
 pub use cache::ObjectCache;
+pub use embedded::RedbEngine;
 pub use engine::{Conflict, Engine, Outcome, Revision, Snapshot, TxnId, Versioned};
 pub use error::{CommitError, OpenError, StoreError};
 pub use feed::{Change, Changes, Compacted, Watch, WatchEnd};

@@ -219,6 +219,10 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
+    fn stopped(&self) -> Option<StoreError> {
+        None
+    }
+
     async fn close(&self) {
         self.writer.lock().closed = true;
     }

@@ -39,6 +39,8 @@ pub mod kinds {
     pub const TAG: Kind = Kind(0x15);
     /// What an account owns in a Region: the counts that quotas are checked against.
     pub const ACCOUNT_REGION: Kind = Kind(0x16);
+    /// That an account has a key: what listings walk.
+    pub const KEY_BY_ACCOUNT: Kind = Kind(0x17);
     /// An audit record on its way to the trail.
     pub const AUDIT_OUTBOX: Kind = Kind(0x30);
     /// Where the trail stands.
