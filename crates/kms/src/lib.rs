@@ -1,1 +1,84 @@
+//! The KMS operations and their rules: keys, aliases, tags, policies, encryption.
+//!
+//! Each operation is one file under [`operations`]: its row, what it needs to be allowed, what it would do. The
+//! [`catalogue`] lists them. Nothing here commits and nothing here decides who may call: see `trent_service`.
 
+pub mod aliases;
+pub mod catalogue;
+pub mod conditions;
+mod cryptography;
+mod facts;
+pub mod keys;
+pub mod managed;
+mod metadata;
+mod new_key;
+pub mod operations;
+mod paging;
+pub mod policy;
+pub mod records;
+mod reference;
+pub mod rules;
+pub mod seed;
+mod source;
+pub mod state;
+pub mod tags;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trent_api::ApiError;
+use trent_keystore::Keystore;
+use trent_names::{AccountId, Region};
+use trent_service::{Call, Entry, Service, internal};
+use trent_store::Sealed;
+
+use crate::keys::KeySpace;
+use crate::rules::Rules;
+
+/// The KMS of one deployment: the keys of its Regions and the keystore that uses them.
+pub struct Kms {
+    regions: BTreeMap<Region, KeySpace>,
+    keystore: Arc<dyn Keystore>,
+}
+
+impl Kms {
+    /// The KMS over a store, for the Regions that the deployment serves.
+    pub fn new(store: &Sealed, regions: &[Region], keystore: Arc<dyn Keystore>) -> Self {
+        let regions = regions
+            .iter()
+            .map(|region| (region.clone(), KeySpace::new(store, region)))
+            .collect();
+        Self { regions, keystore }
+    }
+
+    /// The keystore.
+    pub(crate) fn keystore(&self) -> &dyn Keystore {
+        &*self.keystore
+    }
+
+    /// The keys of a Region that is served.
+    pub(crate) fn space(&self, region: &Region) -> Result<&KeySpace, ApiError> {
+        self.regions.get(region).ok_or_else(|| {
+            internal(format_args!(
+                "a request for Region {region}, which is not served, was let through"
+            ))
+        })
+    }
+}
+
+impl Service for Kms {
+    type Rules = Rules;
+
+    const TARGET_PREFIX: &'static str = "TrentService";
+    const EVENT_SOURCE: &'static str = "kms.amazonaws.com";
+
+    fn catalogue() -> &'static [Entry<Self>] {
+        catalogue::ENTRIES
+    }
+}
+
+/// The account that a call acts in. Only principals of accounts reach these operations.
+pub(crate) fn account_of(call: &Call) -> Result<AccountId, ApiError> {
+    call.account()
+        .ok_or_else(|| trent_api::protocol::access_denied("Only principals of accounts can call this operation"))
+}

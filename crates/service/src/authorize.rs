@@ -26,6 +26,15 @@ pub enum Resource {
         /// The account that owns it.
         account: AccountId,
     },
+    /// A key that the caller named by an alias of another account: a refusal repeats the alias, not the key.
+    ByAlias {
+        /// The key's ARN.
+        arn: String,
+        /// The account that owns it.
+        account: AccountId,
+        /// The alias ARN as the caller sent it.
+        alias: String,
+    },
     /// A key that only a ciphertext names, so that its ARN is not repeated to a caller who is refused.
     OfCiphertext {
         /// The key's ARN.
@@ -60,9 +69,12 @@ impl Authorizer for OwnerOnly {
     fn authorize(&self, call: &Call, target: &Target) -> Result<(), ApiError> {
         let allowed = match (&call.actor, &target.resource) {
             (Actor::Principal(caller), Resource::Any) => caller.principal.is_root(),
-            (Actor::Principal(caller), Resource::Named { account, .. } | Resource::OfCiphertext { account, .. }) => {
-                caller.principal.is_root() && caller.account == *account
-            }
+            (
+                Actor::Principal(caller),
+                Resource::Named { account, .. }
+                | Resource::ByAlias { account, .. }
+                | Resource::OfCiphertext { account, .. },
+            ) => caller.principal.is_root() && caller.account == *account,
             (Actor::Operator { .. }, Resource::Deployment) => true,
             _ => false,
         };
@@ -88,7 +100,7 @@ fn denied(call: &Call, target: &Target) -> ApiError {
         Resource::Named { arn, account } if caller.account == *account => {
             format!("on resource: {arn} because no resource-based policy allows the {action} action")
         }
-        Resource::Named { arn, .. } | Resource::Foreign { arn } => format!("on resource: {arn} {HIDDEN}"),
+        Resource::Named { arn, .. } | Resource::ByAlias { alias: arn, .. } | Resource::Foreign { arn } => format!("on resource: {arn} {HIDDEN}"),
         Resource::OfCiphertext { .. } | Resource::UnknownCiphertext => {
             format!("on the resource associated with this ciphertext {HIDDEN}")
         }

@@ -1,0 +1,105 @@
+//! The rules for alias names and for what an alias may point at (guide, "Using aliases").
+
+use trent_api::{ApiError, kms, protocol};
+use trent_names::{AccountId, AliasName, AliasNameError};
+use trent_service::{Call, Resource, Target, internal};
+use trent_store::{Key as RecordKey, Stored};
+
+use crate::keys::Key;
+use crate::records::AliasRecord;
+use crate::reference::{self, KeyTarget};
+use crate::{Kms, account_of};
+
+/// Most aliases that a customer may give one key.
+pub const MAX_ALIASES: usize = 50;
+
+/// Reads the name of an alias that is to be created, changed or deleted: a legal name outside the reserved ones.
+pub(crate) fn customer_alias(text: &str) -> Result<AliasName, ApiError> {
+    let name = AliasName::parse(text).map_err(|error| malformed(text, error))?;
+    if name.is_reserved() {
+        return Err(protocol::NOT_AUTHORIZED.bare());
+    }
+    Ok(name)
+}
+
+fn malformed(text: &str, error: AliasNameError) -> ApiError {
+    protocol::validation(match error {
+        AliasNameError::MissingPrefix => "Alias must start with the prefix \"alias/\". Please see \
+            https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+            .to_owned(),
+        AliasNameError::Empty => "Alias must have a name after the prefix \"alias/\"".to_owned(),
+        AliasNameError::TooLong => format!("{text} is too long for an alias"),
+        AliasNameError::IllegalCharacter => format!("{text} contains invalid characters for an alias"),
+    })
+}
+
+/// Accepts one more alias on a key, within the quota.
+pub(crate) fn check_quota(key: &Key) -> Result<(), ApiError> {
+    if key.record.aliases.len() < MAX_ALIASES {
+        return Ok(());
+    }
+    Err(kms::error::limit_exceeded(format!(
+        "{} has the maximum of {MAX_ALIASES} aliases",
+        key.arn
+    )))
+}
+
+/// Accepts `new` in the place of `old` behind an alias: the same type and usage, whatever the spec.
+pub(crate) fn check_substitute(old: &Key, new: &Key) -> Result<(), ApiError> {
+    let (before, after) = (&old.record, &new.record);
+    if before.spec.key_type() == after.spec.key_type() && before.usage == after.usage {
+        return Ok(());
+    }
+    Err(protocol::validation(format!(
+        "Alias target {} with key spec {} and key usage {} is not compatible with the current target {} with key spec {} and key usage {}",
+        new.arn, after.spec, after.usage, old.arn, before.spec, before.usage
+    )))
+}
+
+/// An alias of the caller's that is to be changed or deleted, as the store has it now, with its key.
+pub struct ExistingAlias {
+    /// The account.
+    pub(crate) account: AccountId,
+    /// The alias's ARN.
+    pub(crate) arn: String,
+    /// Where its record is.
+    pub(crate) address: RecordKey<AliasRecord>,
+    /// The record.
+    pub(crate) record: Stored<AliasRecord>,
+    /// The key that it points at.
+    pub(crate) key: KeyTarget,
+}
+
+impl ExistingAlias {
+    /// Finds the alias that `text` names in the caller's account and Region.
+    pub(crate) async fn find(service: &Kms, call: &Call, text: &str) -> Result<Self, ApiError> {
+        let account = account_of(call)?;
+        let space = service.space(&call.region)?;
+        let name = customer_alias(text)?;
+        let arn = space.alias_arn(account, &name);
+        let Some(record) = space.alias_to_change(account, &name).await? else {
+            return Err(reference::alias_not_found(&arn));
+        };
+        let Some(key) = space.key_to_change(account, record.value.target).await? else {
+            return Err(internal(format_args!("{arn} points at a key that is not there")));
+        };
+        Ok(Self {
+            account,
+            arn,
+            address: space.alias_address(account, &name),
+            record,
+            key: KeyTarget::Key(key),
+        })
+    }
+
+    /// The permission that doing `action` to the alias needs.
+    pub(crate) fn target(&self, action: &'static str) -> Target {
+        Target {
+            action,
+            resource: Resource::Named {
+                arn: self.arn.clone(),
+                account: self.account,
+            },
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The condition keys that apply to operations, as the guide's permissions reference groups them. Data for rows.
+
+macro_rules! on_a_key {
+    ($($more:literal),* $(,)?) => {
+        &[
+            "kms:CallerAccount",
+            "kms:KeySpec",
+            "kms:KeyUsage",
+            "kms:KeyOrigin",
+            "kms:MultiRegion",
+            "kms:MultiRegionKeyType",
+            "kms:ResourceAliases",
+            "aws:ResourceTag/${TagKey}",
+            "kms:ViaService",
+            $($more),*
+        ]
+    };
+}
+
+macro_rules! with_context {
+    ($($more:literal),* $(,)?) => {
+        on_a_key![
+            "kms:EncryptionAlgorithm",
+            "kms:RequestAlias",
+            "kms:EncryptionContext:${EncryptionContextKey}",
+            "kms:EncryptionContextKeys",
+            $($more),*
+        ]
+    };
+}
+
+/// A list of condition keys.
+pub type Conditions = &'static [&'static str];
+
+/// No condition key of the service applies.
+pub const NONE: Conditions = &[];
+/// Custom key stores have only the caller's account.
+pub const CALLER_ACCOUNT: Conditions = &["kms:CallerAccount"];
+/// Any operation on a key.
+pub const KEY: Conditions = on_a_key![];
+/// Operations that name the key by alias too.
+pub const KEY_BY_ALIAS: Conditions = on_a_key!["kms:RequestAlias"];
+/// Encryption under a symmetric key.
+pub const ENCRYPTION: Conditions = with_context![];
+/// Decryption and data keys, whose result may be sealed to an attested recipient.
+pub const FOR_RECIPIENT: Conditions = with_context![
+    "kms:RecipientAttestation:ImageSha384",
+    "kms:RecipientAttestation:PCR${Index}"
+];
+/// Re-encryption.
+pub const RE_ENCRYPTION: Conditions = with_context!["kms:ReEncryptOnSameKey"];
+/// Data key pairs.
+pub const DATA_KEY_PAIR: Conditions = with_context!["kms:DataKeyPairSpec"];
+/// Data key pairs that may be sealed to an attested recipient.
+pub const DATA_KEY_PAIR_FOR_RECIPIENT: Conditions = with_context![
+    "kms:DataKeyPairSpec",
+    "kms:RecipientAttestation:ImageSha384",
+    "kms:RecipientAttestation:PCR${Index}",
+];
+/// Random bytes for an attested recipient.
+pub const RANDOM: Conditions = &[
+    "kms:RecipientAttestation:ImageSha384",
+    "kms:RecipientAttestation:PCR${Index}",
+];
+/// Signatures.
+pub const SIGNING: Conditions = on_a_key!["kms:MessageType", "kms:RequestAlias", "kms:SigningAlgorithm"];
+/// Message authentication codes.
+pub const MAC: Conditions = on_a_key!["kms:MacAlgorithm", "kms:RequestAlias"];
+/// Key agreement.
+pub const AGREEMENT: Conditions = on_a_key![
+    "kms:KeyAgreementAlgorithm",
+    "kms:RequestAlias",
+    "kms:RecipientAttestation:ImageSha384",
+    "kms:RecipientAttestation:PCR${Index}",
+];
+/// Creating a key: the key that is asked for, and its tags.
+pub const CREATE_KEY: Conditions = &[
+    "kms:BypassPolicyLockoutSafetyCheck",
+    "kms:CallerAccount",
+    "kms:KeySpec",
+    "kms:KeyUsage",
+    "kms:KeyOrigin",
+    "kms:MultiRegion",
+    "kms:MultiRegionKeyType",
+    "kms:ViaService",
+    "aws:RequestTag/${TagKey}",
+    "aws:ResourceTag/${TagKey}",
+    "aws:TagKeys",
+];
+/// Replacing a policy.
+pub const PUT_POLICY: Conditions = on_a_key!["kms:BypassPolicyLockoutSafetyCheck"];
+/// Changing tags.
+pub const TAGGING: Conditions = on_a_key!["aws:RequestTag/${TagKey}", "aws:TagKeys"];
+/// Creating a grant.
+pub const CREATE_GRANT: Conditions = on_a_key![
+    "kms:EncryptionContext:${EncryptionContextKey}",
+    "kms:EncryptionContextKeys",
+    "kms:GrantConstraintType",
+    "kms:GranteePrincipal",
+    "kms:GrantIsForAWSResource",
+    "kms:GrantOperations",
+    "kms:RetiringPrincipal",
+];
+/// Listing and revoking grants.
+pub const GRANT: Conditions = on_a_key!["kms:GrantIsForAWSResource"];
+/// Retiring a grant.
+pub const RETIRE_GRANT: Conditions = &["kms:ResourceAliases", "aws:ResourceTag/${TagKey}"];
+/// Scheduling deletion.
+pub const DELETION: Conditions = on_a_key!["kms:ScheduleKeyDeletionPendingWindowInDays"];
+/// Switching rotation on.
+pub const ROTATION: Conditions = on_a_key!["kms:RotationPeriodInDays"];
+/// Preparing an import.
+pub const WRAPPING: Conditions = on_a_key!["kms:WrappingAlgorithm", "kms:WrappingKeySpec"];
+/// Importing key material.
+pub const IMPORT: Conditions = on_a_key!["kms:ExpirationModel", "kms:ValidTo"];
+/// Replicating a key.
+pub const REPLICA_REGION: Conditions = on_a_key!["kms:ReplicaRegion"];
+/// Moving the primary.
+pub const PRIMARY_REGION: Conditions = on_a_key!["kms:PrimaryRegion"];

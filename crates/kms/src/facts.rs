@@ -1,0 +1,122 @@
+//! What the audit record of an operation shows, in the terms that operations have in common.
+
+use std::collections::BTreeMap;
+
+use trent_audit::json::{Fragment, Object};
+use trent_service::{AuditedResource, Facts};
+
+use crate::keys::Key;
+use crate::reference::KeyTarget;
+
+/// The request's members, as the record has them; members that are absent from the request are absent here.
+#[derive(Default)]
+pub(crate) struct Parameters(Object);
+
+impl Parameters {
+    pub(crate) fn text(mut self, name: &'static str, value: impl AsText) -> Self {
+        if let Some(value) = value.text() {
+            self.0.string(name, value);
+        }
+        self
+    }
+
+    /// A text that may be as long as a key policy.
+    pub(crate) fn document(mut self, name: &'static str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.0.text(name, value, crate::policy::MAX_POLICY_BYTES);
+        }
+        self
+    }
+
+    pub(crate) fn number(mut self, name: &'static str, value: Option<i32>) -> Self {
+        if let Some(value) = value {
+            self.0.integer(name, value.into());
+        }
+        self
+    }
+
+    pub(crate) fn flag(mut self, name: &'static str, value: Option<bool>) -> Self {
+        if let Some(value) = value {
+            self.0.boolean(name, value);
+        }
+        self
+    }
+
+    pub(crate) fn context(mut self, name: &'static str, pairs: Option<&BTreeMap<String, String>>) -> Self {
+        if let Some(pairs) = pairs {
+            self.0
+                .map(name, pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        }
+        self
+    }
+
+    pub(crate) fn list<'a>(mut self, name: &'static str, values: impl IntoIterator<Item = &'a str>) -> Self {
+        self.0.strings(name, values);
+        self
+    }
+
+    pub(crate) fn pairs<'a>(
+        mut self,
+        name: &'static str,
+        members: (&'static str, &'static str),
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let objects = pairs.into_iter().map(|(first, second)| {
+            let mut pair = Object::new();
+            pair.string(members.0, first).string(members.1, second);
+            pair
+        });
+        self.0.objects(name, objects);
+        self
+    }
+
+    /// The facts of a call about these keys.
+    pub(crate) fn about<'a>(self, keys: impl IntoIterator<Item = &'a KeyTarget>) -> Facts {
+        self.with(keys.into_iter().filter_map(KeyTarget::audited).collect())
+    }
+
+    /// The facts of a call about these resources.
+    pub(crate) fn with(self, resources: Vec<AuditedResource>) -> Facts {
+        Facts {
+            request_parameters: (!self.0.is_empty()).then(|| self.0.finish()),
+            additional_event_data: None,
+            resources,
+        }
+    }
+}
+
+/// A member that may be absent.
+pub(crate) trait AsText {
+    fn text(&self) -> Option<&str>;
+}
+
+impl AsText for &str {
+    fn text(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+impl AsText for &String {
+    fn text(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+impl AsText for Option<&str> {
+    fn text(&self) -> Option<&str> {
+        *self
+    }
+}
+
+impl AsText for &Option<String> {
+    fn text(&self) -> Option<&str> {
+        self.as_deref()
+    }
+}
+
+/// The reply's member that records of changes to a key show.
+pub(crate) fn key_changed(key: &Key) -> Fragment {
+    let mut object = Object::new();
+    object.string("keyId", &key.arn);
+    object.finish()
+}

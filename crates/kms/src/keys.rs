@@ -1,0 +1,192 @@
+//! Keys and aliases as operations see them: parsed, with the ARN made up and the material still wrapped, kept in a cache
+//! so that using a key does not touch the store.
+
+use std::sync::Arc;
+
+use trent_api::ApiError;
+use trent_crypto::KeyAddress;
+use trent_keystore::{KeyHandle, Wrapped, WrappedMaterial};
+use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Region};
+use trent_service::internal;
+use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Stored};
+
+use crate::records::{
+    AliasRecord, KeyEntry, KeyRecord, Manager, alias_address, entry_address, key_address, keys_with_id,
+};
+
+/// How many keys, and how many aliases, a Region's cache holds.
+const CACHED: usize = 16_384;
+
+/// A key, parsed once per change of its record.
+pub struct Key {
+    /// The key's ARN.
+    pub arn: String,
+    /// The record.
+    pub record: KeyRecord,
+    /// The commit that wrote the record: what a change of it names.
+    pub revision: Revision,
+    /// The key as the keystore takes it; none while the key has no material.
+    pub handle: Option<Arc<KeyHandle>>,
+}
+
+impl Key {
+    fn new(region: &Region, stored: Stored<KeyRecord>) -> Self {
+        let record = stored.value;
+        let arn = KeyArn::new(region.clone(), record.account, record.id).to_string();
+        Self {
+            arn,
+            handle: handle(region, &record).map(Arc::new),
+            record,
+            revision: stored.revision,
+        }
+    }
+
+    /// The key as the keystore takes it. The states in which a key is used have material; a key without one that is
+    /// used nevertheless is a fault of ours.
+    pub fn handle(&self) -> Result<Arc<KeyHandle>, ApiError> {
+        self.handle
+            .clone()
+            .ok_or_else(|| internal(format_args!("{} is in use and has no key material", self.arn)))
+    }
+
+    /// The id of the material that encrypts, as the wire has it.
+    pub fn current_material(&self) -> Option<String> {
+        self.record.materials.last().map(|material| material.id.to_string())
+    }
+
+    /// Whether another service manages the key for the account.
+    pub fn is_aws_managed(&self) -> bool {
+        self.record.manager == Manager::Aws
+    }
+}
+
+fn handle(region: &Region, record: &KeyRecord) -> Option<KeyHandle> {
+    let current = record.materials.last()?.id;
+    Some(KeyHandle {
+        address: KeyAddress {
+            partition: region.partition(),
+            account: record.account,
+            key: record.id,
+        },
+        destruction_key: Wrapped(record.destruction_key.to_vec()),
+        materials: record
+            .materials
+            .iter()
+            .map(|material| WrappedMaterial {
+                id: material.id,
+                bytes: material.wrapped.to_vec(),
+            })
+            .collect(),
+        current,
+    })
+}
+
+/// The keys and aliases of one Region.
+pub struct KeySpace {
+    /// The Region's records.
+    pub store: RegionStore,
+    keys: ObjectCache<KeyRecord, Key>,
+    aliases: ObjectCache<AliasRecord, AliasRecord>,
+}
+
+impl KeySpace {
+    /// The keys of `region` in `store`.
+    pub fn new(store: &Sealed, region: &Region) -> Self {
+        let of_region = region.clone();
+        Self {
+            store: store.region(region),
+            keys: ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, stored)),
+            aliases: ObjectCache::new(store, CACHED, |stored: Stored<AliasRecord>| stored.value),
+        }
+    }
+
+    /// The Region.
+    pub fn region(&self) -> &Region {
+        self.store.region()
+    }
+
+    /// A key, for looking at it or using it.
+    pub async fn key(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
+        self.keys
+            .get(&self.store, &key_address(account, id))
+            .await
+            .map_err(internal)
+    }
+
+    /// A key, for changing it: as the store has it now, if this node knows of it already.
+    pub async fn key_to_change(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
+        if self.key(account, id).await?.is_none() {
+            return Ok(None);
+        }
+        let stored = self.store.get(&key_address(account, id)).await.map_err(internal)?;
+        Ok(stored.map(|stored| Arc::new(Key::new(self.region(), stored))))
+    }
+
+    /// The key that a ciphertext names: one of the account's own if there is one with this id, else the only other.
+    pub async fn key_of_ciphertext(&self, own: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
+        if let Some(key) = self.key(own, id).await? {
+            return Ok(Some(key));
+        }
+        let named = self.store.range(&keys_with_id(id), None, 2).await.map_err(internal)?;
+        match named.items.as_slice() {
+            [(_, only)] => self.key(only.value.account, id).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// An alias, for looking at it or following it.
+    pub async fn alias(&self, account: AccountId, name: &AliasName) -> Result<Option<Arc<AliasRecord>>, ApiError> {
+        self.aliases
+            .get(&self.store, &self.alias_address(account, name))
+            .await
+            .map_err(internal)
+    }
+
+    /// An alias, for changing it: as the store has it now, known to this node or not.
+    pub async fn alias_to_change(
+        &self,
+        account: AccountId,
+        name: &AliasName,
+    ) -> Result<Option<Stored<AliasRecord>>, ApiError> {
+        self.store
+            .get(&self.alias_address(account, name))
+            .await
+            .map_err(internal)
+    }
+
+    /// Where an alias is.
+    pub fn alias_address(&self, account: AccountId, name: &AliasName) -> trent_store::Key<AliasRecord> {
+        alias_address(account, &self.store.blind::<AliasRecord>(name.as_str().as_bytes()))
+    }
+
+    /// The ARN of a key here, whether it exists or not.
+    pub fn key_arn(&self, account: AccountId, id: KeyId) -> String {
+        KeyArn::new(self.region().clone(), account, id).to_string()
+    }
+
+    /// The ARN of an alias here, whether it exists or not.
+    pub fn alias_arn(&self, account: AccountId, name: &AliasName) -> String {
+        AliasArn::new(self.region().clone(), account, name.clone()).to_string()
+    }
+
+    /// A key of this account as it would be once `record` is stored.
+    pub fn planned(&self, record: KeyRecord) -> Key {
+        let stored = Stored {
+            value: record,
+            revision: Revision::ZERO,
+            version: 0,
+        };
+        Key::new(self.region(), stored)
+    }
+
+    /// Writes a new key and what lists it.
+    pub fn insert(&self, txn: &mut RegionTxn, record: &KeyRecord) {
+        txn.insert(&key_address(record.account, record.id), record);
+        txn.insert(&entry_address(record.account, record.id), &KeyEntry { id: record.id });
+    }
+
+    /// Writes the changed record of a key, provided that nobody else has changed the key.
+    pub fn update(&self, txn: &mut RegionTxn, key: &Key, record: &KeyRecord) {
+        txn.update(&key_address(record.account, record.id), record, key.revision);
+    }
+}

@@ -1,0 +1,64 @@
+//! A key in the making: what the request decided, and the id and material that it is given.
+
+use std::collections::BTreeSet;
+
+use trent_api::ApiError;
+use trent_crypto::KeyAddress;
+use trent_crypto::spec::{KeySpec, KeyUsage};
+use trent_keystore::NewKey;
+use trent_names::{AccountId, AliasName, KeyId};
+use trent_service::{Call, internal};
+use uuid::Uuid;
+
+use crate::Kms;
+use crate::records::{KeyRecord, Manager, MaterialRecord, Origin};
+use crate::state::KeyState;
+use crate::tags::Tags;
+
+/// What a new symmetric encryption key is created with.
+pub(crate) struct NewKeyRecord {
+    pub(crate) account: AccountId,
+    pub(crate) manager: Manager,
+    pub(crate) description: String,
+    pub(crate) policy: String,
+    pub(crate) tags: Tags,
+    pub(crate) aliases: BTreeSet<AliasName>,
+}
+
+impl NewKeyRecord {
+    /// Gives the key a random id, which tells nothing about its material, and fresh material.
+    pub(crate) async fn generate(self, service: &Kms, call: &Call) -> Result<KeyRecord, ApiError> {
+        let id = KeyId::from_random_bytes(*Uuid::new_v4().as_bytes(), false);
+        let address = KeyAddress {
+            partition: call.region.partition(),
+            account: self.account,
+            key: id,
+        };
+        let material = service.keystore().create_symmetric(address).await.map_err(internal)?;
+        Ok(self.with(id, material, call.now_millis()))
+    }
+
+    /// The record of the key, enabled, with this material.
+    pub(crate) fn with(self, id: KeyId, new: NewKey, created: i64) -> KeyRecord {
+        KeyRecord {
+            account: self.account,
+            id,
+            manager: self.manager,
+            spec: KeySpec::SymmetricDefault,
+            usage: KeyUsage::EncryptDecrypt,
+            origin: Origin::AwsKms,
+            state: KeyState::Enabled,
+            description: self.description,
+            created,
+            policy: self.policy,
+            tags: self.tags,
+            aliases: self.aliases,
+            destruction_key: new.destruction_key.0.into(),
+            materials: vec![MaterialRecord {
+                id: new.material.id,
+                wrapped: new.material.bytes.into(),
+                created,
+            }],
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! `Encapsulate`: a shared secret and its encapsulated form.
+
+use trent_service::{Access, Row};
+
+use crate::conditions;
+use crate::rules::{Rules, Takes};
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "Encapsulate",
+    action: "kms:Encapsulate",
+    access: Access::Write,
+    across_accounts: true,
+    grant: Some("Encapsulate"),
+    quota: "cryptographic",
+    condition_keys: conditions::KEY_BY_ALIAS,
+    read_only: true,
+    dry_run: true,
+    rules: Rules::cryptographic(Takes::Encapsulation),
+};

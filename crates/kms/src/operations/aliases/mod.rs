@@ -1,0 +1,6 @@
+//! Aliases: names for keys.
+
+pub mod create_alias;
+pub mod delete_alias;
+pub mod list_aliases;
+pub mod update_alias;

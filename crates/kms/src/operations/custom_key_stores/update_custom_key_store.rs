@@ -1,0 +1,20 @@
+//! `UpdateCustomKeyStore`: changes the properties of a custom key store.
+
+use trent_service::{Access, Row};
+
+use crate::conditions;
+use crate::rules::Rules;
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "UpdateCustomKeyStore",
+    action: "kms:UpdateCustomKeyStore",
+    access: Access::Write,
+    across_accounts: false,
+    grant: None,
+    quota: "UpdateCustomKeyStore",
+    condition_keys: conditions::CALLER_ACCOUNT,
+    read_only: false,
+    dry_run: false,
+    rules: Rules::WITHOUT_KEY,
+};

@@ -1,0 +1,95 @@
+//! `Decrypt`: decrypts what Encrypt, ReEncrypt and the data key operations produced.
+
+use trent_api::{ApiError, Blob, kms};
+use trent_keystore::DecryptRequest;
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+
+use crate::cryptography::{algorithm_name, context, decryption_failure, encryption_algorithm, refuse_recipient};
+use crate::facts::Parameters;
+use crate::reference::KeyTarget;
+use crate::rules::{Rules, Takes};
+use crate::source::{self, Source};
+use crate::{Kms, conditions};
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "Decrypt",
+    action: "kms:Decrypt",
+    access: Access::Write,
+    across_accounts: true,
+    grant: Some("Decrypt"),
+    quota: "cryptographic",
+    condition_keys: conditions::FOR_RECIPIENT,
+    read_only: true,
+    dry_run: true,
+    rules: Rules::cryptographic(Takes::Encryption),
+};
+
+/// The operation.
+pub struct Decrypt;
+
+impl Operation for Decrypt {
+    type Service = Kms;
+    type Input = kms::DecryptRequest;
+    type Output = kms::DecryptResponse;
+    type Resolved = KeyTarget;
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+        source::resolve(service, call, &ROW, &source(input)).await
+    }
+
+    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
+        vec![key.target(ROW.action)]
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized(call, ROW.action)?;
+        ROW.rules.check(ROW.name, key)?;
+        let algorithm = encryption_algorithm(key, input.encryption_algorithm)?;
+        refuse_recipient(input.recipient.as_ref())?;
+        let Some(ciphertext) = source(input).ciphertext_to_open() else {
+            return Ok(Effect::reply(kms::DecryptResponse::default()));
+        };
+        let material = source::material(ciphertext, key)?;
+        let request = DecryptRequest {
+            key: key.handle()?,
+            context: context(input.encryption_context.as_ref()),
+            ciphertext: ciphertext.to_vec(),
+        };
+        let plaintext = service.keystore().decrypt(request).await.map_err(decryption_failure)?;
+        Ok(Effect::reply(kms::DecryptResponse {
+            key_id: Some(key.arn.clone()),
+            plaintext: Some(Blob::from(plaintext.into_bytes())),
+            encryption_algorithm: Some(algorithm),
+            key_material_id: Some(material),
+            ..kms::DecryptResponse::default()
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", &input.key_id)
+            .context("encryptionContext", input.encryption_context.as_ref())
+            .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
+    }
+}
+
+fn source(input: &kms::DecryptRequest) -> Source<'_> {
+    Source {
+        named: input.key_id.as_deref(),
+        ciphertext: input.ciphertext_blob.as_deref(),
+        ignored: source::is_ignored(input.dry_run, input.dry_run_modifiers.as_deref()),
+    }
+}

@@ -1,0 +1,80 @@
+//! `Encrypt`: encrypts up to 4096 bytes.
+
+use trent_api::{ApiError, Blob, kms};
+use trent_keystore::{EncryptRequest, Secret};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, internal};
+
+use crate::Kms;
+use crate::conditions;
+use crate::cryptography::{algorithm_name, context, encryption_algorithm};
+use crate::facts::Parameters;
+use crate::reference::{self, KeyTarget};
+use crate::rules::{Rules, Takes};
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "Encrypt",
+    action: "kms:Encrypt",
+    access: Access::Write,
+    across_accounts: true,
+    grant: Some("Encrypt"),
+    quota: "cryptographic",
+    condition_keys: conditions::ENCRYPTION,
+    read_only: true,
+    dry_run: true,
+    rules: Rules::cryptographic(Takes::Encryption),
+};
+
+/// The operation.
+pub struct Encrypt;
+
+impl Operation for Encrypt {
+    type Service = Kms;
+    type Input = kms::EncryptRequest;
+    type Output = kms::EncryptResponse;
+    type Resolved = KeyTarget;
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+        reference::resolve(service, call, &ROW, &input.key_id).await
+    }
+
+    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
+        vec![key.target(ROW.action)]
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized(call, ROW.action)?;
+        ROW.rules.check(ROW.name, key)?;
+        let algorithm = encryption_algorithm(key, input.encryption_algorithm)?;
+        let request = EncryptRequest {
+            key: key.handle()?,
+            context: context(input.encryption_context.as_ref()),
+            plaintext: Secret::new(input.plaintext.to_vec()),
+        };
+        let ciphertext = service.keystore().encrypt(request).await.map_err(internal)?;
+        Ok(Effect::reply(kms::EncryptResponse {
+            ciphertext_blob: Some(Blob::new(ciphertext)),
+            key_id: Some(key.arn.clone()),
+            encryption_algorithm: Some(algorithm),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", &input.key_id)
+            .context("encryptionContext", input.encryption_context.as_ref())
+            .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
+    }
+}

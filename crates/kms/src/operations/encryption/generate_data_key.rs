@@ -1,0 +1,84 @@
+//! `GenerateDataKey`: a fresh data key, in the clear and encrypted.
+
+use trent_api::{ApiError, Blob, kms};
+use trent_keystore::GenerateDataKeyRequest;
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, internal};
+
+use crate::Kms;
+use crate::conditions;
+use crate::cryptography::{context, data_key_length, refuse_recipient};
+use crate::facts::Parameters;
+use crate::reference::{self, KeyTarget};
+use crate::rules::{Rules, Takes};
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "GenerateDataKey",
+    action: "kms:GenerateDataKey",
+    access: Access::Write,
+    across_accounts: true,
+    grant: Some("GenerateDataKey"),
+    quota: "cryptographic",
+    condition_keys: conditions::FOR_RECIPIENT,
+    read_only: true,
+    dry_run: true,
+    rules: Rules::cryptographic(Takes::SymmetricEncryption),
+};
+
+/// The operation.
+pub struct GenerateDataKey;
+
+impl Operation for GenerateDataKey {
+    type Service = Kms;
+    type Input = kms::GenerateDataKeyRequest;
+    type Output = kms::GenerateDataKeyResponse;
+    type Resolved = KeyTarget;
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+        data_key_length(input.number_of_bytes, input.key_spec)?;
+        reference::resolve(service, call, &ROW, &input.key_id).await
+    }
+
+    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
+        vec![key.target(ROW.action)]
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized(call, ROW.action)?;
+        ROW.rules.check(ROW.name, key)?;
+        refuse_recipient(input.recipient.as_ref())?;
+        let request = GenerateDataKeyRequest {
+            key: key.handle()?,
+            context: context(input.encryption_context.as_ref()),
+            length: data_key_length(input.number_of_bytes, input.key_spec)?,
+        };
+        let data_key = service.keystore().generate_data_key(request).await.map_err(internal)?;
+        Ok(Effect::reply(kms::GenerateDataKeyResponse {
+            ciphertext_blob: Some(Blob::new(data_key.ciphertext)),
+            plaintext: Some(Blob::from(data_key.plaintext.into_bytes())),
+            key_id: Some(key.arn.clone()),
+            key_material_id: key.current_material(),
+            ..kms::GenerateDataKeyResponse::default()
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", &input.key_id)
+            .text("keySpec", input.key_spec.map(kms::DataKeySpec::as_str))
+            .number("numberOfBytes", input.number_of_bytes)
+            .context("encryptionContext", input.encryption_context.as_ref())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
+    }
+}

@@ -1,0 +1,85 @@
+//! `GenerateDataKeyWithoutPlaintext`: a fresh data key, encrypted only.
+
+use trent_api::{ApiError, Blob, kms};
+use trent_keystore::GenerateDataKeyRequest;
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, internal};
+
+use crate::Kms;
+use crate::conditions;
+use crate::cryptography::{context, data_key_length};
+use crate::facts::Parameters;
+use crate::reference::{self, KeyTarget};
+use crate::rules::{Rules, Takes};
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "GenerateDataKeyWithoutPlaintext",
+    action: "kms:GenerateDataKeyWithoutPlaintext",
+    access: Access::Write,
+    across_accounts: true,
+    grant: Some("GenerateDataKeyWithoutPlaintext"),
+    quota: "cryptographic",
+    condition_keys: conditions::ENCRYPTION,
+    read_only: true,
+    dry_run: true,
+    rules: Rules::cryptographic(Takes::SymmetricEncryption),
+};
+
+/// The operation.
+pub struct GenerateDataKeyWithoutPlaintext;
+
+impl Operation for GenerateDataKeyWithoutPlaintext {
+    type Service = Kms;
+    type Input = kms::GenerateDataKeyWithoutPlaintextRequest;
+    type Output = kms::GenerateDataKeyWithoutPlaintextResponse;
+    type Resolved = KeyTarget;
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+        data_key_length(input.number_of_bytes, input.key_spec)?;
+        reference::resolve(service, call, &ROW, &input.key_id).await
+    }
+
+    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
+        vec![key.target(ROW.action)]
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized(call, ROW.action)?;
+        ROW.rules.check(ROW.name, key)?;
+        let request = GenerateDataKeyRequest {
+            key: key.handle()?,
+            context: context(input.encryption_context.as_ref()),
+            length: data_key_length(input.number_of_bytes, input.key_spec)?,
+        };
+        let ciphertext = service
+            .keystore()
+            .generate_data_key_without_plaintext(request)
+            .await
+            .map_err(internal)?;
+        Ok(Effect::reply(kms::GenerateDataKeyWithoutPlaintextResponse {
+            ciphertext_blob: Some(Blob::new(ciphertext)),
+            key_id: Some(key.arn.clone()),
+            key_material_id: key.current_material(),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", &input.key_id)
+            .text("keySpec", input.key_spec.map(kms::DataKeySpec::as_str))
+            .number("numberOfBytes", input.number_of_bytes)
+            .context("encryptionContext", input.encryption_context.as_ref())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
+    }
+}

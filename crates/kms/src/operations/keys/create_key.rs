@@ -1,0 +1,211 @@
+//! `CreateKey`: makes a key, enabled and ready for use.
+
+use std::collections::BTreeSet;
+
+use trent_api::{ApiError, kms, protocol};
+use trent_audit::json::Object;
+use trent_crypto::spec::{KeySpec, KeyUsage};
+use trent_names::Partition;
+use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Resource, Row, Target};
+
+use crate::facts::Parameters;
+use crate::new_key::NewKeyRecord;
+use crate::policy;
+use crate::records::Manager;
+use crate::rules::Rules;
+use crate::tags::{self, Tags};
+use crate::{Kms, account_of, conditions, metadata};
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "CreateKey",
+    action: "kms:CreateKey",
+    access: Access::Write,
+    across_accounts: false,
+    grant: None,
+    quota: "CreateKey",
+    condition_keys: conditions::CREATE_KEY,
+    read_only: false,
+    dry_run: false,
+    rules: Rules::WITHOUT_KEY,
+};
+
+/// The operation.
+pub struct CreateKey;
+
+impl Operation for CreateKey {
+    type Service = Kms;
+    type Input = kms::CreateKeyRequest;
+    type Output = kms::CreateKeyResponse;
+    type Resolved = ();
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(_: &Kms, call: &Call, input: &Self::Input) -> Result<(), ApiError> {
+        let spec = spec(input)?;
+        usage(input, spec)?;
+        check_offered(input, spec, call.region.partition())
+    }
+
+    fn targets(_: &Call, input: &Self::Input, (): &()) -> Vec<Target> {
+        let target = |action| Target {
+            action,
+            resource: Resource::Any,
+        };
+        let tagging = input.tags.as_ref().is_some_and(|tags| !tags.is_empty());
+        std::iter::once(target(ROW.action))
+            .chain(tagging.then(|| target("kms:TagResource")))
+            .collect()
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        (): &(),
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let account = account_of(call)?;
+        if let Some(id) = &input.custom_key_store_id {
+            return Err(kms::error::custom_key_store_not_found(format!(
+                "Custom key store {id} does not exist."
+            )));
+        }
+        let requested = input.tags.iter().flatten();
+        let requested = requested.map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str()));
+        let tags = tags::merge(&Tags::new(), requested).map_err(tags::refused)?;
+        let policy = match &input.policy {
+            Some(policy) => {
+                policy::check(policy).map_err(policy::refused)?;
+                policy.clone()
+            }
+            None => policy::default_policy(call.region.partition(), account),
+        };
+        let record = NewKeyRecord {
+            account,
+            manager: Manager::Customer,
+            description: input.description.clone().unwrap_or_default(),
+            policy,
+            tags,
+            aliases: BTreeSet::new(),
+        };
+        let record = record.generate(service, call).await?;
+        let space = service.space(&call.region)?;
+        let mut txn = space.store.txn();
+        space.insert(&mut txn, &record);
+        let key = space.planned(record);
+        let metadata = metadata::of(&key)?;
+        let mut shown = Object::new();
+        shown.object("keyMetadata", metadata::audited(&metadata));
+        Ok(Effect {
+            response_elements: Some(shown.finish()),
+            created: vec![AuditedResource {
+                account,
+                arn: key.arn.clone(),
+            }],
+            ..Effect::change(
+                txn,
+                kms::CreateKeyResponse {
+                    key_metadata: Some(metadata),
+                },
+            )
+        })
+    }
+
+    fn describe(_: &Call, input: &Self::Input, _: Option<&()>) -> Facts {
+        let parameters = Parameters::default()
+            .document("policy", input.policy.as_deref())
+            .text("description", &input.description)
+            .text("keyUsage", input.key_usage.map(kms::KeyUsageType::as_str))
+            .text(
+                "customerMasterKeySpec",
+                input.customer_master_key_spec.map(kms::CustomerMasterKeySpec::as_str),
+            )
+            .text("keySpec", input.key_spec.map(kms::KeySpec::as_str))
+            .text("origin", input.origin.map(kms::OriginType::as_str))
+            .text("customKeyStoreId", &input.custom_key_store_id)
+            .text("xksKeyId", &input.xks_key_id)
+            .flag(
+                "bypassPolicyLockoutSafetyCheck",
+                input.bypass_policy_lockout_safety_check,
+            )
+            .flag("multiRegion", input.multi_region);
+        match &input.tags {
+            None => parameters,
+            Some(tags) => parameters.pairs(
+                "tags",
+                ("tagKey", "tagValue"),
+                tags.iter().map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str())),
+            ),
+        }
+        .with(Vec::new())
+    }
+}
+
+/// The spec that is asked for, by its member or by the older one.
+fn spec(input: &kms::CreateKeyRequest) -> Result<KeySpec, ApiError> {
+    let name = match (input.key_spec, input.customer_master_key_spec) {
+        (Some(_), Some(_)) => {
+            return Err(protocol::validation(
+                "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
+            ));
+        }
+        (Some(spec), None) => spec.as_str(),
+        (None, Some(spec)) => spec.as_str(),
+        (None, None) => return Ok(KeySpec::DEFAULT),
+    };
+    KeySpec::parse(name).ok_or_else(|| unsupported(&format!("KeySpec {name}")))
+}
+
+/// The usage that is asked for, which only symmetric encryption keys may leave out.
+fn usage(input: &kms::CreateKeyRequest, spec: KeySpec) -> Result<KeyUsage, ApiError> {
+    let usage = match input.key_usage {
+        Some(usage) => KeyUsage::parse(usage.as_str()),
+        None => spec.default_usage(),
+    };
+    let Some(usage) = usage else {
+        return Err(protocol::validation(
+            "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+        ));
+    };
+    if spec.algorithms(usage).is_none() {
+        return Err(protocol::validation(format!(
+            "KeyUsage {usage} is not compatible with KeySpec {spec}"
+        )));
+    }
+    Ok(usage)
+}
+
+/// Refuses members that contradict each other, then the kinds of key that are not offered here.
+fn check_offered(input: &kms::CreateKeyRequest, spec: KeySpec, partition: Partition) -> Result<(), ApiError> {
+    let origin = input.origin.unwrap_or(kms::OriginType::AwsKms);
+    let external_store = origin == kms::OriginType::ExternalKeyStore;
+    let in_a_store = external_store || origin == kms::OriginType::AwsCloudhsm;
+    let contradiction = if in_a_store && input.custom_key_store_id.is_none() {
+        Some(format!("Origin {origin} requires a CustomKeyStoreId"))
+    } else if external_store && input.xks_key_id.is_none() {
+        Some(format!("Origin {origin} requires an XksKeyId"))
+    } else if !external_store && input.xks_key_id.is_some() {
+        Some(format!("XksKeyId cannot be used with Origin {origin}"))
+    } else if origin == kms::OriginType::AwsKms && input.custom_key_store_id.is_some() {
+        Some(format!("CustomKeyStoreId cannot be used with Origin {origin}"))
+    } else {
+        None
+    };
+    if let Some(contradiction) = contradiction {
+        return Err(protocol::validation(contradiction));
+    }
+    if spec != KeySpec::SymmetricDefault || !spec.offered_in(partition) {
+        return Err(unsupported(&format!("KeySpec {spec}")));
+    }
+    if input.multi_region == Some(true) {
+        return Err(unsupported("MultiRegion true"));
+    }
+    if origin == kms::OriginType::External {
+        return Err(unsupported("Origin EXTERNAL"));
+    }
+    Ok(())
+}
+
+fn unsupported(what: &str) -> ApiError {
+    kms::error::unsupported_operation(format!("{what} is not supported in this Region."))
+}

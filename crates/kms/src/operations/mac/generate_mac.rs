@@ -1,0 +1,20 @@
+//! `GenerateMac`: the HMAC of a message.
+
+use trent_service::{Access, Row};
+
+use crate::conditions;
+use crate::rules::{Rules, Takes};
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "GenerateMac",
+    action: "kms:GenerateMac",
+    access: Access::Write,
+    across_accounts: true,
+    grant: Some("GenerateMac"),
+    quota: "cryptographic",
+    condition_keys: conditions::MAC,
+    read_only: true,
+    dry_run: true,
+    rules: Rules::cryptographic(Takes::Mac),
+};

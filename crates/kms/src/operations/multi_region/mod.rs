@@ -1,0 +1,4 @@
+//! Multi-Region keys.
+
+pub mod replicate_key;
+pub mod update_primary_region;

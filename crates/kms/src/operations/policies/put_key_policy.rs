@@ -1,0 +1,84 @@
+//! `PutKeyPolicy`: replaces the policy of a key.
+
+use trent_api::{ApiError, Empty, kms, protocol};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+
+use crate::Kms;
+use crate::conditions;
+use crate::facts::{Parameters, key_changed};
+use crate::policy::{self, POLICY_NAME};
+use crate::records::KeyRecord;
+use crate::reference::{self, KeyTarget};
+use crate::rules::Rules;
+use crate::state::States;
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "PutKeyPolicy",
+    action: "kms:PutKeyPolicy",
+    access: Access::PermissionsManagement,
+    across_accounts: false,
+    grant: None,
+    quota: "PutKeyPolicy",
+    condition_keys: conditions::PUT_POLICY,
+    read_only: false,
+    dry_run: false,
+    rules: Rules::manage(States::Every),
+};
+
+/// The operation.
+pub struct PutKeyPolicy;
+
+impl Operation for PutKeyPolicy {
+    type Service = Kms;
+    type Input = kms::PutKeyPolicyRequest;
+    type Output = Empty;
+    type Resolved = KeyTarget;
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+        if input.policy_name.as_deref().is_some_and(|name| name != POLICY_NAME) {
+            return Err(protocol::validation("The policy name must be default"));
+        }
+        reference::resolve(service, call, &ROW, &input.key_id).await
+    }
+
+    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
+        vec![key.target(ROW.action)]
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized(call, ROW.action)?;
+        ROW.rules.check(ROW.name, key)?;
+        policy::check(&input.policy).map_err(policy::refused)?;
+        let space = service.space(&call.region)?;
+        let mut txn = space.store.txn();
+        let record = KeyRecord {
+            policy: input.policy.clone(),
+            ..key.record.clone()
+        };
+        space.update(&mut txn, key, &record);
+        Ok(Effect {
+            response_elements: Some(key_changed(key)),
+            ..Effect::change(txn, Empty)
+        })
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", &input.key_id)
+            .text("policyName", &input.policy_name)
+            .document("policy", Some(&input.policy))
+            .flag(
+                "bypassPolicyLockoutSafetyCheck",
+                input.bypass_policy_lockout_safety_check,
+            )
+            .about(key)
+    }
+}

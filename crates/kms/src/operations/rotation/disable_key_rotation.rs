@@ -1,0 +1,26 @@
+//! `DisableKeyRotation`: stops a key from rotating by itself.
+
+use trent_service::{Access, Row};
+
+use crate::conditions;
+use crate::rules::{Naming, Origins, Rules, Takes};
+use crate::state::States;
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "DisableKeyRotation",
+    action: "kms:DisableKeyRotation",
+    access: Access::Write,
+    across_accounts: false,
+    grant: None,
+    quota: "DisableKeyRotation",
+    condition_keys: conditions::KEY,
+    read_only: false,
+    dry_run: false,
+    rules: Rules {
+        naming: Naming::Key,
+        takes: Takes::SymmetricEncryption,
+        origin: Origins::Generated,
+        states: States::InUse,
+    },
+};

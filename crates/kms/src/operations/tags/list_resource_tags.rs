@@ -1,0 +1,91 @@
+//! `ListResourceTags`: the tags of a key.
+
+use std::ops::Bound;
+
+use trent_api::{ApiError, kms};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, internal};
+
+use crate::Kms;
+use crate::conditions;
+use crate::facts::Parameters;
+use crate::paging::{Limits, Listing};
+use crate::reference::{self, KeyTarget};
+use crate::rules::Rules;
+use crate::state::States;
+
+/// What is fixed about the operation.
+pub static ROW: Row<Rules> = Row {
+    name: "ListResourceTags",
+    action: "kms:ListResourceTags",
+    access: Access::Read,
+    across_accounts: false,
+    grant: None,
+    quota: "ListResourceTags",
+    condition_keys: conditions::KEY,
+    read_only: true,
+    dry_run: false,
+    rules: Rules::manage(States::Every),
+};
+
+const LIMITS: Limits = Limits { default: 50, most: 50 };
+
+/// The operation.
+pub struct ListResourceTags;
+
+impl Operation for ListResourceTags {
+    type Service = Kms;
+    type Input = kms::ListResourceTagsRequest;
+    type Output = kms::ListResourceTagsResponse;
+    type Resolved = KeyTarget;
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+        reference::resolve(service, call, &ROW, &input.key_id).await
+    }
+
+    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
+        vec![key.target(ROW.action)]
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized(call, ROW.action)?;
+        ROW.rules.check(ROW.name, key)?;
+        let filter = key.record.id.to_string();
+        let listing = Listing::new(service, call, &ROW, &filter)?;
+        let page = listing.page(LIMITS, input.limit, input.marker.as_deref()).await?;
+        let after = page.after.map(String::from_utf8).transpose().map_err(internal)?;
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut rest = key.record.tags.range((start, Bound::Unbounded));
+        let tags: Vec<_> = rest.by_ref().take(page.limit).collect();
+        let next_marker = match (rest.next(), tags.last()) {
+            (Some(_), Some((last, _))) => Some(listing.marker(last.as_bytes()).await?),
+            _ => None,
+        };
+        Ok(Effect::reply(kms::ListResourceTagsResponse {
+            truncated: Some(next_marker.is_some()),
+            next_marker,
+            tags: Some(tags.into_iter().map(on_the_wire).collect()),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", &input.key_id)
+            .number("limit", input.limit)
+            .text("marker", &input.marker)
+            .about(key)
+    }
+}
+
+fn on_the_wire((key, value): (&String, &String)) -> kms::Tag {
+    kms::Tag {
+        tag_key: key.clone(),
+        tag_value: value.clone(),
+    }
+}

@@ -1,0 +1,72 @@
+//! Fields that are kept as the text that users see: names, ids, specs.
+
+use std::fmt::Display;
+
+use minicbor::decode::{Decoder, Error as DecodeError};
+use minicbor::encode::{Encoder, Error as EncodeError, Write};
+use trent_crypto::identity::MaterialId;
+use trent_crypto::spec::{KeySpec, KeyUsage};
+use trent_names::{AccountId, AliasName, KeyId};
+
+/// A value with one text, from which it can be read back.
+pub(super) trait Text: Display + Sized {
+    fn read(text: &str) -> Option<Self>;
+}
+
+macro_rules! texts {
+    ($($type:ty => $read:expr),+ $(,)?) => {
+        $(impl Text for $type {
+            fn read(text: &str) -> Option<Self> {
+                $read(text)
+            }
+        })+
+    };
+}
+
+texts! {
+    AccountId => |text| AccountId::parse(text).ok(),
+    KeyId => |text| KeyId::parse(text).ok(),
+    AliasName => |text| AliasName::parse(text).ok(),
+    MaterialId => |text: &str| text.parse().ok(),
+    KeySpec => KeySpec::parse,
+    KeyUsage => KeyUsage::parse,
+}
+
+pub(super) fn encode<T: Text, C, W: Write>(
+    value: &T,
+    encoder: &mut Encoder<W>,
+    _: &mut C,
+) -> Result<(), EncodeError<W::Error>> {
+    encoder.str(&value.to_string())?.ok()
+}
+
+pub(super) fn decode<T: Text, C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<T, DecodeError> {
+    T::read(decoder.str()?).ok_or_else(|| DecodeError::message("a text that its field does not allow"))
+}
+
+/// The same for a set, in order.
+pub(super) mod set {
+    use std::collections::BTreeSet;
+
+    use super::{DecodeError, Decoder, EncodeError, Encoder, Text, Write};
+
+    pub(crate) fn encode<T: Text, C, W: Write>(
+        set: &BTreeSet<T>,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        let length = u64::try_from(set.len()).expect("a set in memory has a 64-bit length");
+        encoder.array(length)?;
+        set.iter().try_for_each(|value| super::encode(value, encoder, context))
+    }
+
+    pub(crate) fn decode<T: Text + Ord, C>(
+        decoder: &mut Decoder<'_>,
+        context: &mut C,
+    ) -> Result<BTreeSet<T>, DecodeError> {
+        let length = decoder
+            .array()?
+            .ok_or_else(|| DecodeError::message("a set has a length"))?;
+        (0..length).map(|_| super::decode(decoder, context)).collect()
+    }
+}

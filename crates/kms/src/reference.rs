@@ -1,0 +1,234 @@
+//! From the text that names a key to the key (guide, "Key identifiers").
+//!
+//! What is wrong in the caller's own account and Region is told exactly. What is another account's is found or not found
+//! with the same answer: a target that nobody may use, refused in the words of one that this caller may not use.
+
+use std::sync::Arc;
+
+use trent_api::{ApiError, kms, protocol};
+use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyReference, KeyReferenceError, Partition, Region};
+use trent_service::{AuditedResource, Call, Resource, Row, Target, internal};
+
+use crate::keys::{Key, KeySpace};
+use crate::rules::{Naming, Rules};
+use crate::{Kms, account_of, managed};
+
+/// What a request's reference stands for.
+#[derive(Clone)]
+pub enum KeyTarget {
+    /// A key that is here, named by its id, its ARN or an alias of the caller's.
+    Key(Arc<Key>),
+    /// A key that is here, named by this alias ARN of another account.
+    ByAlias(Arc<Key>, String),
+    /// A key that is here, named by a ciphertext alone.
+    OfCiphertext(Arc<Key>),
+    /// Another account's, and not here or none of the caller's business; the ARN as it was sent.
+    Foreign(String),
+    /// A key that only a ciphertext names and that is not here.
+    UnknownCiphertext,
+}
+
+impl KeyTarget {
+    /// The permission that doing `action` to the key needs.
+    pub(crate) fn target(&self, action: &'static str) -> Target {
+        let resource = match self {
+            Self::Key(key) => Resource::Named {
+                arn: key.arn.clone(),
+                account: key.record.account,
+            },
+            Self::ByAlias(key, alias) => Resource::ByAlias {
+                arn: key.arn.clone(),
+                account: key.record.account,
+                alias: alias.clone(),
+            },
+            Self::OfCiphertext(key) => Resource::OfCiphertext {
+                arn: key.arn.clone(),
+                account: key.record.account,
+            },
+            Self::Foreign(arn) => Resource::Foreign { arn: arn.clone() },
+            Self::UnknownCiphertext => Resource::UnknownCiphertext,
+        };
+        Target { action, resource }
+    }
+
+    /// The key, once `action` on it has been authorized.
+    pub(crate) fn authorized(&self, call: &Call, action: &'static str) -> Result<&Arc<Key>, ApiError> {
+        let key = self
+            .key()
+            .ok_or_else(|| internal("the use of a key that is not here was authorized"))?;
+        managed::check(call, key, action)?;
+        Ok(key)
+    }
+
+    /// The key as the audit record names it.
+    pub(crate) fn audited(&self) -> Option<AuditedResource> {
+        self.key().map(|key| AuditedResource {
+            account: key.record.account,
+            arn: key.arn.clone(),
+        })
+    }
+
+    fn key(&self) -> Option<&Arc<Key>> {
+        match self {
+            Self::Key(key) | Self::ByAlias(key, _) | Self::OfCiphertext(key) => Some(key),
+            Self::Foreign(_) | Self::UnknownCiphertext => None,
+        }
+    }
+}
+
+/// Finds the key that `text` names, in the forms that the operation accepts.
+pub(crate) async fn resolve(service: &Kms, call: &Call, row: &Row<Rules>, text: &str) -> Result<KeyTarget, ApiError> {
+    Resolver::new(service, call, row)?.resolve(text).await
+}
+
+struct Resolver<'a> {
+    space: &'a KeySpace,
+    account: AccountId,
+    row: &'a Row<Rules>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(service: &'a Kms, call: &Call, row: &'a Row<Rules>) -> Result<Self, ApiError> {
+        Ok(Self {
+            space: service.space(&call.region)?,
+            account: account_of(call)?,
+            row,
+        })
+    }
+
+    async fn resolve(&self, text: &str) -> Result<KeyTarget, ApiError> {
+        let reference = KeyReference::parse(text).map_err(|error| self.malformed(&error))?;
+        if reference.is_alias() && self.row.rules.naming == Naming::Key {
+            return Err(self.alias_not_accepted(&reference));
+        }
+        match reference {
+            KeyReference::KeyId(id) => self.own_key(id).await,
+            KeyReference::KeyArn(arn) => self.key_arn(&arn).await,
+            KeyReference::AliasName(name) => self.own_alias(&name).await,
+            KeyReference::AliasArn(arn) => self.alias_arn(&arn).await,
+        }
+    }
+
+    async fn own_key(&self, id: KeyId) -> Result<KeyTarget, ApiError> {
+        match self.find(self.account, id).await? {
+            Some(key) => Ok(KeyTarget::Key(key)),
+            None => Err(kms::error::not_found(format!(
+                "Key '{}' does not exist",
+                self.space.key_arn(self.account, id)
+            ))),
+        }
+    }
+
+    async fn key_arn(&self, arn: &KeyArn) -> Result<KeyTarget, ApiError> {
+        self.check_place(arn.partition, &arn.region)?;
+        if arn.account == self.account {
+            return self.own_key(arn.key).await;
+        }
+        let foreign = || KeyTarget::Foreign(arn.to_string());
+        if !self.row.across_accounts {
+            return Ok(foreign());
+        }
+        let key = self.find(arn.account, arn.key).await?;
+        Ok(key.map_or_else(foreign, KeyTarget::Key))
+    }
+
+    /// An alias resolves in the account that owns it.
+    async fn alias_arn(&self, arn: &AliasArn) -> Result<KeyTarget, ApiError> {
+        self.check_place(arn.partition, &arn.region)?;
+        if arn.account == self.account {
+            return self.own_alias(&arn.alias).await;
+        }
+        let foreign = || KeyTarget::Foreign(arn.to_string());
+        let Some(alias) = self.space.alias(arn.account, &arn.alias).await? else {
+            return Ok(foreign());
+        };
+        let key = self.find(arn.account, alias.target).await?;
+        Ok(key.map_or_else(foreign, |key| KeyTarget::ByAlias(key, arn.to_string())))
+    }
+
+    async fn own_alias(&self, name: &AliasName) -> Result<KeyTarget, ApiError> {
+        match self.space.alias(self.account, name).await? {
+            Some(alias) => self.own_key(alias.target).await,
+            None => Err(alias_not_found(&self.space.alias_arn(self.account, name))),
+        }
+    }
+
+    async fn find(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
+        if self.row.read_only {
+            self.space.key(account, id).await
+        } else {
+            self.space.key_to_change(account, id).await
+        }
+    }
+
+    fn check_place(&self, partition: Partition, region: &Region) -> Result<(), ApiError> {
+        if region != self.space.region() {
+            return Err(kms::error::not_found(format!("Invalid arn {region}")));
+        }
+        if partition != region.partition() {
+            return Err(self.invalid_arn(partition.as_str()));
+        }
+        Ok(())
+    }
+
+    fn malformed(&self, error: &KeyReferenceError) -> ApiError {
+        match error {
+            KeyReferenceError::InvalidKeyId(id) | KeyReferenceError::InvalidKeyIdInArn(id) => invalid_key_id(id),
+            KeyReferenceError::InvalidArn(arn) | KeyReferenceError::OtherResource(arn) => self.invalid_arn(arn),
+            KeyReferenceError::InvalidAlias { value, .. } => match (self.row.rules.naming, value.starts_with("arn:")) {
+                (Naming::Key | Naming::None, false) => invalid_key_id(value),
+                (Naming::Key | Naming::None, true) => self.invalid_arn(value),
+                (Naming::KeyOrAlias, true) => alias_not_found(value),
+                (Naming::KeyOrAlias, false) => {
+                    let region = self.space.region();
+                    let partition = region.partition();
+                    alias_not_found(&format!("arn:{partition}:kms:{region}:{}:{value}", self.account))
+                }
+            },
+        }
+    }
+
+    fn alias_not_accepted(&self, reference: &KeyReference) -> ApiError {
+        match reference {
+            KeyReference::AliasArn(arn) => self.invalid_arn(&arn.to_string()),
+            other => invalid_key_id(&other.to_string()),
+        }
+    }
+
+    /// Not every operation has an error of its own for this.
+    fn invalid_arn(&self, value: &str) -> ApiError {
+        let message = format!("Invalid arn {value}");
+        if kms::OPERATIONS
+            .iter()
+            .filter(|operation| operation.name == self.row.name)
+            .flat_map(|operation| operation.errors)
+            .any(|error| error.code == kms::error::INVALID_ARN.code)
+        {
+            kms::error::invalid_arn(message)
+        } else {
+            kms::error::not_found(message)
+        }
+    }
+}
+
+/// The error for an alias that is not there.
+pub(crate) fn alias_not_found(arn: &str) -> ApiError {
+    kms::error::not_found(format!("Alias {arn} is not found."))
+}
+
+fn invalid_key_id(value: &str) -> ApiError {
+    kms::error::not_found(format!("Invalid keyId '{value}'"))
+}
+
+/// The key that an alias is to point at, which has errors of its own for an alias in its place.
+pub(crate) async fn resolve_alias_target(
+    service: &Kms,
+    call: &Call,
+    row: &Row<Rules>,
+    text: &str,
+) -> Result<KeyTarget, ApiError> {
+    if KeyReference::parse(text).is_ok_and(|reference| reference.is_alias()) {
+        return Err(protocol::validation("Aliases must refer to keys. Not aliases"));
+    }
+    resolve(service, call, row, text).await
+}

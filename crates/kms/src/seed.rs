@@ -1,0 +1,1 @@
+//! Applies a development seed.
