@@ -9,6 +9,7 @@
 //! until it is opened again.
 
 mod failure;
+mod load;
 mod view;
 mod writer;
 
@@ -33,6 +34,7 @@ use crate::{
     witness::Witness,
 };
 use failure::guarded;
+pub(crate) use load::Loader;
 use view::View;
 use writer::{Install, Request, Writer};
 

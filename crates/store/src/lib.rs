@@ -2,15 +2,17 @@
 //!
 //! Layers, from the bottom: an [`Engine`] keeps opaque bytes ([`RedbEngine`] on disk, [`MemoryEngine`] in memory);
 //! [`Sealed`] seals each record and attests the whole; [`RegionStore`] and [`GlobalStore`] are typed views of one
-//! place; [`ObjectCache`] keeps parsed objects off the engine's path. A data folder is locked and stamped,
-//! backups copy a store out and in.
+//! place; [`ObjectCache`] keeps parsed objects off the engine's path. A [`DataFolder`] is locked and stamped,
+//! [`backup`] copies a store out and in.
 
 mod attest;
+pub mod backup;
 mod cache;
 mod embedded;
 pub mod engine;
 mod error;
 mod feed;
+mod folder;
 mod follower;
 mod head_file;
 mod key;
@@ -28,6 +30,7 @@ pub use embedded::RedbEngine;
 pub use engine::{Conflict, Engine, Outcome, Revision, Snapshot, TxnId, Versioned};
 pub use error::{CommitError, OpenError, StoreError};
 pub use feed::{Change, Changes, Compacted, Watch, WatchEnd};
+pub use folder::{DataFolder, Mode};
 pub use key::Key;
 pub use memory::MemoryEngine;
 pub use record::{Kind, LivesIn, Page, Record, Stored, kinds};

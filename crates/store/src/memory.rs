@@ -99,6 +99,42 @@ impl State {
     }
 }
 
+impl State {
+    /// What a write will change; a deletion of nothing changes nothing.
+    fn change(&self, revision: Revision, write: Write) -> Option<Change> {
+        match write {
+            Write::Put(key, value) => {
+                let before = self.records.get(&key).cloned();
+                Some(Change {
+                    key,
+                    before,
+                    after: Some(Versioned { value, revision }),
+                })
+            }
+            Write::Delete(key) => {
+                let before = self.records.get(&key).cloned()?;
+                Some(Change {
+                    key,
+                    before: Some(before),
+                    after: None,
+                })
+            }
+        }
+    }
+
+    fn apply(&mut self, revision: Revision, changes: &[Change], head: Option<Bytes>) {
+        self.revision = revision;
+        self.head = head.or_else(|| self.head.take());
+        let records = Arc::make_mut(&mut self.records);
+        for Change { key, after, .. } in changes {
+            match after {
+                Some(after) => records.insert(key.clone(), after.clone()),
+                None => records.remove(key),
+            };
+        }
+    }
+}
+
 impl Writer {
     fn remember(&mut self, id: TxnId, revision: Revision) {
         self.outcomes.insert(id, revision);
@@ -107,29 +143,6 @@ impl Writer {
             && let Some(oldest) = self.order.pop_front()
         {
             self.outcomes.remove(&oldest);
-        }
-    }
-}
-
-/// Applies a write; a deletion of nothing changes nothing.
-fn apply(records: &mut Records, revision: Revision, write: Write) -> Option<Change> {
-    match write {
-        Write::Put(key, value) => {
-            let after = Versioned { value, revision };
-            let before = records.insert(key.clone(), after.clone());
-            Some(Change {
-                key,
-                before,
-                after: Some(after),
-            })
-        }
-        Write::Delete(key) => {
-            let before = records.remove(&key)?;
-            Some(Change {
-                key,
-                before: Some(before),
-                after: None,
-            })
         }
     }
 }
@@ -157,25 +170,25 @@ impl Engine for MemoryEngine {
         if let Some(revision) = writer.outcomes.get(&txn.id) {
             return Ok(Outcome::Committed(*revision));
         }
-        let mut current = self.state.write();
-        if let Some(failed) = txn.preconditions.iter().find(|condition| !current.holds(condition)) {
+        let state = self.state.read();
+        let failed = txn.preconditions.iter().find(|condition| !state.holds(condition));
+        if let Some(failed) = failed {
             return Ok(Outcome::Rejected(Conflict {
                 key: failed.key().clone(),
             }));
         }
-        let revision = current.revision.next();
-        let records = Arc::make_mut(&mut current.records);
+        let revision = state.revision.next();
         let changes: Vec<_> = txn
             .writes
             .into_iter()
-            .filter_map(|write| apply(records, revision, write))
+            .filter_map(|write| state.change(revision, write))
             .collect();
-        current.revision = revision;
-        if let Some(witness) = &writer.witness {
-            current.head = Some(witness.attest(revision, &changes));
-        }
-        let head = current.head.clone();
-        drop(current);
+        drop(state);
+        let head = writer
+            .witness
+            .as_ref()
+            .map(|witness| witness.attest(revision, &changes));
+        self.state.write().apply(revision, &changes, head.clone());
         writer.remember(txn.id, revision);
         if let (Some(witness), Some(head)) = (&writer.witness, head) {
             witness.durable(revision, &head);
