@@ -100,7 +100,9 @@ fn denied(call: &Call, target: &Target) -> ApiError {
         Resource::Named { arn, account } if caller.account == *account => {
             format!("on resource: {arn} because no resource-based policy allows the {action} action")
         }
-        Resource::Named { arn, .. } | Resource::ByAlias { alias: arn, .. } | Resource::Foreign { arn } => format!("on resource: {arn} {HIDDEN}"),
+        Resource::Named { arn, .. } | Resource::ByAlias { alias: arn, .. } | Resource::Foreign { arn } => {
+            format!("on resource: {arn} {HIDDEN}")
+        }
         Resource::OfCiphertext { .. } | Resource::UnknownCiphertext => {
             format!("on the resource associated with this ciphertext {HIDDEN}")
         }

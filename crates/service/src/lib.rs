@@ -10,6 +10,7 @@ mod catalogue;
 mod clock;
 mod operation;
 mod pipeline;
+mod record;
 mod row;
 
 pub use admission::{Admission, Admitted, OperatorAdmission, SignedAdmission};

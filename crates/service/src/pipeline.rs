@@ -12,15 +12,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use trent_api::{ApiError, ErrorShape, protocol};
-use trent_audit::{Drain, Event, EventId, Failure, Rendered, Trail, enqueue};
+use trent_audit::{Drain, Trail, enqueue};
 use trent_store::{CommitError, Sealed};
-use uuid::Uuid;
 
 use crate::admission::Admission;
 use crate::authorize::Authorizer;
 use crate::call::{Call, Frame, Peer};
 use crate::clock::Clock;
-use crate::operation::{AuditedResource, Changes, Effect, Facts, Operation, Service};
+use crate::operation::{Changes, Effect, Facts, Operation, Service};
+use crate::record::Record;
 
 /// What a dry run that would have succeeded answers.
 const DRY_RUN: ErrorShape = ErrorShape::modelled("DryRunOperationException", 412);
@@ -221,7 +221,7 @@ impl Pipeline {
             response_elements: effect.response_elements.as_ref(),
             error: None,
         };
-        let rendered = self.render::<O>(call, &record);
+        let rendered = record.render::<O>(call);
         let committed = match effect.changes {
             Changes::None => {
                 self.trail.append(&rendered).await.map_err(internal)?;
@@ -253,55 +253,8 @@ impl Pipeline {
             response_elements: None,
             error: Some(&refused.error),
         };
-        self.trail
-            .append(&self.render::<O>(call, &record))
-            .await
-            .map_err(internal)
+        self.trail.append(&record.render::<O>(call)).await.map_err(internal)
     }
-
-    fn render<O: Operation>(&self, call: &Call, record: &Record<'_>) -> Rendered {
-        let identity = call.user_identity();
-        let resources: Vec<_> = record
-            .facts
-            .resources
-            .iter()
-            .chain(record.created)
-            .map(|resource| trent_audit::Resource {
-                account: &resource.account,
-                arn: &resource.arn,
-            })
-            .collect();
-        Event {
-            id: EventId::from_random_bytes(*Uuid::new_v4().as_bytes()),
-            request_id: call.request_id,
-            time_millis: call.now_millis(),
-            identity: &identity,
-            source: O::Service::EVENT_SOURCE,
-            name: O::ROW.name,
-            region: &call.region,
-            source_ip: call.source_ip,
-            user_agent: &call.user_agent,
-            failure: record.error.map(|error| Failure {
-                code: error.code,
-                message: error.message.as_deref(),
-            }),
-            request_parameters: record.facts.request_parameters.as_ref(),
-            response_elements: record.response_elements,
-            additional_event_data: record.facts.additional_event_data.as_ref(),
-            read_only: O::ROW.read_only,
-            resources: &resources,
-            recipient: call.account().as_ref(),
-        }
-        .render()
-    }
-}
-
-/// What one audit record is rendered from, beside the call.
-struct Record<'a> {
-    facts: &'a Facts,
-    created: &'a [AuditedResource],
-    response_elements: Option<&'a trent_audit::json::Fragment>,
-    error: Option<&'a ApiError>,
 }
 
 /// The error that a caller gets for a fault of ours: logged in full, told without detail.

@@ -1,0 +1,52 @@
+//! The audit record of one call, put together from the call, the operation's row and what the operation says of itself.
+
+use trent_api::ApiError;
+use trent_audit::json::Fragment;
+use trent_audit::{Event, EventId, Failure, Rendered, Resource};
+use uuid::Uuid;
+
+use crate::call::Call;
+use crate::operation::{AuditedResource, Facts, Operation, Service};
+
+/// What a record tells beside the call itself.
+pub(crate) struct Record<'a> {
+    pub(crate) facts: &'a Facts,
+    pub(crate) created: &'a [AuditedResource],
+    pub(crate) response_elements: Option<&'a Fragment>,
+    pub(crate) error: Option<&'a ApiError>,
+}
+
+impl Record<'_> {
+    pub(crate) fn render<O: Operation>(&self, call: &Call) -> Rendered {
+        let identity = call.user_identity();
+        let resources = self.facts.resources.iter().chain(self.created);
+        let resources: Vec<_> = resources
+            .map(|resource| Resource {
+                account: &resource.account,
+                arn: &resource.arn,
+            })
+            .collect();
+        Event {
+            id: EventId::from_random_bytes(*Uuid::new_v4().as_bytes()),
+            request_id: call.request_id,
+            time_millis: call.now_millis(),
+            identity: &identity,
+            source: O::Service::EVENT_SOURCE,
+            name: O::ROW.name,
+            region: &call.region,
+            source_ip: call.source_ip,
+            user_agent: &call.user_agent,
+            failure: self.error.map(|error| Failure {
+                code: error.code,
+                message: error.message.as_deref(),
+            }),
+            request_parameters: self.facts.request_parameters.as_ref(),
+            response_elements: self.response_elements,
+            additional_event_data: self.facts.additional_event_data.as_ref(),
+            read_only: O::ROW.read_only,
+            resources: &resources,
+            recipient: call.account().as_ref(),
+        }
+        .render()
+    }
+}
