@@ -18,21 +18,41 @@ pub type Sequence = &'static [Piece];
 /// A piece of an expression, repeated.
 #[derive(Debug)]
 pub struct Piece {
-    /// What is repeated.
-    pub atom: Atom,
-    /// The least number of repetitions.
-    pub min: u32,
-    /// The greatest number of repetitions.
-    pub max: u32,
+    atom: Atom,
+    min: u32,
+    max: u32,
 }
 
-/// What a piece repeats.
+/// As many repetitions as there are.
+pub const UNBOUNDED: u32 = u32::MAX;
+
 #[derive(Debug)]
-pub enum Atom {
-    /// A character of one of these inclusive ranges.
-    Class(&'static [(char, char)]),
+enum Atom {
+    /// A character of a set: a bit for each ASCII character, and inclusive ranges of others.
+    Class(u128, &'static [(char, char)]),
     /// One of several sequences.
     Group(&'static [Sequence]),
+}
+
+/// A class of characters: `ascii` holds the first and the last of each range, one after the other.
+pub const fn class(ascii: &str, beyond: &'static [(char, char)], min: u32, max: u32) -> Piece {
+    let pairs = ascii.as_bytes();
+    let mut set = 0u128;
+    let mut at = 0;
+    while at + 1 < pairs.len() {
+        let mut character = pairs[at];
+        while character <= pairs[at + 1] {
+            set |= 1 << character;
+            character += 1;
+        }
+        at += 2;
+    }
+    Piece { atom: Atom::Class(set, beyond), min, max }
+}
+
+/// Alternatives in parentheses.
+pub const fn group(alternatives: &'static [Sequence], min: u32, max: u32) -> Piece {
+    Piece { atom: Atom::Group(alternatives), min, max }
 }
 
 /// Backtracking stops here and the text is refused: no text of a modelled length comes near.
@@ -56,9 +76,13 @@ fn sequence_matches(sequence: &[Piece], text: &str, steps: &mut usize, then: Con
         return then(text, steps);
     };
     match piece.atom {
-        Atom::Class(ranges) => class_matches(ranges, piece, text, steps, &mut |rest, steps| {
-            sequence_matches(behind, rest, steps, then)
-        }),
+        Atom::Class(ascii, beyond) => {
+            let within = |c: char| match c.is_ascii() {
+                true => ascii >> u32::from(c) & 1 == 1,
+                false => beyond.iter().any(|&(low, high)| low <= c && c <= high),
+            };
+            class_matches(&within, piece, text, steps, &mut |rest, steps| sequence_matches(behind, rest, steps, then))
+        }
         Atom::Group(alternatives) => group_matches(alternatives, piece, 0, text, steps, &mut |rest, steps| {
             sequence_matches(behind, rest, steps, then)
         }),
@@ -67,22 +91,19 @@ fn sequence_matches(sequence: &[Piece], text: &str, steps: &mut usize, then: Con
 
 /// Takes as many characters as it may, then gives them back one by one.
 fn class_matches(
-    ranges: &[(char, char)],
+    within: &dyn Fn(char) -> bool,
     piece: &Piece,
     text: &str,
     steps: &mut usize,
     then: Continuation<'_>,
 ) -> bool {
-    let within = |c: char| ranges.iter().any(|&(low, high)| low <= c && c <= high);
     let (least, most) = (piece.min as usize, piece.max as usize);
-    let run: usize = text
-        .chars()
-        .take(most)
-        .take_while(|&c| within(c))
-        .map(char::len_utf8)
-        .sum();
-    let mut end = run;
-    let mut count = text[..run].chars().count();
+    let mut count = 0;
+    let mut end = 0;
+    for c in text.chars().take(most).take_while(|&c| within(c)) {
+        count += 1;
+        end += c.len_utf8();
+    }
     while count >= least {
         if !spend(steps) {
             return false;

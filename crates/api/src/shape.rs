@@ -28,7 +28,7 @@ pub struct Member {
 }
 
 /// What a member or a list's element may hold.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// Text.
     Text(Text),
@@ -61,7 +61,7 @@ pub enum Shape {
 }
 
 /// The constraints of a text.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Text {
     /// How many characters there may be.
     pub length: Option<Length>,
@@ -72,7 +72,7 @@ pub struct Text {
 }
 
 /// The constraints of bytes.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Bytes {
     /// How many bytes there may be.
     pub length: Option<Length>,
@@ -100,6 +100,69 @@ pub struct OperationShape {
     pub output: Option<&'static Structure>,
     /// The errors that the model gives it.
     pub errors: &'static [&'static ErrorShape],
+}
+
+impl Member {
+    /// A member that must be there.
+    pub const fn required(name: &'static str, path: &'static str, shape: &'static Shape) -> Self {
+        Self { name, path, required: true, shape }
+    }
+
+    /// A member that may be missing.
+    pub const fn optional(name: &'static str, path: &'static str, shape: &'static Shape) -> Self {
+        Self { name, path, required: false, shape }
+    }
+}
+
+impl Shape {
+    /// Text of `min` to `max` characters.
+    pub const fn text(min: usize, max: usize) -> Self {
+        Self::Text(Text { length: Some(Length { min, max }), pattern: None, sensitive: false })
+    }
+
+    /// Text of any length.
+    pub const fn unbounded_text() -> Self {
+        Self::Text(Text { length: None, pattern: None, sensitive: false })
+    }
+
+    /// `min` to `max` bytes.
+    pub const fn bytes(min: usize, max: usize) -> Self {
+        Self::Bytes(Bytes { length: Some(Length { min, max }), sensitive: false })
+    }
+
+    /// Any number of bytes.
+    pub const fn unbounded_bytes() -> Self {
+        Self::Bytes(Bytes { length: None, sensitive: false })
+    }
+
+    /// A list of `min` to `max` elements.
+    pub const fn list(element: &'static Self, min: usize, max: usize) -> Self {
+        Self::List { element, length: Some(Length { min, max }) }
+    }
+
+    /// A list of any length.
+    pub const fn unbounded_list(element: &'static Self) -> Self {
+        Self::List { element, length: None }
+    }
+
+    /// The same text, which must match a pattern.
+    #[must_use]
+    pub const fn matching(self, pattern: &'static Pattern) -> Self {
+        match self {
+            Self::Text(Text { length, sensitive, .. }) => Self::Text(Text { length, pattern: Some(pattern), sensitive }),
+            other => other,
+        }
+    }
+
+    /// The same text or bytes, which messages must not show.
+    #[must_use]
+    pub const fn sensitive(self) -> Self {
+        match self {
+            Self::Text(Text { length, pattern, .. }) => Self::Text(Text { length, pattern, sensitive: true }),
+            Self::Bytes(Bytes { length, .. }) => Self::Bytes(Bytes { length, sensitive: true }),
+            other => other,
+        }
+    }
 }
 
 impl Structure {

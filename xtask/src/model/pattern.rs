@@ -7,7 +7,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 /// How far a pattern without an upper bound repeats: beyond every modelled length.
-const UNBOUNDED: &str = "u32::MAX";
+const UNBOUNDED: &str = "UNBOUNDED";
 
 struct Parser<'p> {
     source: &'p str,
@@ -46,17 +46,15 @@ impl Parser<'_> {
             let atom = match c {
                 // The whole text has to match anyway.
                 '^' | '$' => continue,
-                '[' => self.class()?,
+                '[' => class_of(&self.class()?),
                 '(' => self.group()?,
-                '.' => "Atom::Class(&[('\\0', '\\t'), ('\\u{b}', '\\u{c}'), ('\\u{e}', '\\u{84}'), \
-                        ('\\u{86}', '\\u{2027}'), ('\\u{202a}', char::MAX)])"
-                    .to_owned(),
+                '.' => class_of(&ANYTHING),
                 '\\' => class_of(&self.escape()?),
                 '*' | '+' | '?' | '{' | ']' => return Err(self.unsupported(c)),
                 plain => class_of(&[(plain, plain)]),
             };
             let (min, max) = self.repetition()?;
-            let _ = write!(text, "Piece {{ atom: {atom}, min: {min}, max: {max} }}, ");
+            let _ = write!(text, "{atom}, {min}, {max}), ");
         }
         Ok(text + "]")
     }
@@ -64,16 +62,16 @@ impl Parser<'_> {
     fn group(&mut self) -> Result<String, String> {
         let alternatives = self.alternatives()?;
         match self.rest.next() {
-            Some(')') => Ok(format!("Atom::Group({alternatives})")),
+            Some(')') => Ok(format!("group({alternatives}")),
             _ => Err(self.unsupported('(')),
         }
     }
 
-    fn class(&mut self) -> Result<String, String> {
+    fn class(&mut self) -> Result<Vec<(char, char)>, String> {
         let mut ranges = Vec::new();
         loop {
             let mut found = match self.rest.next() {
-                Some(']') => return Ok(class_of(&ranges)),
+                Some(']') => return Ok(ranges),
                 Some('\\') => self.escape()?,
                 Some('^') | None => return Err(self.unsupported('[')),
                 Some(c) => vec![(c, c)],
@@ -132,12 +130,30 @@ impl Parser<'_> {
     }
 }
 
+/// Everything but the ends of lines.
+const ANYTHING: [(char, char); 5] = [
+    ('\0', '\t'),
+    ('\u{b}', '\u{c}'),
+    ('\u{e}', '\u{84}'),
+    ('\u{86}', '\u{2027}'),
+    ('\u{202a}', char::MAX),
+];
+
+/// A class as `api::pattern::class` takes it: the pairs of ASCII characters in one text, the others as ranges.
 fn class_of(ranges: &[(char, char)]) -> String {
-    let ranges: Vec<_> = ranges
-        .iter()
-        .map(|(low, high)| format!("({low:?}, {high:?})"))
-        .collect();
-    format!("Atom::Class(&[{}])", ranges.join(", "))
+    const LAST_ASCII: char = '\u{7f}';
+    let mut ascii = String::new();
+    let mut beyond = String::new();
+    for &(low, high) in ranges {
+        if low <= LAST_ASCII {
+            ascii.push(low);
+            ascii.push(high.min(LAST_ASCII));
+        }
+        if high > LAST_ASCII {
+            let _ = write!(beyond, "({:?}, {high:?}), ", low.max('\u{80}'));
+        }
+    }
+    format!("class({ascii:?}, &[{beyond}]")
 }
 
 #[cfg(test)]
@@ -147,12 +163,11 @@ mod tests {
     #[test]
     fn an_expression_becomes_a_table() {
         assert_eq!(
-            alternatives("^[a-z-]{2,3}\\d+$"),
-            Ok(
-                "&[&[Piece { atom: Atom::Class(&[('a', 'z'), ('-', '-')]), min: 2, max: 3 }, \
-                Piece { atom: Atom::Class(&[('0', '9')]), min: 1, max: u32::MAX }, ]]"
-                    .to_owned()
-            )
+            alternatives("^[a-z-]{2,3}\\d+(b|[\\u0020-\\u00FF]*)$"),
+            Ok("&[&[class(\"az--\", &[], 2, 3), class(\"09\", &[], 1, UNBOUNDED), \
+                group(&[&[class(\"bb\", &[], 1, 1), ], \
+                &[class(\" \\u{7f}\", &[('\\u{80}', 'ÿ'), ], 0, UNBOUNDED), ]], 1, 1), ]]"
+                .to_owned())
         );
     }
 

@@ -3,6 +3,7 @@
 mod enumerations;
 mod errors;
 mod operations;
+mod patterns;
 mod shapes;
 mod structures;
 
@@ -15,11 +16,15 @@ use std::process::{Command, Stdio};
 /// Every generated file by its path below `crates/api/src/kms`.
 pub(crate) fn files(service: &Service) -> Result<BTreeMap<String, String>, String> {
     let mut files = BTreeMap::new();
-    files.insert("mod.rs".to_owned(), operations::module(service)?);
+    files.insert("mod.rs".to_owned(), operations::module(service));
     files.insert("error.rs".to_owned(), errors::module(service));
     files.insert("enumerations.rs".to_owned(), enumerations::module(service));
     files.insert("constraints.rs".to_owned(), shapes::module(service)?);
-    files.insert("structures.rs".to_owned(), structures::shared_module(service)?);
+    files.insert("patterns.rs".to_owned(), patterns::module(service)?);
+    files.insert("structures/mod.rs".to_owned(), structures::list(service));
+    for shape in structures::parts(service) {
+        files.insert(format!("structures/{}.rs", snake(&shape.name)), structures::file(service, shape)?);
+    }
     files.insert("operations/mod.rs".to_owned(), operations::list(service));
     for operation in &service.operations {
         files.insert(
@@ -84,6 +89,21 @@ fn shape_reference(shape: &Shape) -> String {
         Kind::Structure { .. } => format!("&Shape::Structure({}::SHAPE)", shape.name),
         _ => format!("&constraints::{}", upper_snake(&shape.name)),
     }
+}
+
+/// The shapes that members of inputs and outputs refer to, directly or through a list.
+fn referenced(service: &Service) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for shape in &service.shapes {
+        match &shape.kind {
+            Kind::Structure { members } => names.extend(members.iter().map(|member| member.shape.as_str())),
+            Kind::List { member, .. } => {
+                names.insert(member.as_str());
+            }
+            _ => {}
+        }
+    }
+    names
 }
 
 /// The names of the structures that are whole inputs or outputs.

@@ -2,59 +2,37 @@
 
 use super::super::facts::{Kind, Service, Shape};
 use super::super::naming::upper_snake;
-use super::super::pattern;
-use super::{header, shape_reference};
+use super::{header, referenced};
 use std::fmt::Write as _;
 
 pub(super) fn module(service: &Service) -> Result<String, String> {
-    let mut text = header("The constrained shapes that members refer to, and the patterns of texts.");
-    text.push_str(
-        "use super::enumerations::*;\nuse super::structures::*;\nuse crate::Shaped;\n\
-         use crate::pattern::{Atom, Pattern, Piece};\nuse crate::shape::{Bytes, Length, Shape, Text};\n",
-    );
-    for shape in &service.shapes {
+    let mut text = header("The constrained shapes that members refer to.");
+    let mut body = String::new();
+    let referenced = referenced(service);
+    for shape in service.shapes.iter().filter(|shape| referenced.contains(shape.name.as_str())) {
         let row = upper_snake(&shape.name);
-        let Some(value) = value(service, shape, &row).map_err(|e| format!("{}: {e}", shape.name))? else {
-            continue;
-        };
-        let _ = write!(
-            text,
-            "\n/// `{}`\npub(super) static {row}: Shape = {value};\n",
-            shape.name
-        );
-        if let Kind::String {
-            pattern: Some(source), ..
-        } = &shape.kind
-        {
-            let alternatives = pattern::alternatives(source)?;
-            let _ = write!(
-                text,
-                "\nstatic {row}_PATTERN: Pattern = Pattern {{ source: {source:?}, alternatives: {alternatives} }};\n"
-            );
+        if let Some(value) = value(service, shape, &row).map_err(|e| format!("{}: {e}", shape.name))? {
+            let _ = write!(body, "\n/// `{}`\npub(super) static {row}: Shape = {value};\n", shape.name);
         }
     }
-    Ok(text)
+    text.push_str("use super::{enumerations, patterns, structures};\nuse crate::Shaped;\nuse crate::shape::Shape;\n");
+    Ok(text + &body)
 }
 
 /// The row of a shape that has one of its own.
 fn value(service: &Service, shape: &Shape, row: &str) -> Result<Option<String>, String> {
     Ok(Some(match &shape.kind {
-        Kind::String { values, .. } if !values.is_empty() => format!("Shape::Enumeration({}::NAMES)", shape.name),
-        Kind::String {
-            length,
-            pattern,
-            sensitive,
-            ..
-        } => {
-            let pattern = pattern
-                .as_ref()
-                .map_or("None".to_owned(), |_| format!("Some(&{row}_PATTERN)"));
-            let length = bounds(length.pair()?);
-            format!("Shape::Text(Text {{ length: {length}, pattern: {pattern}, sensitive: {sensitive} }})")
+        Kind::String { values, .. } if !values.is_empty() => format!("Shape::Enumeration(enumerations::{}::NAMES)", shape.name),
+        Kind::String { length, pattern, sensitive, .. } => {
+            let mut text = bounded("text", length.pair()?);
+            if pattern.is_some() {
+                let _ = write!(text, ".matching(&patterns::{row})");
+            }
+            if *sensitive { text + ".sensitive()" } else { text }
         }
         Kind::Blob { length, sensitive } => {
-            let length = bounds(length.pair()?);
-            format!("Shape::Bytes(Bytes {{ length: {length}, sensitive: {sensitive} }})")
+            let bytes = bounded("bytes", length.pair()?);
+            if *sensitive { bytes + ".sensitive()" } else { bytes }
         }
         Kind::Integer { range } => {
             let (min, max) = range.pair()?.ok_or("an integer without bounds")?;
@@ -62,11 +40,14 @@ fn value(service: &Service, shape: &Shape, row: &str) -> Result<Option<String>, 
         }
         Kind::List { member, length } => {
             let element = service.shape(member)?;
-            let reference = shape_reference(element).replace("constraints::", "");
-            format!(
-                "Shape::List {{ element: {reference}, length: {} }}",
-                bounds(length.pair()?)
-            )
+            let reference = match &element.kind {
+                Kind::Structure { .. } => format!("&Shape::Structure(structures::{member}::SHAPE)"),
+                _ => format!("&{}", upper_snake(member)),
+            };
+            match length.pair()? {
+                Some((min, max)) => format!("Shape::list({reference}, {min}, {max})"),
+                None => format!("Shape::unbounded_list({reference})"),
+            }
         }
         Kind::Map { key, value } => {
             for side in [key, value] {
@@ -86,8 +67,6 @@ fn value(service: &Service, shape: &Shape, row: &str) -> Result<Option<String>, 
     }))
 }
 
-fn bounds(pair: Option<(i64, i64)>) -> String {
-    pair.map_or("None".to_owned(), |(min, max)| {
-        format!("Some(Length {{ min: {min}, max: {max} }})")
-    })
+fn bounded(kind: &str, bounds: Option<(i64, i64)>) -> String {
+    bounds.map_or_else(|| format!("Shape::unbounded_{kind}()"), |(min, max)| format!("Shape::{kind}({min}, {max})"))
 }

@@ -1,6 +1,6 @@
 //! Plain structs with their rows, their decoding and their encoding.
 
-use super::super::facts::{Kind, Member, Service};
+use super::super::facts::{Kind, Member, Service, Shape};
 use super::super::naming::{lower_first, snake};
 use super::{header, rust_type, shape_reference, top_level};
 use std::fmt::Write as _;
@@ -14,62 +14,81 @@ pub(super) enum Role {
 }
 
 /// The structures that are parts of inputs or outputs.
-pub(super) fn shared_module(service: &Service) -> Result<String, String> {
+pub(super) fn parts(service: &Service) -> Vec<&Shape> {
     let top_level = top_level(service);
-    let mut body = String::new();
-    for shape in &service.shapes {
-        if let Kind::Structure { members } = &shape.kind
-            && !top_level.contains(shape.name.as_str())
-        {
-            body.push_str(&structure(
-                service,
-                &shape.name,
-                members,
-                Role::Part,
-                &format!("`{}`", shape.name),
-            )?);
-        }
-    }
-    let mut text = header("The structures that are parts of inputs and outputs.");
-    text.push_str("use super::constraints;\nuse super::enumerations::*;\n");
-    text.push_str(&imports(&body));
-    Ok(text + &body)
+    let is_part = |shape: &&Shape| {
+        matches!(shape.kind, Kind::Structure { .. }) && !top_level.contains(shape.name.as_str())
+    };
+    service.shapes.iter().filter(is_part).collect()
 }
 
-/// The `use` lines for what the text mentions.
-pub(super) fn imports(body: &str) -> String {
-    let mentions = |word: &str| {
-        body.split(|c: char| !c.is_alphanumeric() && c != '_')
-            .any(|found| found == word)
-    };
-    let of_crate: Vec<_> = [
-        "Blob",
-        "Encode",
-        "Fields",
-        "FromValue",
-        "Input",
-        "ObjectWriter",
-        "Output",
-        "SecretText",
-        "Shaped",
-        "Timestamp",
-        "Value",
-    ]
-    .into_iter()
-    .filter(|word| mentions(word))
-    .collect();
-    let of_shape: Vec<_> = ["Member", "Shape", "Structure"]
-        .into_iter()
-        .filter(|word| mentions(word))
-        .collect();
-    let mut text = String::new();
-    if mentions("BTreeMap") {
-        text.push_str("use std::collections::BTreeMap;\n");
+/// `kms/structures/mod.rs`.
+pub(super) fn list(service: &Service) -> String {
+    let mut text = header("The structures that are parts of inputs and outputs, a file for each.");
+    let mut exports = String::new();
+    for shape in parts(service) {
+        let module = snake(&shape.name);
+        let _ = writeln!(text, "mod {module};");
+        let _ = writeln!(exports, "pub use {module}::{};", shape.name);
     }
-    let _ = writeln!(text, "use crate::{{{}}};", of_crate.join(", "));
-    let _ = writeln!(text, "use crate::shape::{{{}}};", of_shape.join(", "));
+    text + "\n" + &exports
+}
+
+/// A structure that is part of others.
+pub(super) fn file(service: &Service, shape: &Shape) -> Result<String, String> {
+    let Kind::Structure { members } = &shape.kind else {
+        return Err(format!("{} is not a structure", shape.name));
+    };
+    let title = format!("`{}`", shape.name);
+    let body = structure(service, &shape.name, members, Role::Part, &title)?;
+    Ok(header(&title) + &imports(service, &body, &[&shape.name]) + &body)
+}
+
+/// The `use` lines for what the text mentions, but for what it defines itself.
+pub(super) fn imports(service: &Service, body: &str, own: &[&str]) -> String {
+    let mentions =
+        |word: &str| body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word);
+    let mut text = String::new();
+    let modules: Vec<_> = ["constraints", "error"].into_iter().filter(|name| body.contains(&format!("&{name}::"))).collect();
+    if !modules.is_empty() {
+        let _ = writeln!(text, "use super::super::{{{}}};", modules.join(", "));
+    }
+    // A member and a type may share a name; only a mention as a type needs an import.
+    let as_type = |name: &str| {
+        [format!("<{name}>"), format!(": {name},"), format!("({name}::SHAPE")].iter().any(|mention| body.contains(mention))
+    };
+    let mut siblings: Vec<_> = service
+        .shapes
+        .iter()
+        .filter(|shape| match &shape.kind {
+            Kind::Structure { .. } => true,
+            Kind::String { values, .. } => !values.is_empty(),
+            _ => false,
+        })
+        .map(|shape| shape.name.as_str())
+        .filter(|name| !own.contains(name) && as_type(name))
+        .collect();
+    siblings.sort_unstable();
+    if !siblings.is_empty() {
+        let _ = writeln!(text, "use super::super::{{{}}};", siblings.join(", "));
+    }
+    for (path, words) in [
+        ("crate", &CRATE[..]),
+        ("crate::shape", &["Member", "OperationShape", "Shape", "Structure"]),
+        ("std::collections", &["BTreeMap"]),
+    ] {
+        let used: Vec<_> = words.iter().copied().filter(|word| mentions(word)).collect();
+        if !used.is_empty() {
+            let _ = writeln!(text, "use {path}::{{{}}};", used.join(", "));
+        }
+    }
     text
 }
+
+/// What generated structures may need of the crate.
+const CRATE: [&str; 11] = [
+    "Blob", "Encode", "Fields", "FromValue", "Input", "ObjectWriter", "Output", "SecretText", "Shaped", "Timestamp", "Value",
+];
 
 pub(super) fn structure(
     service: &Service,
@@ -97,12 +116,12 @@ pub(super) fn structure(
             member.name,
             described(&shape.kind, member.required)
         );
+        let presence = if member.required { "required" } else { "optional" };
         let _ = writeln!(
             rows,
-            "Member {{ name: \"{}\", path: \"{}\", required: {}, shape: {} }},",
+            "Member::{presence}(\"{}\", \"{}\", {}),",
             member.name,
             lower_first(&member.name),
-            member.required,
             shape_reference(shape)
         );
         let (access, value) = if member.required {
