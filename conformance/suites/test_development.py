@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from harness.clients import boto3_client, refused
-from harness.raw import exchange
+from harness.raw import Raw, exchange
 from harness.server import ALICE, Account
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -126,3 +126,28 @@ def test_an_sdk_with_its_own_retries_needs_no_other(dev_server):
         kms.describe_key(KeyId=key_id)
     metadata = caught.value.response["ResponseMetadata"]
     assert metadata["HTTPStatusCode"] == 400 and metadata["RetryAttempts"] == 0 and metadata["RequestId"]
+
+
+# KEY-2
+def test_declared_material_shows_nowhere(dev_server, seed, tmp_path):
+    """The material is known here, so that every reply and every log line can be searched for it."""
+    config = tmp_path / "loud.toml"
+    config.write_text('[log]\nlevel = "trace"\n')
+    server = dev_server(seed=seed, arguments=["--config", str(config)])
+    raw = Raw(server, TESTER)
+    said = b""
+    for operation, document in (
+        ("DescribeKey", {"KeyId": KEY}),
+        ("GetKeyPolicy", {"KeyId": KEY}),
+        ("Encrypt", {"KeyId": KEY, "Plaintext": "eA=="}),
+        ("GenerateDataKey", {"KeyId": KEY, "KeySpec": "AES_256"}),
+        ("Decrypt", {"KeyId": KEY, "CiphertextBlob": MATERIAL}),
+        ("GetPublicKey", {"KeyId": KEY}),
+        ("CreateKey", {}),
+    ):
+        said += raw.call(operation, document).body
+    server.stop()
+    said += server.log.read_bytes()
+    material = bytes(range(32))
+    for form in (material, MATERIAL.encode(), material.hex().encode(), str(list(material))[1:40].encode()):
+        assert form not in said
