@@ -238,7 +238,7 @@ def test_the_version_and_a_broken_configuration(filled):
     done = subprocess.run([BINARY, "--version"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0 and done.stdout.startswith("trent ")
     assert filled.run("config", "check").returncode == 0
-    filled.config.write_text(filled.config.read_text().replace("listen", "listen"))
+    filled.config.write_text(filled.config.read_text().replace("listen =", "lisen ="))
     done = filled.run("config", "check")
     assert done.returncode != 0 and "listen" in done.stdout + done.stderr
     refuses_to_start(filled, "listen")
