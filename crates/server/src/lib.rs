@@ -1,1 +1,103 @@
+//! Listeners, HTTP limits and protocol framing. Knows no key, no policy and no operation: it turns bytes on a socket
+//! into frames for a service's pipeline, and replies into bytes.
 
+mod activity;
+mod body;
+mod connection;
+mod dev;
+mod drain;
+mod frame;
+mod limits;
+mod listener;
+mod protocol;
+mod reply;
+mod request_id;
+
+use std::sync::Arc;
+
+use hyper_util::rt::TokioExecutor;
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, UnixListener};
+use trent_service::Endpoint;
+
+pub use dev::DevGuard;
+pub use drain::Stop;
+pub use limits::Limits;
+pub use listener::{ListenError, listen_tcp, listen_unix};
+pub use request_id::current_request_id;
+
+use drain::Slots;
+use listener::Listener;
+use request_id::RequestIds;
+
+/// Serves a set of services on one listener.
+pub struct Server {
+    endpoints: Vec<Arc<dyn Endpoint>>,
+    limits: Limits,
+    dev: Option<DevGuard>,
+    ids: RequestIds,
+    protocol: auto::Builder<TokioExecutor>,
+}
+
+impl Server {
+    /// A server of `first` and `others`; what names no service is answered by `first`.
+    pub fn new(first: Arc<dyn Endpoint>, others: Vec<Arc<dyn Endpoint>>, limits: Limits) -> Self {
+        let mut endpoints = vec![first];
+        endpoints.extend(others);
+        Self {
+            endpoints,
+            limits,
+            dev: None,
+            ids: RequestIds::default(),
+            protocol: connection::protocol(&limits),
+        }
+    }
+
+    /// Makes it a development server: every reply says so, and web pages are not heard.
+    #[must_use]
+    pub fn for_development(mut self, guard: DevGuard) -> Self {
+        self.dev = Some(guard);
+        self
+    }
+
+    /// Serves TCP connections until `stop`, then lets requests under way finish. Answers how many connections were
+    /// cut off because they outlasted the drain timeout.
+    pub async fn serve_tcp(self: Arc<Self>, listener: TcpListener, stop: Stop) -> u32 {
+        self.accept(listener, stop).await
+    }
+
+    /// The same for a Unix socket.
+    pub async fn serve_unix(self: Arc<Self>, listener: UnixListener, stop: Stop) -> u32 {
+        self.accept(listener, stop).await
+    }
+
+    async fn accept<L: Listener>(self: Arc<Self>, listener: L, stop: Stop) -> u32 {
+        let slots = Slots::new(self.limits.connections);
+        let mut stopping = std::pin::pin!(stop.requested());
+        loop {
+            let next = async {
+                let slot = slots.take().await;
+                (slot, listener.accept().await)
+            };
+            tokio::select! {
+                biased;
+                () = stopping.as_mut() => break,
+                (slot, accepted) = next => match accepted {
+                    Ok((stream, peer)) => {
+                        let connection = connection::serve(Arc::clone(&self), stream, peer, stop.clone());
+                        tokio::spawn(async move {
+                            connection.await;
+                            drop(slot);
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %error, "a connection could not be accepted");
+                        tokio::time::sleep(listener::pause_after(&error)).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        slots.drained(self.limits.drain_timeout).await
+    }
+}

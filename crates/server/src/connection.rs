@@ -1,0 +1,145 @@
+//! One connection: HTTP/1.1 or HTTP/2 as the client chooses, until it ends, falls silent or the server stops.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use http::{Method, Request, Response, Version};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use trent_service::Peer;
+use uuid::Uuid;
+
+use crate::Server;
+use crate::activity::{Activity, Observed, Patience};
+use crate::drain::Stop;
+use crate::limits::Limits;
+use crate::protocol::ProtocolError;
+use crate::reply::{self, Body};
+use crate::request_id::OnBehalfOf;
+use crate::{body, frame};
+
+/// The one path that no pipeline guards. It says whether the server serves, and nothing else.
+const HEALTH: &str = "/_trent/health";
+
+/// Requests that one HTTP/2 connection may have under way.
+const STREAMS: u32 = 128;
+
+/// Knows both versions of the protocol within `limits`.
+pub(crate) fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().max_buf_size(limits.header_size.max(8192));
+    builder
+        .http2()
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX));
+    builder
+}
+
+/// Serves a connection to its end.
+pub(crate) async fn serve<S>(server: Arc<Server>, stream: S, peer: Peer, stop: Stop)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let activity = Activity::new();
+    let io = TokioIo::new(Observed::new(stream, Arc::clone(&activity)));
+    let answering = Arc::clone(&activity);
+    let service = {
+        let server = Arc::clone(&server);
+        service_fn(move |request: Request<Incoming>| {
+            let under_way = answering.begin(request.version() == Version::HTTP_2);
+            let server = Arc::clone(&server);
+            async move {
+                let response = answer(&server, peer, request).await;
+                drop(under_way);
+                Ok::<_, Infallible>(response)
+            }
+        })
+    };
+    let mut connection = pin!(server.protocol.serve_connection(io, service));
+    let mut stopping = pin!(stop.requested().fuse());
+    let mut look = pin!(tokio::time::sleep(server.limits.header_timeout));
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(error = %error, "a connection broke");
+                }
+                return;
+            }
+            () = stopping.as_mut() => connection.as_mut().graceful_shutdown(),
+            () = look.as_mut() => match activity.patience(&server.limits) {
+                Patience::Left(left) => look.as_mut().reset(tokio::time::Instant::now() + left),
+                Patience::Exhausted => {
+                    tracing::debug!("a silent connection is closed");
+                    return;
+                }
+            },
+        }
+    }
+}
+
+/// Answers one request, whatever happens.
+async fn answer(server: &Server, peer: Peer, request: Request<Incoming>) -> Response<Body> {
+    let id = server.ids.next();
+    let work = pin!(AssertUnwindSafe(respond(server, id, peer, request)).catch_unwind());
+    let answered = OnBehalfOf::new(id, work).await;
+    let mut response = answered.unwrap_or_else(|_| {
+        let error = trent_service::internal("a panic while answering");
+        reply::aws_json(id, error.status, error.to_json())
+    });
+    if server.dev.is_some() {
+        reply::mark_dev(&mut response);
+    }
+    response
+}
+
+async fn respond(server: &Server, id: Uuid, peer: Peer, request: Request<Incoming>) -> Response<Body> {
+    let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
+    let (head, incoming) = request.into_parts();
+    if let Some(guard) = &server.dev {
+        if let Err(refusal) = guard.check(&head.headers, head.uri.authority().map(http::uri::Authority::as_str)) {
+            return refuse(id, refusal.into());
+        }
+    }
+    if head.uri.path() == HEALTH && matches!(head.method, Method::GET | Method::HEAD) {
+        return reply::word(id, 200, "ok");
+    }
+    if let Err(error) = frame::check_head(&head) {
+        return refuse(id, error);
+    }
+    let body = match body::read(incoming, &server.limits).await {
+        Ok(body) => body,
+        Err(error) => return refuse(id, ProtocolError::of_body(error, server.limits.body_size)),
+    };
+    let answered = frame::dispatch(&server.endpoints, id, peer, &head, &body).await;
+    if let Some(began) = began {
+        tracing::debug!(
+            target: "trent_server::access",
+            operation = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or("-"),
+            status = answered.status,
+            error = answered.error,
+            micros = began.elapsed().as_micros(),
+            "answered"
+        );
+    }
+    reply::aws_json(id, answered.status, answered.body)
+}
+
+fn refuse(id: Uuid, error: ProtocolError) -> Response<Body> {
+    tracing::debug!(error = %error, "a request was refused before any operation");
+    let ends = error.ends_connection();
+    let error = error.to_api_error();
+    let mut response = reply::aws_json(id, error.status, error.to_json());
+    if ends {
+        reply::mark_last(&mut response);
+    }
+    response
+}

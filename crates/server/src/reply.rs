@@ -1,0 +1,58 @@
+//! Replies, as the service writes them.
+//!
+//! The live service sends a checksum header (`x-amz-crc32`) with some services' replies, not with this one's; and it
+//! forbids every cache to keep a reply, since replies hold plaintext.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, EXPIRES, PRAGMA};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use uuid::Uuid;
+
+/// What every answer's body is.
+pub(crate) type Body = Full<Bytes>;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const MODE: HeaderName = HeaderName::from_static("x-trent-mode");
+const AWS_JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const NOT_CACHED: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate, private");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const AT_ONCE: HeaderValue = HeaderValue::from_static("0");
+const DEV: HeaderValue = HeaderValue::from_static("dev");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// An answer in the AWS JSON protocol.
+pub(crate) fn aws_json(id: Uuid, status: u16, body: Vec<u8>) -> Response<Body> {
+    answer(id, status, AWS_JSON, Bytes::from(body))
+}
+
+/// An answer of one word.
+pub(crate) fn word(id: Uuid, status: u16, word: &'static str) -> Response<Body> {
+    answer(id, status, TEXT, Bytes::from_static(word.as_bytes()))
+}
+
+fn answer(id: Uuid, status: u16, kind: HeaderValue, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    let mut text = Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(CACHE_CONTROL, NOT_CACHED);
+    headers.insert(EXPIRES, AT_ONCE);
+    headers.insert(PRAGMA, NO_CACHE);
+    headers.insert(CONTENT_TYPE, kind);
+    response
+}
+
+/// Says on a reply that the server is a development one.
+pub(crate) fn mark_dev(response: &mut Response<Body>) {
+    response.headers_mut().insert(MODE, DEV);
+}
+
+/// Says on a reply that the connection ends with it.
+pub(crate) fn mark_last(response: &mut Response<Body>) {
+    response.headers_mut().insert(CONNECTION, CLOSE);
+}
