@@ -1,6 +1,10 @@
 //! Authentication as a listener sees it: whole requests in, a caller or the exact error out.
 
+mod dev;
+mod directory;
 mod errors;
+mod mutations;
+mod properties;
 mod vectors;
 mod wire;
 mod world;
