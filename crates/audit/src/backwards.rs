@@ -16,7 +16,11 @@ pub(crate) struct Backwards {
 impl Backwards {
     pub(crate) fn new(file: File) -> io::Result<Self> {
         let position = file.metadata()?.len();
-        let mut lines = Self { file, position, held: Vec::new() };
+        let mut lines = Self {
+            file,
+            position,
+            held: Vec::new(),
+        };
         // Drop what follows the last line break, and the break itself.
         lines.read_until_break()?;
         let end = lines.held.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
@@ -67,7 +71,10 @@ mod tests {
 
     #[test]
     fn lines_come_from_the_last_to_the_first() {
-        assert_eq!(lines_of(b"one\ntwo\nthree\n"), [b"three".to_vec(), b"two".to_vec(), b"one".to_vec()]);
+        assert_eq!(
+            lines_of(b"one\ntwo\nthree\n"),
+            [b"three".to_vec(), b"two".to_vec(), b"one".to_vec()]
+        );
         assert_eq!(lines_of(b"one\ntwo\ntorn"), [b"two".to_vec(), b"one".to_vec()]);
         assert_eq!(lines_of(b""), Vec::<Vec<u8>>::new());
         assert_eq!(lines_of(b"torn"), Vec::<Vec<u8>>::new());

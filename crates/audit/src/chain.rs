@@ -69,7 +69,10 @@ impl Head {
     pub(crate) fn genesis(header: &[u8]) -> Self {
         let mut link = [0; 32];
         link.copy_from_slice(digest::digest(&digest::SHA256, header).as_ref());
-        Self { sequence: 0, link: Link(link) }
+        Self {
+            sequence: 0,
+            link: Link(link),
+        }
     }
 
     /// Appends the line of `event` to `out`, line break included, and returns the new head.
@@ -95,7 +98,10 @@ impl Head {
         let line = Line::parse(line)?;
         let expected = self.sequence + 1;
         if line.sequence != expected {
-            return Err(LineError::OutOfSequence { expected, found: line.sequence });
+            return Err(LineError::OutOfSequence {
+                expected,
+                found: line.sequence,
+            });
         }
         if line.previous != self.link {
             return Err(LineError::Unlinked);
@@ -112,28 +118,40 @@ impl<'a> Line<'a> {
         Self::split(line).ok_or(LineError::Malformed)
     }
 
-    fn split(line: &'a [u8]) -> Option<Self> {
-        let rest = line.strip_prefix(SEQUENCE)?;
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let (number, rest) = rest.split_at(digits);
+    fn split(text: &'a [u8]) -> Option<Self> {
+        let text = text.strip_prefix(SEQUENCE)?;
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (number, text) = text.split_at(digits);
         if number.first() == Some(&b'0') {
             return None;
         }
         let sequence = std::str::from_utf8(number).ok()?.parse().ok()?;
-        let (previous, rest) = take_link(rest.strip_prefix(PREVIOUS)?)?;
-        let (link, rest) = take_link(rest.strip_prefix(HASH)?)?;
-        let event = rest.strip_prefix(EVENT)?.strip_suffix(END)?;
-        Some(Self { sequence, previous, link, event })
+        let (previous, text) = take_link(text.strip_prefix(PREVIOUS)?)?;
+        let (link, text) = take_link(text.strip_prefix(HASH)?)?;
+        let event = text.strip_prefix(EVENT)?.strip_suffix(END)?;
+        Some(Self {
+            sequence,
+            previous,
+            link,
+            event,
+        })
     }
 
     /// Checks the line's own hash.
     pub(crate) fn check(&self) -> Result<(), LineError> {
-        if self.previous.next(self.sequence, self.event) == self.link { Ok(()) } else { Err(LineError::Altered) }
+        if self.previous.next(self.sequence, self.event) == self.link {
+            Ok(())
+        } else {
+            Err(LineError::Altered)
+        }
     }
 
     /// The head after this line.
     pub(crate) fn head(&self) -> Head {
-        Head { sequence: self.sequence, link: self.link }
+        Head {
+            sequence: self.sequence,
+            link: self.link,
+        }
     }
 
     /// The id of the line's event.
@@ -143,7 +161,9 @@ impl<'a> Line<'a> {
             #[serde(rename = "eventID", borrow)]
             id: &'a str,
         }
-        serde_json::from_slice::<Id<'_>>(self.event).ok().and_then(|event| EventId::parse(event.id))
+        serde_json::from_slice::<Id<'_>>(self.event)
+            .ok()
+            .and_then(|event| EventId::parse(event.id))
     }
 }
 

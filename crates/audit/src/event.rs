@@ -1,6 +1,6 @@
 //! One record of the trail: who asked for what, from where, with which outcome.
 //!
-//! The fields and their order are those of a CloudTrail record. An [`Event`] borrows everything; [`Event::render`] turns
+//! The fields and their order are those of a `CloudTrail` record. An [`Event`] borrows everything; [`Event::render`] turns
 //! it into text in one pass, so that the cost on the path of a request is one allocation and the copying.
 
 use std::{fmt, net::IpAddr, sync::Arc};
@@ -161,7 +161,11 @@ impl Rendered {
 
     /// A record that was rendered before; its place among others is settled, so its time no longer matters.
     pub(crate) fn from_stored(id: EventId, json: Vec<u8>) -> Self {
-        Self { id, time_millis: 0, json }
+        Self {
+            id,
+            time_millis: 0,
+            json,
+        }
     }
 }
 
@@ -213,7 +217,11 @@ impl Event<'_> {
         out.extend_from_slice(if self.read_only { b"true" } else { b"false" });
         out.extend_from_slice(b",\"resources\":[");
         for (index, resource) in self.resources.iter().enumerate() {
-            out.extend_from_slice(if index > 0 { b",{\"accountId\":" } else { b"{\"accountId\":" });
+            out.extend_from_slice(if index > 0 {
+                b",{\"accountId\":"
+            } else {
+                b"{\"accountId\":"
+            });
             json::push_string(&mut out, resource.account.as_str());
             out.extend_from_slice(b",\"type\":\"AWS::KMS::Key\",\"ARN\":");
             json::push_string(&mut out, resource.arn);
@@ -225,7 +233,11 @@ impl Event<'_> {
             json::push_string(&mut out, recipient.as_str());
         }
         out.extend_from_slice(b",\"eventCategory\":\"Management\"}");
-        Rendered { id: self.id, time_millis: self.time_millis, json: out }
+        Rendered {
+            id: self.id,
+            time_millis: self.time_millis,
+            json: out,
+        }
     }
 
     /// Enough for an ordinary record, so that rendering it allocates once.
@@ -237,7 +249,11 @@ impl Event<'_> {
             + fragment(self.response_elements)
             + fragment(self.additional_event_data)
             + self.failure.map_or(0, |_| 256)
-            + self.resources.iter().map(|resource| 64 + resource.arn.len()).sum::<usize>()
+            + self
+                .resources
+                .iter()
+                .map(|resource| 64 + resource.arn.len())
+                .sum::<usize>()
     }
 }
 

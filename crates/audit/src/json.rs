@@ -86,11 +86,7 @@ impl Object {
     }
 
     /// Adds an object whose member names come from the caller, such as an encryption context.
-    pub fn map<'a>(
-        &mut self,
-        name: &'static str,
-        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> &mut Self {
+    pub fn map<'a>(&mut self, name: &'static str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> &mut Self {
         self.name(name);
         self.bytes.push(b'{');
         for (index, (key, value)) in pairs.into_iter().enumerate() {
@@ -171,7 +167,11 @@ pub(crate) fn push_capped(out: &mut Vec<u8>, value: &str, cap: usize) {
     out.push(b'"');
     escape(out, &value[..end]);
     let rest = &value[end..];
-    let note = format!("...[{} more bytes, sha256 {}]\"", rest.len(), sha256_hex(rest.as_bytes()));
+    let note = format!(
+        "...[{} more bytes, sha256 {}]\"",
+        rest.len(),
+        sha256_hex(rest.as_bytes())
+    );
     out.extend_from_slice(note.as_bytes());
 }
 

@@ -49,7 +49,10 @@ pub struct MemoryLog {
 impl MemoryLog {
     /// An empty log of at most `bound` bytes.
     pub fn new(bound: usize) -> Self {
-        Self { content: Arc::default(), bound }
+        Self {
+            content: Arc::default(),
+            bound,
+        }
     }
 
     /// The lines that it holds.
@@ -64,7 +67,10 @@ impl Medium for MemoryLog {
         content.extend_from_slice(bytes);
         if content.len() > self.bound {
             let excess = content.len() - self.bound / 2;
-            let cut = content[excess..].iter().position(|byte| *byte == b'\n').map_or(content.len(), |at| excess + at + 1);
+            let cut = content[excess..]
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .map_or(content.len(), |at| excess + at + 1);
             content.drain(..cut);
         }
         Ok(())

@@ -24,8 +24,8 @@ use crate::{
     trail::{Trail, TrailError},
 };
 
-/// Records moved by one transaction.
-const BATCH: usize = 64;
+/// Records moved by one transaction; each counts twice against its limit, as a condition and as a write.
+const BATCH: usize = 48;
 
 /// How often a drain looks without having been asked to.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -55,12 +55,18 @@ impl<P: Place> LivesIn<P> for OutboxRecord {}
 impl OutboxRecord {
     /// The record of an event that is to reach `trail`.
     pub fn new(event: &Rendered, trail: &Trail) -> Self {
-        Self { chain: *trail.chain().as_bytes(), after: trail.durable_sequence(), event: event.json().to_vec() }
+        Self {
+            chain: *trail.chain().as_bytes(),
+            after: trail.durable_sequence(),
+            event: event.json().to_vec(),
+        }
     }
 
     /// Where the record of an event goes; in the order of the events' times.
     pub fn key(event: &Rendered) -> Key<Self> {
-        Key::new().number(event.time_millis().max(0).unsigned_abs()).part(event.id().as_bytes())
+        Key::new()
+            .number(event.time_millis().max(0).unsigned_abs())
+            .part(event.id().as_bytes())
     }
 }
 
@@ -92,7 +98,7 @@ pub struct Drain {
     regions: Vec<RegionStore>,
     global: GlobalStore,
     asked: Notify,
-    /// The ids of waiting records that are in the trail already; `None` before the first drain has looked.
+    /// The ids of waiting records that are in the trail already; `None` while that has to be looked up.
     moved: Mutex<Option<HashSet<EventId>>>,
 }
 
@@ -110,11 +116,21 @@ impl Drain {
 
     /// Moves everything that waits and returns how many records that were. Called once before a node serves.
     pub async fn run_once(&self) -> Result<u64, DrainError> {
-        let mut moved = self.moved.lock().await;
-        if moved.is_none() {
-            *moved = Some(self.find_moved().await?);
+        let mut guard = self.moved.lock().await;
+        // Taken, and put back only where it is certain again: a drain that fails or is dropped half-way makes the next
+        // one look.
+        let mut moved = match guard.take() {
+            Some(moved) => moved,
+            None => self.find_moved().await?,
+        };
+        let outcome = self.empty_all(&mut moved).await;
+        if !matches!(outcome, Err(DrainError::Trail(_))) {
+            *guard = Some(moved);
         }
-        let moved = moved.get_or_insert_default();
+        outcome
+    }
+
+    async fn empty_all(&self, moved: &mut HashSet<EventId>) -> Result<u64, DrainError> {
         let mut count = self.empty(&self.global, moved).await?;
         for region in &self.regions {
             count += self.empty(region, moved).await?;
@@ -168,9 +184,13 @@ impl Drain {
         }
     }
 
-    /// The waiting records that a process before this one put into the trail and had no time to remove.
+    /// The waiting records that were put into the trail, by a process before this one or by a drain that came to no
+    /// end, and were not removed.
     async fn find_moved(&self) -> Result<HashSet<EventId>, DrainError> {
-        let Some(path) = self.trail.path() else { return Ok(HashSet::new()) };
+        self.trail.flush().await?;
+        let Some(path) = self.trail.path() else {
+            return Ok(HashSet::new());
+        };
         let mut waiting = Waiting::default();
         waiting.collect(&self.global, self.trail.chain()).await?;
         for region in &self.regions {
@@ -197,7 +217,11 @@ impl Waiting {
             let page = store.range(&Key::<OutboxRecord>::new(), last.as_ref(), BATCH).await?;
             for (key, stored) in &page.items {
                 // In another chain than the record's own, its line may be anywhere.
-                let after = if stored.value.chain == *chain.as_bytes() { stored.value.after } else { 0 };
+                let after = if stored.value.chain == *chain.as_bytes() {
+                    stored.value.after
+                } else {
+                    0
+                };
                 self.after = Some(self.after.map_or(after, |least| least.min(after)));
                 self.ids.insert(id_of(key)?);
             }

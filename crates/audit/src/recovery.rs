@@ -65,8 +65,17 @@ pub(crate) struct Recovered {
 }
 
 pub(crate) fn open(path: &Path) -> Result<Recovered, OpenError> {
-    let io = |source| OpenError::Io { path: path.to_owned(), source };
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map_err(io)?;
+    let io = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
     let end = end_of_last_line(&file, size).map_err(io)?;
     if end == 0 {
@@ -75,26 +84,42 @@ pub(crate) fn open(path: &Path) -> Result<Recovered, OpenError> {
     let header = read_header(&file, end).map_err(io)?;
     let header = header.ok_or_else(|| OpenError::NotATrail { path: path.to_owned() })?;
     let chain = chain::parse_header(&header).map_err(|format| match format {
-        Some(format) if format > chain::FORMAT => OpenError::Newer { path: path.to_owned(), format },
+        Some(format) if format > chain::FORMAT => OpenError::Newer {
+            path: path.to_owned(),
+            format,
+        },
         _ => OpenError::NotATrail { path: path.to_owned() },
     })?;
     let genesis = Head::genesis(&header);
     let first = header.len() as u64 + 1;
     let head = check_end(&file, first, end, genesis).map_err(|error| match error {
         EndError::Io(source) => io(source),
-        EndError::Line { offset, reason } => OpenError::Damaged { path: path.to_owned(), offset, reason },
+        EndError::Line { offset, reason } => OpenError::Damaged {
+            path: path.to_owned(),
+            offset,
+            reason,
+        },
     })?;
     if end < size {
         file.set_len(end).map_err(io)?;
         file.sync_all().map_err(io)?;
         tracing::warn!(bytes = size - end, "cut a torn last line off the audit trail");
     }
-    Ok(Recovered { file, chain, head, length: end, torn_bytes: size - end })
+    Ok(Recovered {
+        file,
+        chain,
+        head,
+        length: end,
+        torn_bytes: size - end,
+    })
 }
 
 /// Makes the header durable, and with it the file's name in its folder.
 fn start_new(mut file: File, path: &Path, torn_bytes: u64) -> Result<Recovered, OpenError> {
-    let io = |source| OpenError::Io { path: path.to_owned(), source };
+    let io = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
     // A file of another kind that happens to have no line break is not ours to cut.
     if torn_bytes > 256 {
         return Err(OpenError::NotATrail { path: path.to_owned() });
@@ -109,7 +134,13 @@ fn start_new(mut file: File, path: &Path, torn_bytes: u64) -> Result<Recovered, 
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
     }
-    Ok(Recovered { file, chain, head, length: header.len() as u64, torn_bytes })
+    Ok(Recovered {
+        file,
+        chain,
+        head,
+        length: header.len() as u64,
+        torn_bytes,
+    })
 }
 
 /// The offset just after the last line break, or 0. What follows it, a part of a line or blocks of zeros that the disk
@@ -153,7 +184,10 @@ fn check_end(file: &File, first: u64, end: u64, genesis: Head) -> Result<Head, E
     let (skipped, mut head) = if start == first {
         (0, Some(genesis))
     } else {
-        (window.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1), None)
+        (
+            window.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1),
+            None,
+        )
     };
     let mut offset = start + skipped as u64;
     for line in window[skipped..].split_inclusive(|byte| *byte == b'\n') {
@@ -169,5 +203,8 @@ fn check_end(file: &File, first: u64, end: u64, genesis: Head) -> Result<Head, E
         checked.map_err(|reason| EndError::Line { offset, reason })?;
         offset += line.len() as u64;
     }
-    head.ok_or(EndError::Line { offset: start, reason: LineError::Malformed })
+    head.ok_or(EndError::Line {
+        offset: start,
+        reason: LineError::Malformed,
+    })
 }

@@ -50,7 +50,10 @@ pub enum Mode {
 impl Mode {
     /// The buffered mode with its usual bounds: 200 ms, 16 MiB.
     pub const fn buffered() -> Self {
-        Self::Buffered { flush_interval: Duration::from_millis(200), max_bytes: 16 * 1024 * 1024 }
+        Self::Buffered {
+            flush_interval: Duration::from_millis(200),
+            max_bytes: 16 * 1024 * 1024,
+        }
     }
 
     fn bound(self) -> usize {
@@ -152,7 +155,10 @@ impl Batch {
 
     fn push(&mut self, record: &Rendered, promised: bool) {
         self.bytes.extend_from_slice(record.json());
-        self.records.push(Entry { end: self.bytes.len(), promised });
+        self.records.push(Entry {
+            end: self.bytes.len(),
+            promised,
+        });
     }
 }
 
@@ -180,7 +186,10 @@ impl Trail {
         let found = recovery::open(path)?;
         let log = Box::new(LogFile(found.file));
         let trail = Self::start(log, found.chain, found.head, found.length, mode, Some(path.to_owned()));
-        Ok(Opened { trail, torn_bytes: found.torn_bytes })
+        Ok(Opened {
+            trail,
+            torn_bytes: found.torn_bytes,
+        })
     }
 
     /// A trail in memory, which ends with the process.
@@ -189,7 +198,14 @@ impl Trail {
         let mut log = log;
         // Appending to memory cannot fail.
         drop(log.append(&header));
-        Self::start(Box::new(log), Uuid::nil(), head, header.len() as u64, Mode::Durable, None)
+        Self::start(
+            Box::new(log),
+            Uuid::nil(),
+            head,
+            header.len() as u64,
+            Mode::Durable,
+            None,
+        )
     }
 
     /// Starts the writer thread on a medium whose content ends, `length` bytes long, with the line of `head`.
@@ -214,16 +230,26 @@ impl Trail {
             room: Notify::new(),
             durable: AtomicU64::new(head.sequence),
         });
-        let thread = writer::spawn(medium, head, length, Arc::clone(&shared));
-        Self(Arc::new(Inner { shared, chain, path, thread: Mutex::new(thread) }))
+        let thread = writer::spawn(medium, head, length, &shared);
+        Self(Arc::new(Inner {
+            shared,
+            chain,
+            path,
+            thread: Mutex::new(thread),
+        }))
     }
 
     /// Puts a record into the trail, answering as the mode says.
     pub async fn append(&self, record: &Rendered) -> Result<(), TrailError> {
-        self.append_as(record, self.0.shared.mode == Mode::Durable).await
+        let awaited = self.0.shared.mode == Mode::Durable;
+        match self.queue_when_room(record, awaited).await? {
+            Queued::Awaits(wait) => self.answer(wait).await,
+            Queued::Answered | Queued::Full => Ok(()),
+        }
     }
 
-    /// Puts records into the trail in order and answers when all are on the disk, whatever the mode.
+    /// Puts records into the trail in order and answers when all are on the disk, whatever the mode. After an error any
+    /// of them may be there, or yet come; a successful [`Trail::flush`] settles which.
     pub async fn append_durably(&self, records: &[Rendered]) -> Result<(), TrailError> {
         let mut waits = Vec::with_capacity(records.len());
         for record in records {
@@ -232,27 +258,33 @@ impl Trail {
                 Queued::Answered | Queued::Full => {}
             }
         }
-        // Every wait is seen to its end, so that on return nothing of these records is under way.
-        let mut outcome = Ok(());
         for wait in waits {
-            let answer = wait.await.unwrap_or(Err(TrailError::Closed));
-            outcome = outcome.and(answer);
+            self.answer(wait).await?;
         }
-        outcome
+        Ok(())
     }
 
     /// Waits until every record appended so far is on the disk.
     pub async fn flush(&self) -> Result<(), TrailError> {
         let wait = {
             let mut queue = self.0.shared.queue.lock();
-            self.refuse_if_failed(&queue)?;
+            refuse_if_failed(&queue)?;
             let (sender, wait) = oneshot::channel();
             queue.batch.waiters.push(sender);
             queue.urgent = true;
             self.0.shared.work.notify_one();
             wait
         };
-        wait.await.unwrap_or(Err(TrailError::Closed))
+        self.answer(wait).await
+    }
+
+    /// Refuses if the trail does not take records at present: what would need one should not be begun.
+    pub fn ready(&self) -> Result<(), TrailError> {
+        let queue = self.0.shared.queue.lock();
+        match &queue.health {
+            Health::Unwritable(reason) => Err(TrailError::Unwritable(Arc::clone(reason))),
+            Health::Healthy | Health::Failed(_) => refuse_if_failed(&queue),
+        }
     }
 
     /// True if the last write succeeded.
@@ -290,11 +322,13 @@ impl Trail {
         self.0.close();
     }
 
-    async fn append_as(&self, record: &Rendered, awaited: bool) -> Result<(), TrailError> {
-        match self.queue_when_room(record, awaited).await? {
-            Queued::Awaits(wait) => wait.await.unwrap_or(Err(TrailError::Closed)),
-            Queued::Answered | Queued::Full => Ok(()),
-        }
+    /// The writer's answer. One that went without answering ended in a panic, and with it the trail.
+    async fn answer(&self, wait: oneshot::Receiver<Result<(), TrailError>>) -> Result<(), TrailError> {
+        wait.await.unwrap_or_else(|_| {
+            let mut queue = self.0.shared.queue.lock();
+            writer::ended(&mut queue);
+            refuse_if_failed(&queue)
+        })
     }
 
     /// Queues a record, waiting for room if there is none; never answers [`Queued::Full`].
@@ -315,13 +349,15 @@ impl Trail {
                 }
             }
         };
-        tokio::time::timeout(STALL_LIMIT, in_time).await.unwrap_or(Err(TrailError::Stalled))
+        tokio::time::timeout(STALL_LIMIT, in_time)
+            .await
+            .unwrap_or(Err(TrailError::Stalled))
     }
 
     fn try_queue(&self, record: &Rendered, awaited: bool) -> Result<Queued, TrailError> {
         let shared = &self.0.shared;
         let mut queue = shared.queue.lock();
-        self.refuse_if_failed(&queue)?;
+        refuse_if_failed(&queue)?;
         let bound = shared.mode.bound();
         let waiting = queue.batch.bytes.len() + queue.in_flight;
         if waiting > 0 && waiting + record.json().len() > bound {
@@ -353,13 +389,13 @@ impl Trail {
         }
         Ok(Queued::Answered)
     }
+}
 
-    fn refuse_if_failed(&self, queue: &Queue) -> Result<(), TrailError> {
-        match &queue.health {
-            Health::Failed(reason) => Err(TrailError::Failed(Arc::clone(reason))),
-            _ if queue.closed => Err(TrailError::Closed),
-            Health::Healthy | Health::Unwritable(_) => Ok(()),
-        }
+fn refuse_if_failed(queue: &Queue) -> Result<(), TrailError> {
+    match &queue.health {
+        Health::Failed(reason) => Err(TrailError::Failed(Arc::clone(reason))),
+        _ if queue.closed => Err(TrailError::Closed),
+        Health::Healthy | Health::Unwritable(_) => Ok(()),
     }
 }
 

@@ -52,9 +52,16 @@ pub fn verify(path: &Path, mut progress: impl FnMut(u64)) -> Result<Summary, Ver
         line.clear();
         file.read_until(b'\n', &mut line)?;
         let Some(text) = line.strip_suffix(b"\n") else { break };
-        head.follow(text).map_err(|reason| VerifyError::Damaged { line: number, offset, reason })?;
+        head.follow(text).map_err(|reason| VerifyError::Damaged {
+            line: number,
+            offset,
+            reason,
+        })?;
         offset += line.len() as u64;
         progress(offset);
     }
-    Ok(Summary { head, torn_bytes: line.len() as u64 })
+    Ok(Summary {
+        head,
+        torn_bytes: line.len() as u64,
+    })
 }

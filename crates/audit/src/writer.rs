@@ -20,12 +20,7 @@ const PIECE: usize = 256 * 1024;
 const RETRY: Duration = Duration::from_millis(200);
 
 /// Starts the thread. A machine that cannot start one has a trail that has failed.
-pub(crate) fn spawn(
-    medium: Box<dyn Medium>,
-    head: Head,
-    length: u64,
-    shared: Arc<Shared>,
-) -> Option<JoinHandle<()>> {
+pub(crate) fn spawn(medium: Box<dyn Medium>, head: Head, length: u64, shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
     let writer = Writer {
         medium,
         head,
@@ -33,7 +28,7 @@ pub(crate) fn spawn(
         lines: Vec::new(),
         kept: Batch::default(),
         healthy: true,
-        shared: Arc::clone(&shared),
+        shared: Arc::clone(shared),
     };
     let thread = thread::Builder::new().name("audit-trail".into()).spawn(move || {
         let ended = Ended(Arc::clone(&writer.shared));
@@ -43,7 +38,10 @@ pub(crate) fn spawn(
     match thread {
         Ok(thread) => Some(thread),
         Err(error) => {
-            fail(&mut shared.queue.lock(), &format!("its thread cannot be started: {error}"));
+            fail(
+                &mut shared.queue.lock(),
+                &format!("its thread cannot be started: {error}"),
+            );
             None
         }
     }
@@ -55,12 +53,17 @@ struct Ended(Arc<Shared>);
 impl Drop for Ended {
     fn drop(&mut self) {
         let mut queue = self.0.queue.lock();
-        if !queue.closed {
-            fail(&mut queue, "its writer ended");
-        }
+        ended(&mut queue);
         // Whoever still waits is told by the loss of the sender.
         queue.batch = Batch::default();
         self.0.room.notify_waiters();
+    }
+}
+
+/// Notes that there is no writer any more, which is a failure unless the trail was closed.
+pub(crate) fn ended(queue: &mut Queue) {
+    if !queue.closed && !matches!(queue.health, Health::Failed(_)) {
+        fail(queue, "its writer ended");
     }
 }
 
@@ -211,7 +214,10 @@ impl Writer {
         for entry in &batch.records {
             if entry.promised {
                 self.kept.bytes.extend_from_slice(&batch.bytes[start..entry.end]);
-                self.kept.records.push(crate::trail::Entry { end: self.kept.bytes.len(), promised: true });
+                self.kept.records.push(crate::trail::Entry {
+                    end: self.kept.bytes.len(),
+                    promised: true,
+                });
             }
             start = entry.end;
         }

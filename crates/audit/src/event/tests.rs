@@ -3,37 +3,52 @@ use serde_json::json;
 use super::*;
 use crate::json::Object;
 
-fn account() -> AccountId {
-    AccountId::parse("111122223333").expect("an account")
+/// What an event borrows.
+struct Call {
+    account: AccountId,
+    region: Region,
+    identity: UserIdentity,
+    parameters: Fragment,
 }
 
-/// Renders an event made by `change` from one with every field set.
-fn render(change: impl FnOnce(&mut Event<'_>)) -> serde_json::Value {
-    let account = account();
-    let region = Region::parse("us-west-2").expect("a Region");
-    let identity = UserIdentity::root("arn:aws:iam::111122223333:root", &account, "AKIAIOSFODNN7EXAMPLE");
-    let mut parameters = Object::new();
-    parameters.string("keyId", "alias/a").map("encryptionContext", [("purpose", "test")]);
-    let parameters = parameters.finish();
-    let resource = Resource { account: &account, arn: "arn:aws:kms:us-west-2:111122223333:key/1234abcd" };
-    let mut event = Event {
-        id: EventId::from_bytes([7; 16]),
-        request_id: Uuid::from_bytes([9; 16]),
-        time_millis: 1_767_323_045_999,
-        identity: &identity,
-        name: "Encrypt",
-        region: &region,
-        source_ip: Some(IpAddr::from([192, 0, 2, 1])),
-        user_agent: "aws-cli/2.0",
-        failure: None,
-        request_parameters: Some(&parameters),
-        response_elements: None,
-        additional_event_data: None,
-        read_only: true,
-        resources: &[resource],
-        recipient: &account,
-    };
-    change(&mut event);
+impl Call {
+    fn new() -> Self {
+        let account = AccountId::parse("111122223333").expect("an account");
+        let mut parameters = Object::new();
+        parameters
+            .string("keyId", "alias/a")
+            .map("encryptionContext", [("purpose", "test")]);
+        Self {
+            account,
+            region: Region::parse("us-west-2").expect("a Region"),
+            identity: UserIdentity::root("arn:aws:iam::111122223333:root", &account, "AKIAIOSFODNN7EXAMPLE"),
+            parameters: parameters.finish(),
+        }
+    }
+
+    fn event(&self) -> Event<'_> {
+        Event {
+            id: EventId::from_bytes([7; 16]),
+            request_id: Uuid::from_bytes([9; 16]),
+            time_millis: 1_767_323_045_999,
+            identity: &self.identity,
+            source: "kms.amazonaws.com",
+            name: "Encrypt",
+            region: &self.region,
+            source_ip: Some(IpAddr::from([192, 0, 2, 1])),
+            user_agent: "aws-cli/2.0",
+            failure: None,
+            request_parameters: Some(&self.parameters),
+            response_elements: None,
+            additional_event_data: None,
+            read_only: true,
+            resources: &[],
+            recipient: Some(&self.account),
+        }
+    }
+}
+
+fn record(event: &Event<'_>) -> serde_json::Value {
     let rendered = event.render();
     assert!(!rendered.json().contains(&b'\n'), "a record is one line");
     serde_json::from_slice(rendered.json()).expect("JSON")
@@ -71,15 +86,30 @@ fn a_record_has_the_fields_of_a_cloudtrail_record() {
         "recipientAccountId": "111122223333",
         "eventCategory": "Management"
     });
-    assert_eq!(render(|_| ()), expected);
+    let call = Call::new();
+    let resources = [Resource {
+        account: &call.account,
+        arn: "arn:aws:kms:us-west-2:111122223333:key/1234abcd",
+    }];
+    assert_eq!(
+        record(&Event {
+            resources: &resources,
+            ..call.event()
+        }),
+        expected
+    );
 }
 
 #[test]
 fn a_failed_call_says_what_the_caller_was_told() {
-    let record = render(|event| {
-        event.failure = Some(Failure { code: "AccessDenied", message: Some("User: \r\n{\"forged\":true}") });
-        event.request_parameters = None;
-        event.resources = &[];
+    let failure = Failure {
+        code: "AccessDenied",
+        message: Some("User: \r\n{\"forged\":true}"),
+    };
+    let record = record(&Event {
+        failure: Some(failure),
+        request_parameters: None,
+        ..Call::new().event()
     });
     assert_eq!(record["errorCode"], "AccessDenied");
     assert_eq!(record["errorMessage"], "User: \r\n{\"forged\":true}");
@@ -90,13 +120,22 @@ fn a_failed_call_says_what_the_caller_was_told() {
 #[test]
 fn what_the_caller_chose_is_bounded() {
     let long = "x".repeat(100_000);
-    let record = render(|event| {
-        event.user_agent = &long;
-        event.failure = Some(Failure { code: "ValidationException", message: Some(&long) });
+    let failure = Failure {
+        code: "ValidationException",
+        message: Some(&long),
+    };
+    let record = record(&Event {
+        user_agent: &long,
+        failure: Some(failure),
+        ..Call::new().event()
     });
     for field in ["userAgent", "errorMessage"] {
         let text = record[field].as_str().expect("text");
-        assert!(text.len() < MAX_TEXT + 120 && text.contains("sha256"), "{field}: {}", text.len());
+        assert!(
+            text.len() < MAX_TEXT + 120 && text.contains("sha256"),
+            "{field}: {}",
+            text.len()
+        );
     }
 }
 
@@ -104,12 +143,17 @@ fn what_the_caller_chose_is_bounded() {
 fn what_the_service_does_by_itself_comes_from_it() {
     let identity = UserIdentity::service("kms.amazonaws.com");
     let facts = Object::new().finish();
-    let record = render(|event| {
-        event.identity = &identity;
-        event.source_ip = None;
-        event.additional_event_data = Some(&facts);
+    let call = Call::new();
+    let record = record(&Event {
+        identity: &identity,
+        source_ip: None,
+        additional_event_data: Some(&facts),
+        ..call.event()
     });
-    assert_eq!(record["userIdentity"], json!({ "type": "AWSService", "invokedBy": "kms.amazonaws.com" }));
+    assert_eq!(
+        record["userIdentity"],
+        json!({ "type": "AWSService", "invokedBy": "kms.amazonaws.com" })
+    );
     assert_eq!(record["sourceIPAddress"], "kms.amazonaws.com");
     assert_eq!(record["additionalEventData"], json!({}));
 }
@@ -123,7 +167,13 @@ fn times_outside_the_calendar_do_not_break_a_record() {
         (951_782_400_000, "2000-02-29T00:00:00Z"),
         (i64::MAX, "9999-12-31T23:59:59Z"),
     ] {
-        assert_eq!(render(|event| event.time_millis = millis)["eventTime"], text);
+        assert_eq!(
+            record(&Event {
+                time_millis: millis,
+                ..Call::new().event()
+            })["eventTime"],
+            text
+        );
     }
 }
 

@@ -55,7 +55,11 @@ fn a_long_string_is_cut_at_a_character_and_its_rest_is_proved_by_a_digest() {
     object.text("text", &value, 11);
     let parsed = parsed(&object.finish());
     let rest = &value[10..];
-    let expected = format!("{}...[70 more bytes, sha256 {}]", &value[..10], sha256_hex(rest.as_bytes()));
+    let expected = format!(
+        "{}...[70 more bytes, sha256 {}]",
+        &value[..10],
+        sha256_hex(rest.as_bytes())
+    );
     assert_eq!(parsed["text"], expected);
 }
 
@@ -72,6 +76,9 @@ fn an_oversized_fragment_is_replaced_by_its_digest() {
     let mut object = Object::new();
     object.text("policy", &"\u{1}".repeat(MAX_FRAGMENT / 6 + 1), MAX_FRAGMENT);
     let parsed = parsed(&object.finish());
-    assert_eq!(parsed["omittedBytes"].as_u64().expect("a number"), (MAX_FRAGMENT / 6 + 1) as u64 * 6 + 13);
+    assert_eq!(
+        parsed["omittedBytes"].as_u64().expect("a number"),
+        (MAX_FRAGMENT / 6 + 1) as u64 * 6 + 13
+    );
     assert_eq!(parsed["omittedSha256"].as_str().expect("a digest").len(), 64);
 }

@@ -1,0 +1,6 @@
+//! The audit trail as the rest of the server uses it: a real file, a sealed store, and crashes.
+
+mod crash;
+mod outbox;
+mod recovery;
+mod world;
