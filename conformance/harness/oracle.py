@@ -1,6 +1,6 @@
 """What the service says of a request that breaks its model, worked out from the published model alone.
 
-Written without a look at the server's interpreter: it walks botocore's shapes and Python values, in the model's
+It shares nothing with the server but the model: it walks botocore's shapes and Python values, in the model's
 order, and writes the framework's sentences. A document that breaks nothing yields None.
 """
 

@@ -9,6 +9,7 @@ import pytest
 from harness.clients import refused
 from harness.server import BOB
 
+DRY_RUN = "The request would have succeeded, but the DryRun option is set."
 WRONG_KEY = "The key ID in the request does not identify a CMK that can perform this operation."
 
 
@@ -311,9 +312,9 @@ def test_every_flipped_byte_of_a_ciphertext_is_refused(kms, key):
 
 
 def test_a_dry_run_changes_nothing_and_says_so(kms, key):
-    with refused("DryRunOperationException", status=412):
+    with refused("DryRunOperationException", DRY_RUN, status=412):
         kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x", DryRun=True)
-    with refused("DryRunOperationException", status=412):
+    with refused("DryRunOperationException", DRY_RUN, status=412):
         kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256", DryRun=True)
     kms.disable_key(KeyId=key["KeyId"])
     with refused("DisabledException"):
