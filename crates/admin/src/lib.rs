@@ -1,1 +1,48 @@
+//! The operator's operations: looking after a deployment without belonging to any of its accounts.
+//!
+//! They go through the same pipeline as every other operation, with a catalogue of their own, and are reached over a
+//! local socket alone. None of them uses, reads or grants a key.
 
+mod catalogue;
+mod operations;
+
+use std::time::Duration;
+
+use trent_audit::Trail;
+use trent_service::{Entry, Service};
+use trent_store::{Mode, Sealed};
+
+/// What the operator's operations work on.
+pub struct Operator {
+    /// The store.
+    pub store: Sealed,
+    /// The audit trail.
+    pub trail: Trail,
+    /// What the store was made for.
+    pub mode: Mode,
+    /// What never changes while the server runs.
+    pub facts: Facts,
+}
+
+/// What a server says of itself.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The program's version.
+    pub version: String,
+    /// Where key material is used, and what locks it at rest: the boundary that is really in force.
+    pub boundary: String,
+    /// The Regions served.
+    pub regions: Vec<String>,
+    /// When the server began to serve, since the Unix epoch.
+    pub started: Duration,
+}
+
+impl Service for Operator {
+    type Rules = ();
+    const TARGET_PREFIX: &'static str = "TrentOperator";
+    const EVENT_SOURCE: &'static str = "operator.trent";
+
+    fn catalogue() -> &'static [Entry<Self>] {
+        catalogue::ENTRIES
+    }
+}

@@ -110,7 +110,11 @@ async fn respond(server: &Server, id: Uuid, peer: Peer, request: Request<Incomin
         }
     }
     if head.uri.path() == HEALTH && matches!(head.method, Method::GET | Method::HEAD) {
-        return reply::word(id, 200, "ok");
+        return if (server.healthy)() {
+            reply::word(id, 200, "ok")
+        } else {
+            reply::word(id, 503, "failing")
+        };
     }
     if let Err(error) = frame::check_head(&head) {
         return refuse(id, error);

@@ -35,6 +35,7 @@ pub struct Server {
     endpoints: Vec<Arc<dyn Endpoint>>,
     limits: Limits,
     dev: Option<DevGuard>,
+    healthy: Box<dyn Fn() -> bool + Send + Sync>,
     ids: RequestIds,
     protocol: auto::Builder<TokioExecutor>,
 }
@@ -48,9 +49,17 @@ impl Server {
             endpoints,
             limits,
             dev: None,
+            healthy: Box::new(|| true),
             ids: RequestIds::default(),
             protocol: connection::protocol(&limits),
         }
+    }
+
+    /// What decides whether the server can do its work; without it, a server that answers is healthy.
+    #[must_use]
+    pub fn with_health(mut self, healthy: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.healthy = Box::new(healthy);
+        self
     }
 
     /// Makes it a development server: every reply says so, and web pages are not heard.

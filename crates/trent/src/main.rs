@@ -1,1 +1,53 @@
-fn main() {}
+//! The `trent` program: the server and the commands around it.
+
+mod cli;
+mod commands;
+mod config;
+mod logging;
+mod node;
+mod operator_client;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{AccountCommand, Cli, Command, ConfigCommand};
+
+/// What went wrong, for people: every cause in one line.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(arguments) => commands::serve::run(&arguments),
+        Command::Init(arguments) => commands::init::run(&arguments),
+        Command::Config(ConfigCommand::Check(flags)) => commands::config::check(&flags),
+        Command::Backup(arguments) => commands::backup::run(&arguments),
+        Command::Restore(arguments) => commands::restore::run(&arguments),
+        Command::Account(AccountCommand::ReplaceRootKey { account, config, json }) => {
+            commands::account::replace_root_key(account, &config, json)
+        }
+        Command::Status(arguments) => commands::status::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trent: {}", with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and what caused it. A cause that the error's own text repeats is not said twice.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -12,6 +12,8 @@ use trent_names::{AliasNameError, InvalidAccountId, InvalidKeyId, InvalidRegion}
 
 use crate::access_key::InvalidAccessKeyId;
 
+pub use accounts::{DeclaredAccessKey, DeclaredAccount};
+
 /// What is wrong with a declaration, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeclarationError {

@@ -1,0 +1,124 @@
+//! A client of a page: signed AWS JSON requests over a plain connection, one connection each.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use serde_json::Value;
+
+/// What a client signs with.
+#[derive(Clone, Debug)]
+pub struct AccessKey {
+    /// The access key's id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+/// An answer: the HTTP status and the document.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body; null if it is empty.
+    pub document: Value,
+}
+
+impl Answer {
+    /// The error's name, or nothing.
+    pub fn error(&self) -> &str {
+        self.document["__type"].as_str().unwrap_or_default()
+    }
+}
+
+/// Speaks to one server.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// `host:port`.
+    pub address: String,
+    /// The Region that requests are signed for.
+    pub region: String,
+    /// The credentials.
+    pub key: AccessKey,
+}
+
+impl Client {
+    /// Calls a KMS operation.
+    pub fn call(&self, operation: &str, input: &Value) -> io::Result<Answer> {
+        let request = self.request(operation, input.to_string().as_bytes(), "close")?;
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        stream.write_all(&request)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        interpret(&answer)
+    }
+
+    /// The bytes of a signed HTTP/1.1 request.
+    pub fn request(&self, operation: &str, body: &[u8], connection: &str) -> io::Result<Vec<u8>> {
+        let target = format!("TrentService.{operation}");
+        let headers = [
+            ("host", self.address.as_str()),
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", &target),
+        ];
+        let mut head = format!(
+            "POST / HTTP/1.1\r\nconnection: {connection}\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        for (name, value) in self.sign(&headers, body).map_err(io::Error::other)? {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str("\r\n");
+        Ok([head.as_bytes(), body].concat())
+    }
+
+    /// The headers that sign a `POST /` with these headers and this body.
+    pub fn sign(
+        &self,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Vec<(String, String)>, Box<dyn std::error::Error + Send + Sync>> {
+        let identity = Credentials::new(&self.key.id, &self.key.secret, None, None, "static").into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name("kms")
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let url = format!("http://{}/", self.address);
+        let request = SignableRequest::new("POST", url, headers.iter().copied(), SignableBody::Bytes(body))?;
+        let (instructions, _) = sign(request, &params)?.into_parts();
+        Ok(instructions
+            .headers()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect())
+    }
+}
+
+/// Reads the bytes of an HTTP/1.1 answer.
+pub fn interpret(answer: &[u8]) -> io::Result<Answer> {
+    let broken = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    let text = std::str::from_utf8(answer).map_err(|_| broken("the answer is not text"))?;
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| broken("the answer is cut off"))?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let document = if body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(body)?
+    };
+    Ok(Answer {
+        status: status.ok_or_else(|| broken("the answer has no status"))?,
+        document,
+    })
+}

@@ -1,0 +1,135 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use trent_names::AccountId;
+
+use crate::config::{ConfigFlags, duration};
+use crate::version::VERSION;
+
+/// A self-hosted key management service that speaks the AWS KMS API
+#[derive(Parser)]
+#[command(name = "trent", version = VERSION, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve the AWS API
+    Serve(ServeArguments),
+    /// Make a new deployment: data folder, seal and first account
+    Init(InitArguments),
+    /// Look into the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Copy the whole store into a file, from a running server or a stopped one; the seal is never part of it
+    Backup(BackupArguments),
+    /// Make a data folder from a backup and the seal that it was made under
+    Restore(RestoreArguments),
+    /// Look after accounts while the server is stopped
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Ask a running server what it is and how it is
+    Status(StatusArguments),
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+    /// Serve for development: everything in memory, credentials that nobody named are believed
+    #[arg(long)]
+    pub(crate) dev: bool,
+    /// Accounts, keys and aliases to have at start (TOML or JSON)
+    #[arg(long, value_name = "FILE", requires = "dev")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Let a development server listen beyond this machine
+    #[arg(long, requires = "dev")]
+    pub(crate) dev_allow_remote: bool,
+    /// Further host names by which clients may address a development server
+    #[arg(long, value_name = "NAME", requires = "dev")]
+    pub(crate) dev_host: Vec<String>,
+    /// Show changes this much later, as a replicated service may
+    #[arg(long, value_name = "DURATION", requires = "dev", value_parser = duration)]
+    pub(crate) replication_delay: Option<Duration>,
+    /// Serve although the store is older than what it was seen to be, or although its head file is gone: say this
+    /// after putting back an older copy on purpose, never otherwise
+    #[arg(long, conflicts_with = "dev")]
+    pub(crate) accept_rollback: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct InitArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+    /// The first account's id; made up if not given
+    #[arg(long, value_name = "12 DIGITS", value_parser = account_id)]
+    pub(crate) account_id: Option<AccountId>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show each setting with its source, and every problem with its line
+    Check(ConfigFlags),
+}
+
+#[derive(Args)]
+pub(crate) struct BackupArguments {
+    /// The file to write; it must not exist
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct RestoreArguments {
+    /// The backup
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Replace a lost root access key: every older root access key of the account stops working
+    ReplaceRootKey {
+        /// The account
+        #[arg(value_name = "ACCOUNT_ID", value_parser = account_id)]
+        account: AccountId,
+        #[command(flatten)]
+        config: ConfigFlags,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct StatusArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn account_id(text: &str) -> Result<AccountId, String> {
+    text.parse().map_err(|_| "an account id is 12 digits".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,255 @@
+//! `trent serve`: opens the node, listens, and stops without dropping anybody.
+
+use std::sync::Arc;
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use trent_admin::Operator;
+use trent_identity::declaration::bootstrap::Applied;
+use trent_identity::{Authenticator, Bootstrap, DevAuthenticator, Realm, Seed, VerifyingAuthenticator};
+use trent_kms::Kms;
+use trent_names::Region;
+use trent_server::{DevGuard, Limits, Server, Stop};
+use trent_service::{
+    Admission, Clock, Endpoint, OperatorAdmission, OwnerOnly, Pipeline, Served, SignedAdmission, SystemClock,
+};
+use trent_store::Mode;
+
+use crate::cli::ServeArguments;
+use crate::config::Config;
+use crate::node::Node;
+use crate::version::VERSION;
+use crate::{Failure, logging};
+
+/// Descriptors that the server needs beside its connections.
+const SPARE_DESCRIPTORS: u64 = 64;
+
+/// Connections of the operator's socket.
+const OPERATOR_CONNECTIONS: usize = 16;
+
+pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
+    let loaded = Config::load(&arguments.config);
+    let notes: Vec<String> = loaded.notes.iter().map(ToString::to_string).collect();
+    let mut config = loaded.into_config()?;
+    logging::start(&config);
+    for note in notes {
+        tracing::warn!("{note}");
+    }
+    if arguments.dev && !arguments.dev_allow_remote && !config.listen.ip().is_loopback() {
+        return Err(format!(
+            "a development server believes credentials that nobody verified, so it listens on loopback only; {} is \
+             reachable from elsewhere. Say --dev-allow-remote if that is what you want",
+            config.listen
+        )
+        .into());
+    }
+    config.limits.connections = connections_possible(config.limits.connections);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.workers)
+        .thread_name("trent-worker")
+        .enable_all()
+        .build()?;
+    // The main thread only waits; everything runs on the workers.
+    let arguments = arguments.clone();
+    runtime.block_on(runtime.spawn(async move { serve(&arguments, &config).await }))?
+}
+
+async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failure> {
+    let node = if arguments.dev {
+        Node::development(config, arguments.replication_delay).await?
+    } else {
+        Node::open(config, arguments.accept_rollback).await?
+    };
+    apply_bootstrap(config, &node).await?;
+    let kms = Arc::new(Kms::new(&node.store, &config.regions, Arc::clone(&node.keystore)));
+    if let Some(path) = &arguments.seed {
+        apply_seed(path, &node, &kms, &config.regions[0]).await?;
+    }
+    let listener = trent_server::listen_tcp(config.listen)?;
+    let address = listener.local_addr()?;
+    let stop = Stop::default();
+    let server = Arc::new(tenants(arguments, config, &node, kms).await?);
+    let mut serving = tokio::task::JoinSet::new();
+    serving.spawn(Arc::clone(&server).serve_tcp(listener, stop.clone()));
+    if node.mode == Mode::Production || config.data_dir_chosen {
+        let socket = trent_server::listen_unix(&config.operator_socket)?;
+        serving.spawn(Arc::new(operators(config, &node)).serve_unix(socket, stop.clone()));
+    }
+    let drain = Arc::clone(&node.drain);
+    let draining = tokio::spawn(async move { drain.run().await });
+    if !address.ip().is_loopback() {
+        tracing::warn!(
+            "requests travel unencrypted: put a TLS proxy in front before clients connect over a network that others share"
+        );
+    }
+    tracing::info!(%address, version = VERSION, mode = %node.mode, regions = %listed(config), "serving");
+
+    let signal = terminated().await?;
+    tracing::info!(signal, "stopping: requests under way are finished first");
+    stop.request();
+    let cut_off: u32 = serving.join_all().await.iter().sum();
+    if cut_off > 0 {
+        tracing::warn!(
+            connections = cut_off,
+            "connections outlasted the drain timeout and were cut off"
+        );
+    }
+    draining.abort();
+    drop(server);
+    if node.mode == Mode::Production || config.data_dir_chosen {
+        // The next server replaces it anyway.
+        let _ = std::fs::remove_file(&config.operator_socket);
+    }
+    node.close().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn listed(config: &Config) -> String {
+    config
+        .regions
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// The server of the AWS API.
+async fn tenants(arguments: &ServeArguments, config: &Config, node: &Node, kms: Arc<Kms>) -> Result<Server, Failure> {
+    let realm = Realm::new(config.regions.iter().cloned(), "kms");
+    let directory = Arc::clone(&node.directory);
+    let authenticator: Arc<dyn Authenticator> = if arguments.dev {
+        Arc::new(DevAuthenticator::new(directory, realm).await?)
+    } else {
+        Arc::new(VerifyingAuthenticator::new(directory, realm).await?)
+    };
+    let pipeline = pipeline(node, Box::new(SignedAdmission::new(authenticator)));
+    let endpoint: Arc<dyn Endpoint> = Arc::new(Served { pipeline, service: kms });
+    let store = node.store.clone();
+    let trail = node.trail.clone();
+    let server = Server::new(endpoint, Vec::new(), limits(config))
+        .with_health(move || store.engine().stopped().is_none() && trail.healthy());
+    Ok(if arguments.dev {
+        server.for_development(DevGuard::new(arguments.dev_host.clone()))
+    } else {
+        server
+    })
+}
+
+/// The server of the operator's socket.
+fn operators(config: &Config, node: &Node) -> Server {
+    let own_uid = rustix::process::geteuid().as_raw();
+    let pipeline = pipeline(
+        node,
+        Box::new(OperatorAdmission::new(own_uid, config.regions[0].clone())),
+    );
+    let service = Arc::new(Operator {
+        store: node.store.clone(),
+        trail: node.trail.clone(),
+        mode: node.mode,
+        facts: trent_admin::Facts {
+            version: VERSION.to_owned(),
+            boundary: node.boundary.clone(),
+            regions: config.regions.iter().map(ToString::to_string).collect(),
+            started: SystemClock.now(),
+        },
+    });
+    let limits = Limits {
+        connections: OPERATOR_CONNECTIONS,
+        ..limits(config)
+    };
+    Server::new(Arc::new(Served { pipeline, service }), Vec::new(), limits)
+}
+
+fn pipeline(node: &Node, admission: Box<dyn Admission>) -> Arc<Pipeline> {
+    Arc::new(Pipeline {
+        admission,
+        authorizer: Box::new(OwnerOnly),
+        store: node.store.clone(),
+        trail: node.trail.clone(),
+        drain: Arc::clone(&node.drain),
+        clock: Arc::new(SystemClock),
+    })
+}
+
+fn limits(config: &Config) -> Limits {
+    let limits = config.limits;
+    Limits {
+        connections: limits.connections,
+        header_size: limits.header_size,
+        body_size: limits.body_size,
+        header_timeout: limits.header_timeout,
+        body_timeout: limits.body_timeout,
+        idle_timeout: limits.idle_timeout,
+        drain_timeout: limits.drain_timeout,
+    }
+}
+
+async fn apply_bootstrap(config: &Config, node: &Node) -> Result<(), Failure> {
+    let Some(path) = &config.bootstrap else { return Ok(()) };
+    let text = read_declaration(path)?;
+    let bootstrap = Bootstrap::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    for step in node.declare(&bootstrap.accounts, "ApplyBootstrap").await? {
+        match step {
+            Applied::AccountCreated(account) => tracing::info!(%account, "the bootstrap file made an account"),
+            Applied::AccessKeyAdded(account, id) => {
+                tracing::info!(%account, access_key = id.as_str(), "the bootstrap file added an access key");
+            }
+            Applied::AccessKeyStaysRetired(account, id) => {
+                tracing::warn!(%account, access_key = id.as_str(), "the bootstrap file names a retired access key");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn apply_seed(path: &std::path::Path, node: &Node, kms: &Kms, home: &Region) -> Result<(), Failure> {
+    let text = read_declaration(path)?;
+    let seed = Seed::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    node.declare(&seed.accounts, "ApplySeed").await?;
+    trent_kms::seed::apply(kms, &seed.keys, home, SystemClock.now()).await?;
+    tracing::info!(
+        accounts = seed.accounts.len(),
+        keys = seed.keys.len(),
+        "the seed was applied"
+    );
+    Ok(())
+}
+
+fn read_declaration(path: &std::path::Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()).into())
+}
+
+/// Waits for the operating system's word, and tells which.
+async fn terminated() -> Result<&'static str, Failure> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+    })
+}
+
+/// Raises the limit on open files as far as it goes, and keeps connections below it.
+fn connections_possible(wanted: usize) -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        limit.current = limit.maximum;
+        // If it cannot be raised, the limit that is there is kept below.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+    match getrlimit(Resource::Nofile).current {
+        Some(files) => wanted
+            .min(usize::try_from(files.saturating_sub(SPARE_DESCRIPTORS)).unwrap_or(usize::MAX))
+            .max(1),
+        None => wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn connections_stay_below_the_limit_on_open_files() {
+        assert!(super::connections_possible(1) == 1);
+        assert!(super::connections_possible(usize::MAX) < usize::MAX);
+    }
+}

@@ -1,0 +1,350 @@
+//! The configuration: one TOML file, each key overridable by an environment variable.
+//!
+//! [`Config::load`] names every setting once, with its meaning and default; reading, `config check`, unknown-key
+//! suggestions and the environment's names all follow from those lines.
+
+mod sources;
+mod value;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use trent_names::Region;
+
+pub(crate) use sources::Problem;
+use sources::{Explained, Origin, Reader, Sources, variable_of};
+pub(crate) use value::duration;
+
+/// What the command line may say, above file and environment.
+#[derive(Default, Clone, clap::Args)]
+pub(crate) struct ConfigFlags {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "TRENT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder that holds the store and the audit trail
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<String>,
+    /// Address to listen on
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) listen: Option<String>,
+}
+
+/// How the audit trail treats a request's reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuditMode {
+    /// The reply waits until its record is on disk.
+    Durable,
+    /// Records of cryptographic operations reach the disk within a stated bound after the reply.
+    Buffered,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Every setting, typed.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    /// Whether anybody named the data folder: a development server keeps everything in memory otherwise.
+    pub(crate) data_dir_chosen: bool,
+    pub(crate) regions: Vec<Region>,
+    pub(crate) bootstrap: Option<PathBuf>,
+    pub(crate) seal_key_file: PathBuf,
+    pub(crate) operator_socket: PathBuf,
+    pub(crate) audit_mode: AuditMode,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: String,
+    pub(crate) workers: usize,
+    pub(crate) limits: Limits,
+}
+
+/// The bounds on what one client can take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) connections: usize,
+    pub(crate) header_size: usize,
+    pub(crate) body_size: usize,
+    pub(crate) header_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) drain_timeout: Duration,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} problem{}:{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, listed(.0))]
+pub(crate) struct ConfigError(Vec<Problem>);
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
+
+/// The outcome of reading the configuration, with what `config check` needs to explain it.
+pub(crate) struct Loaded {
+    config: Option<Config>,
+    explained: Vec<Explained>,
+    problems: Vec<Problem>,
+    pub(crate) notes: Vec<Problem>,
+}
+
+impl Loaded {
+    /// The configuration, if nothing is wrong with it.
+    pub(crate) fn into_config(self) -> Result<Config, ConfigError> {
+        match self.config {
+            Some(config) if self.problems.is_empty() => Ok(config),
+            _ => Err(ConfigError(self.problems)),
+        }
+    }
+
+    /// Writes each effective setting with its source, then what is wrong. Answers whether all is well.
+    pub(crate) fn explain(&self, out: &mut impl Write) -> io::Result<bool> {
+        let widest = |of: fn(&Explained) -> usize| self.explained.iter().map(of).max().unwrap_or(0);
+        let (keys, values) = (widest(|e| e.key.len()), widest(|e| shown(&e.value).len()));
+        for setting in &self.explained {
+            writeln!(
+                out,
+                "{:keys$} = {:values$}  # {}",
+                setting.key,
+                shown(&setting.value),
+                setting.origin
+            )?;
+            writeln!(
+                out,
+                "{:keys$}     {} [{}]",
+                "",
+                setting.meaning,
+                variable_of(setting.key)
+            )?;
+        }
+        for note in &self.notes {
+            writeln!(out, "note: {note}")?;
+        }
+        for problem in &self.problems {
+            writeln!(out, "problem: {problem}")?;
+        }
+        match self.problems.len() {
+            0 => writeln!(out, "The configuration is valid.")?,
+            1 => writeln!(out, "1 problem.")?,
+            many => writeln!(out, "{many} problems.")?,
+        }
+        Ok(self.problems.is_empty())
+    }
+}
+
+fn shown(value: &str) -> String {
+    if value.is_empty() {
+        "(none)".to_owned()
+    } else {
+        format!("\"{value}\"")
+    }
+}
+
+impl Config {
+    /// Reads flags, this process's environment and the file.
+    pub(crate) fn load(flags: &ConfigFlags) -> Loaded {
+        let environment =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self::from_sources(flags, environment)
+    }
+
+    fn from_sources(flags: &ConfigFlags, environment: impl Iterator<Item = (String, String)>) -> Loaded {
+        let mut sources = Sources::gather(flags.config.as_deref(), environment);
+        sources.flag("listen", "--listen", flags.listen.clone());
+        sources.flag("data_dir", "--data-dir", flags.data_dir.clone());
+        let mut reader = Reader::new(sources);
+        let config = Self::read(&mut reader);
+        reader.finish();
+        let mut loaded = Loaded {
+            config,
+            explained: reader.explained,
+            problems: reader.problems,
+            notes: reader.notes,
+        };
+        if let Some(config) = &loaded.config {
+            loaded.problems.extend(config.contradictions());
+        }
+        loaded
+    }
+
+    fn read(r: &mut Reader) -> Option<Self> {
+        let listen = r.read("listen", "address of the AWS API", "127.0.0.1:4599", value::address);
+        let data_dir = r.read(
+            "data_dir",
+            "folder of the store and the audit trail",
+            "./trent-data",
+            value::path,
+        );
+        let data_dir_chosen = r
+            .explained
+            .last()
+            .is_some_and(|setting| setting.origin != Origin::Default);
+        let regions = r.read(
+            "regions",
+            "Regions served, each with its own keys",
+            "us-east-1",
+            value::regions,
+        );
+        let bootstrap = r.read_optional_path("bootstrap", "TOML file of accounts and access keys to have at start");
+        let seal = default_seal_file();
+        let seal_key_file = r.read(
+            "seal.key_file",
+            "file that unlocks the store; outside data_dir",
+            &seal,
+            value::path,
+        );
+        let socket = data_dir
+            .as_deref()
+            .map(|dir| dir.join("operator.sock").display().to_string());
+        let operator_socket = r.read(
+            "operator.socket",
+            "Unix socket for the operator's commands",
+            socket.as_deref().unwrap_or_default(),
+            value::path,
+        );
+        let audit_mode = r.read(
+            "audit.mode",
+            "`durable`: a reply waits for its record; `buffered`: records may follow within 200 ms",
+            "durable",
+            |text| {
+                value::one_of(
+                    &[("durable", AuditMode::Durable), ("buffered", AuditMode::Buffered)],
+                    text,
+                )
+            },
+        );
+        let log_format = r.read("log.format", "`text` or `json`", "text", |text| {
+            value::one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)], text)
+        });
+        let log_level = r.read(
+            "log.level",
+            "`error`, `warn`, `info`, `debug` (one line a request), `trace`, or a filter such as `info,trent_server=debug`",
+            "info",
+            |text| match tracing_subscriber::EnvFilter::try_new(text) {
+                Ok(_) => Ok(text.to_owned()),
+                Err(error) => Err(format!("`{text}` is not a log filter: {error}")),
+            },
+        );
+        let processors = std::thread::available_parallelism().map_or(1, usize::from).to_string();
+        let workers = r.read("workers", "threads that serve requests", &processors, value::count);
+        let limits = Limits::read(r);
+        Some(Self {
+            listen: listen?,
+            data_dir: data_dir?,
+            data_dir_chosen,
+            regions: regions?,
+            bootstrap,
+            seal_key_file: seal_key_file?,
+            operator_socket: operator_socket?,
+            audit_mode: audit_mode?,
+            log_format: log_format?,
+            log_level: log_level?,
+            workers: workers?,
+            limits: limits?,
+        })
+    }
+
+    /// Where this node remembers the newest state of the store that it has seen, so that an older copy of the whole
+    /// store is noticed: beside the seal, outside the data folder.
+    pub(crate) fn head_file(&self) -> PathBuf {
+        Self::head_file_of(&self.seal_key_file)
+    }
+
+    /// The head file of the store that a seal belongs to.
+    pub(crate) fn head_file_of(seal_key_file: &Path) -> PathBuf {
+        let mut name = seal_key_file.as_os_str().to_owned();
+        name.push(".head");
+        PathBuf::from(name)
+    }
+
+    /// What no single setting can tell.
+    fn contradictions(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if absolute(&self.seal_key_file).starts_with(absolute(&self.data_dir)) {
+            problems.push(Problem {
+                at: None,
+                message:
+                    "`seal.key_file` lies inside `data_dir`: whoever copies the data folder would have the key to \
+                          it; keep the seal elsewhere"
+                        .to_owned(),
+            });
+        }
+        problems
+    }
+}
+
+impl Limits {
+    fn read(r: &mut Reader) -> Option<Self> {
+        let connections = r.read(
+            "limits.connections",
+            "connections served at once",
+            "10000",
+            value::count,
+        );
+        let header_size = r.read(
+            "limits.header_size",
+            "largest request head",
+            "64KiB",
+            |text| match value::size(text) {
+                Ok(size) if size < 8192 => Err("less than 8KiB would refuse ordinary signed requests".to_owned()),
+                other => other,
+            },
+        );
+        let body_size = r.read("limits.body_size", "largest request body", "1MiB", value::size);
+        let header_timeout = r.read(
+            "limits.header_timeout",
+            "longest wait for a whole request head",
+            "10s",
+            value::time_limit,
+        );
+        let body_timeout = r.read(
+            "limits.body_timeout",
+            "longest wait for a whole body",
+            "30s",
+            value::time_limit,
+        );
+        let idle_timeout = r.read(
+            "limits.idle_timeout",
+            "a connection without a request is closed after",
+            "75s",
+            value::time_limit,
+        );
+        let drain_timeout = r.read(
+            "limits.drain_timeout",
+            "how long a stopping server waits for requests under way",
+            "30s",
+            value::duration,
+        );
+        Some(Self {
+            connections: connections?,
+            header_size: header_size?,
+            body_size: body_size?,
+            header_timeout: header_timeout?,
+            body_timeout: body_timeout?,
+            idle_timeout: idle_timeout?,
+            drain_timeout: drain_timeout?,
+        })
+    }
+}
+
+/// The seal's default place: this user's configuration folder, which no copy of the data folder contains.
+fn default_seal_file() -> String {
+    let folder = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| std::env::home_dir().map(|home| home.join(".config")))
+        .unwrap_or_else(|| PathBuf::from("/etc"));
+    folder.join("trent").join("seal.key").display().to_string()
+}
+
+#[cfg(test)]
+mod tests;

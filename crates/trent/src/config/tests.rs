@@ -1,0 +1,118 @@
+use super::*;
+
+fn load(file: &str, environment: &[(&str, &str)]) -> Loaded {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("trent.toml");
+    std::fs::write(&path, file).expect("written");
+    let flags = ConfigFlags {
+        config: Some(path),
+        ..ConfigFlags::default()
+    };
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::from_sources(&flags, environment)
+}
+
+fn explanation(loaded: &Loaded) -> String {
+    let mut out = Vec::new();
+    loaded.explain(&mut out).expect("memory does not fail");
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn defaults_stand_without_a_file() {
+    let config = Config::from_sources(&ConfigFlags::default(), std::iter::empty())
+        .into_config()
+        .expect("valid");
+    assert_eq!(config.listen.to_string(), "127.0.0.1:4599");
+    assert_eq!(config.data_dir, Path::new("./trent-data"));
+    assert_eq!(config.operator_socket, Path::new("./trent-data/operator.sock"));
+    assert_eq!(config.audit_mode, AuditMode::Durable);
+    assert_eq!(config.limits.body_size, 1 << 20);
+}
+
+#[test]
+fn the_environment_outranks_the_file_and_a_flag_both() {
+    let file = "listen = \"127.0.0.1:1\"\n[limits]\nbody_size = \"2MiB\"\n";
+    let loaded = load(
+        file,
+        &[("TRENT_LISTEN", "127.0.0.1:2"), ("TRENT_LIMITS_HEADER_TIMEOUT", "3s")],
+    );
+    let text = explanation(&loaded);
+    assert!(text.contains("# environment, TRENT_LISTEN"), "{text}");
+    assert!(text.contains("# file, line 3"), "{text}");
+    let config = loaded.into_config().expect("valid");
+    assert_eq!(config.listen.port(), 2);
+    assert_eq!(config.limits.body_size, 2 << 20);
+    assert_eq!(config.limits.header_timeout, Duration::from_secs(3));
+
+    let flags = ConfigFlags {
+        listen: Some("127.0.0.1:3".to_owned()),
+        ..ConfigFlags::default()
+    };
+    let environment = std::iter::once(("TRENT_LISTEN".to_owned(), "127.0.0.1:2".to_owned()));
+    let config = Config::from_sources(&flags, environment).into_config().expect("valid");
+    assert_eq!(config.listen.port(), 3);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_a_suggestion() {
+    let loaded = load("regions = [\"us-east-1\"]\n\n[limits]\nbody_sise = 5\n", &[]);
+    let text = explanation(&loaded);
+    assert!(
+        text.contains("file, line 4: there is no setting `limits.body_sise`; did you mean `limits.body_size`?"),
+        "{text}"
+    );
+    assert!(loaded.into_config().is_err());
+}
+
+#[test]
+fn an_unknown_variable_is_pointed_out_but_does_not_stop_the_server() {
+    let loaded = load("", &[("TRENT_LISTN", "127.0.0.1:2"), ("TRENT_CONFIG", "x")]);
+    let text = explanation(&loaded);
+    assert!(
+        text.contains("note: environment, TRENT_LISTN: no setting has this name; ignored"),
+        "{text}"
+    );
+    assert!(text.contains("did you mean `TRENT_LISTEN`?"), "{text}");
+    assert_eq!(loaded.notes.len(), 1);
+    assert!(loaded.into_config().is_ok());
+}
+
+#[test]
+fn every_problem_is_found_in_one_run() {
+    let loaded = load(
+        "listen = \"nowhere\"\nregions = [\"mars\"]\naudit.mode = \"never\"\nlog.level = 3.5\n",
+        &[],
+    );
+    let text = explanation(&loaded);
+    for line in 1..=4 {
+        assert!(
+            text.contains(&format!("problem: file, line {line}: ")),
+            "{line} in {text}"
+        );
+    }
+    assert!(text.contains("4 problems."), "{text}");
+    let error = loaded.into_config().expect_err("refused").to_string();
+    assert!(error.starts_with("the configuration has 4 problems:"), "{error}");
+}
+
+#[test]
+fn invalid_toml_names_its_line() {
+    let text = explanation(&load("listen = \"127.0.0.1:1\"\nregions = [\n", &[]));
+    assert!(
+        text.contains("problem: file, line ") && text.contains("not valid TOML"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_seal_inside_the_data_folder_is_refused() {
+    let loaded = load(
+        "data_dir = \"/srv/trent\"\nseal.key_file = \"/srv/trent/seal.key\"\n",
+        &[],
+    );
+    assert!(explanation(&loaded).contains("lies inside `data_dir`"));
+    assert!(loaded.into_config().is_err());
+}

@@ -1,0 +1,157 @@
+//! How a setting's text becomes a typed value.
+//!
+//! The file, the environment and the built-in defaults all arrive as text, so that one parser and one
+//! message serve all three.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use trent_names::Region;
+
+/// A duration: a whole number and one of `ms`, `s`, `m`, `h`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| duration_form(text))?;
+    let duration = match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(3600).map(Duration::from_secs),
+        _ => None,
+    };
+    duration.ok_or_else(|| duration_form(text))
+}
+
+fn duration_form(text: &str) -> String {
+    format!("`{text}` is not a duration; write a whole number and a unit, as in `500ms`, `10s`, `5m` or `1h`")
+}
+
+/// A duration that may not be zero: a time limit of zero would refuse everything.
+pub(crate) fn time_limit(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("a time limit must be longer than zero".to_owned()),
+        limit => Ok(limit),
+    }
+}
+
+/// A size in bytes: a whole number, optionally with `KiB` or `MiB`.
+pub(crate) fn size(text: &str) -> Result<usize, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim_start() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        _ => 0,
+    };
+    match number.parse::<usize>().ok().and_then(|n| n.checked_mul(factor)) {
+        Some(size) if factor != 0 && size != 0 => Ok(size),
+        _ => Err(format!(
+            "`{text}` is not a size; write a whole number of bytes, `KiB` or `MiB`, as in `65536` or `1MiB`"
+        )),
+    }
+}
+
+/// A count of at least one.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err(format!("`{text}` is not a whole number of at least 1")),
+        Ok(count) => Ok(count),
+    }
+}
+
+/// An address to listen on. A name is resolved once, here.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next())
+        .ok_or_else(|| {
+            format!(
+                "`{text}` is not an address to listen on; write `host:port`, as in `127.0.0.1:4599` or `[::1]:4599`"
+            )
+        })
+}
+
+/// A file-system path; a leading `~/` is the user's home.
+pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        return Err("a path may not be empty".to_owned());
+    }
+    match text.strip_prefix("~/") {
+        None => Ok(PathBuf::from(text)),
+        Some(rest) => std::env::home_dir()
+            .map(|home| home.join(rest))
+            .ok_or_else(|| format!("`{text}` names the home folder, and this user has none")),
+    }
+}
+
+/// A comma-separated list of Regions, each named once.
+pub(crate) fn regions(text: &str) -> Result<Vec<Region>, String> {
+    let mut regions: Vec<Region> = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let region: Region = name
+            .parse()
+            .map_err(|_| format!("`{name}` is not the name of a Region; it should look like `us-east-1`"))?;
+        if regions.contains(&region) {
+            return Err(format!("`{name}` is listed twice"));
+        }
+        regions.push(region);
+    }
+    if regions.is_empty() {
+        Err("at least one Region is needed".to_owned())
+    } else {
+        Ok(regions)
+    }
+}
+
+/// One of a closed set of words.
+pub(crate) fn one_of<T: Copy>(choices: &[(&str, T)], text: &str) -> Result<T, String> {
+    choices
+        .iter()
+        .find(|(word, _)| *word == text)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let words: Vec<String> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+            format!("`{text}` is not one of {}", words.join(", "))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_need_a_number_and_a_known_unit() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for bad in [
+            "",
+            "10",
+            "s",
+            "-1s",
+            "1.5s",
+            "10 s",
+            "1d",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+        assert!(time_limit("0s").is_err());
+        assert_eq!(size("64KiB"), Ok(65536));
+        assert_eq!(size("1 MiB"), Ok(1 << 20));
+        for bad in ["", "KiB", "0", "1GiBi", "1kb", "18446744073709551615MiB"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_region_list_is_checked_name_by_name() {
+        assert_eq!(regions("us-east-1, eu-west-1").map(|r| r.len()), Ok(2));
+        for bad in ["", " , ", "us-east-1,us-east-1", "US-EAST-1", "nowhere"] {
+            assert!(regions(bad).is_err(), "{bad}");
+        }
+    }
+}

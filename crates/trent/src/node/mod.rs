@@ -1,0 +1,318 @@
+//! A node put together: store, keystore, accounts and trail, as the configuration says. Every command that touches the
+//! data goes through here, so that they all hold the same lock and make the same checks.
+
+mod keyring;
+mod record;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use trent_audit::{Drain, MemoryLog, Trail};
+use trent_identity::Directory;
+use trent_identity::declaration::DeclaredAccount;
+use trent_identity::declaration::bootstrap::{self, Applied};
+use trent_identity::directory::Planned;
+use trent_keystore::{KeyFileSeal, Keyring, Keystore, Seal, SoftwareKeystore};
+use trent_names::{AccountId, Region};
+use trent_service::{Clock, SystemClock};
+use trent_store::{DataFolder, Engine, MemoryEngine, Mode, Options, Sealed};
+
+use crate::config::{AuditMode, Config};
+
+pub(crate) use record::Deed;
+
+/// The trail of a development server in memory keeps this much.
+const MEMORY_TRAIL: usize = 16 << 20;
+
+/// Why a node could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenFailure {
+    /// The data folder or the store in it.
+    #[error(transparent)]
+    Store(#[from] trent_store::OpenError),
+    /// Reading the store.
+    #[error(transparent)]
+    Read(#[from] trent_store::StoreError),
+    /// Writing to the store.
+    #[error(transparent)]
+    Commit(#[from] trent_store::CommitError),
+    /// The seal's key file.
+    #[error(transparent)]
+    Seal(#[from] trent_keystore::SealError),
+    /// The keyring.
+    #[error(transparent)]
+    Keyring(#[from] trent_keystore::KeyringError),
+    /// The store was never finished.
+    #[error("the store has no keyring: making it was interrupted; remove the data folder and run `trent init` again")]
+    NoKeyring,
+    /// The trail.
+    #[error("the audit trail cannot be opened: {0}")]
+    Trail(#[from] trent_audit::OpenError),
+    /// Records that a crash left behind could not be brought into the trail.
+    #[error("the audit records of the last run cannot be completed: {0}")]
+    Drain(#[from] trent_audit::DrainError),
+    /// A folder of ours.
+    #[error("cannot use {}: {error}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A seal that another store uses.
+    #[error(
+        "{} is the seal of another store (its head file is beside it); name another file with `seal.key_file`", .0.display()
+    )]
+    SealInUse(PathBuf),
+}
+
+/// A node: everything below the listeners.
+pub(crate) struct Node {
+    pub(crate) store: Sealed,
+    pub(crate) keystore: Arc<dyn Keystore>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) trail: Trail,
+    pub(crate) drain: Arc<Drain>,
+    pub(crate) mode: Mode,
+    /// What protects the keys, in words.
+    pub(crate) boundary: String,
+    home_region: Region,
+    /// Locked as long as the node lives.
+    _folder: Option<DataFolder>,
+}
+
+/// What is opened before the node can be: engine, seal and keyring.
+struct Parts {
+    engine: Arc<dyn Engine>,
+    keyring: Keyring,
+    folder: Option<DataFolder>,
+    trail: Trail,
+    seal_kind: &'static str,
+}
+
+impl Node {
+    /// Makes a new deployment's node. What it made is taken away again if it cannot be finished.
+    pub(crate) async fn create(config: &Config) -> Result<Self, OpenFailure> {
+        let (seal, made_seal) = new_seal(&config.seal_key_file, &config.data_dir)?;
+        let made = Self::create_under(config, &seal).await;
+        if made.is_err() && made_seal {
+            // The seal of a store that does not exist protects nothing.
+            let _ = std::fs::remove_file(&config.seal_key_file);
+        }
+        made
+    }
+
+    async fn create_under(config: &Config, seal: &KeyFileSeal) -> Result<Self, OpenFailure> {
+        let folder = DataFolder::create(&config.data_dir, Mode::Production)?;
+        let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
+        let keyring = keyring::create(&*engine, seal).await?;
+        let trail = open_trail(config)?;
+        let options = Options {
+            head_file: Some(config.head_file()),
+            accept_rollback: true,
+            replication_delay: None,
+        };
+        let parts = Parts {
+            engine,
+            keyring,
+            folder: Some(folder),
+            trail,
+            seal_kind: seal.kind(),
+        };
+        Self::assemble(config, parts, Mode::Production, options).await
+    }
+
+    /// Opens an existing deployment's node, and completes the trail before anything new can happen.
+    pub(crate) async fn open(config: &Config, accept_rollback: bool) -> Result<Self, OpenFailure> {
+        let folder = DataFolder::open(&config.data_dir, Mode::Production)?;
+        let seal = KeyFileSeal::open(&config.seal_key_file, &config.data_dir)?;
+        let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
+        let keyring = keyring::open(&*engine, &seal).await?;
+        let trail = open_trail(config)?;
+        let options = Options {
+            head_file: Some(config.head_file()),
+            accept_rollback,
+            replication_delay: None,
+        };
+        let parts = Parts {
+            engine,
+            keyring,
+            folder: Some(folder),
+            trail,
+            seal_kind: seal.kind(),
+        };
+        Self::assemble(config, parts, Mode::Production, options).await
+    }
+
+    /// A development node: in memory, or in a folder of its own if one was named.
+    pub(crate) async fn development(config: &Config, delay: Option<Duration>) -> Result<Self, OpenFailure> {
+        let options = Options {
+            head_file: None,
+            accept_rollback: false,
+            replication_delay: delay,
+        };
+        let parts = if config.data_dir_chosen {
+            development_folder(config).await?
+        } else {
+            Parts {
+                engine: Arc::new(MemoryEngine::new()),
+                keyring: Keyring::generate(&trent_keystore::SystemRandomness)
+                    .map_err(trent_keystore::KeyringError::from)?,
+                folder: None,
+                trail: Trail::in_memory(MemoryLog::new(MEMORY_TRAIL)),
+                seal_kind: "memory",
+            }
+        };
+        Self::assemble(config, parts, Mode::Development, options).await
+    }
+
+    async fn assemble(config: &Config, parts: Parts, mode: Mode, options: Options) -> Result<Self, OpenFailure> {
+        let Parts {
+            engine,
+            keyring,
+            folder,
+            trail,
+            seal_kind,
+        } = parts;
+        let store = Sealed::open(engine, keyring.record_sealer(), options).await?;
+        let keystore: Arc<dyn Keystore> = Arc::new(SoftwareKeystore::new(&keyring));
+        let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore)));
+        let drain = Arc::new(Drain::new(trail.clone(), &store, &config.regions));
+        drain.run_once().await?;
+        Ok(Self {
+            store,
+            keystore,
+            directory,
+            trail,
+            drain,
+            mode,
+            boundary: format!("software keystore in the server's process; at rest sealed by {seal_kind}"),
+            home_region: config.regions[0].clone(),
+            _folder: folder,
+        })
+    }
+
+    /// The time that records carry.
+    pub(crate) fn now() -> Duration {
+        SystemClock.now()
+    }
+
+    /// Commits a change to an account together with the record of it.
+    pub(crate) async fn commit<T>(&self, planned: Planned<T>, deed: &Deed<'_>) -> Result<T, trent_store::CommitError> {
+        let Planned {
+            mut transaction,
+            output,
+        } = planned;
+        trent_audit::enqueue(&mut transaction, &deed.render(&self.home_region), &self.trail);
+        self.directory.store().commit(transaction).await?;
+        self.drain.nudge();
+        Ok(output)
+    }
+
+    /// Records something that the operator did and that is no change to an account.
+    pub(crate) async fn note(&self, deed: &Deed<'_>) -> Result<(), trent_audit::TrailError> {
+        self.trail.append_durably(&[deed.render(&self.home_region)]).await
+    }
+
+    /// Brings declared accounts about, each with its record. Tells what was done.
+    pub(crate) async fn declare(
+        &self,
+        accounts: &[DeclaredAccount],
+        deed: &'static str,
+    ) -> Result<Vec<Applied>, bootstrap::ApplyError> {
+        let mut applied = Vec::new();
+        for declared in accounts {
+            if let Some(planned) = bootstrap::plan(&self.directory, declared, Self::now()).await? {
+                let deed = Deed::of_the_operator(deed).on(declared.id);
+                let done = self.commit(planned, &deed).await;
+                applied.extend(done.map_err(trent_identity::DirectoryError::from)?);
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Brings the trail up to date and closes everything.
+    pub(crate) async fn close(self) -> Result<(), trent_audit::DrainError> {
+        let drained = self.drain.run_once().await;
+        let flushed = self.trail.flush().await;
+        self.store.close().await;
+        self.trail.close();
+        drained?;
+        flushed?;
+        Ok(())
+    }
+}
+
+/// The account ids of the operator's commands, for messages.
+pub(crate) fn random_account_id() -> AccountId {
+    let random = uuid::Uuid::new_v4().as_u128();
+    // The first digit is not zero: spreadsheets and YAML eat leading zeros.
+    let number = 100_000_000_000 + random % 900_000_000_000;
+    number.to_string().parse().expect("twelve digits")
+}
+
+/// A seal for a new store: the file that is there, unless a store uses it, or a new one. Tells whether it is new.
+fn new_seal(path: &Path, data: &Path) -> Result<(KeyFileSeal, bool), OpenFailure> {
+    if !path.exists() {
+        return Ok((KeyFileSeal::create(path, data)?, true));
+    }
+    if Config::head_file_of(path).exists() {
+        return Err(OpenFailure::SealInUse(path.to_owned()));
+    }
+    Ok((KeyFileSeal::open(path, data)?, false))
+}
+
+fn open_trail(config: &Config) -> Result<Trail, OpenFailure> {
+    let folder = config.data_dir.join("audit");
+    make_private_folder(&folder)?;
+    let mode = match config.audit_mode {
+        AuditMode::Durable => trent_audit::Mode::Durable,
+        AuditMode::Buffered => trent_audit::Mode::buffered(),
+    };
+    let opened = Trail::open(&folder.join("trail.jsonl"), mode)?;
+    if opened.torn_bytes > 0 {
+        tracing::warn!(
+            bytes = opened.torn_bytes,
+            "the audit trail's last line was torn by a crash and cut off"
+        );
+    }
+    Ok(opened.trail)
+}
+
+/// A folder stamped for development, which keeps its own seal: nothing in it is worth a separate one.
+async fn development_folder(config: &Config) -> Result<Parts, OpenFailure> {
+    let (seal_file, engine_folder) = (config.data_dir.join("dev-seal.key"), config.data_dir.join("store"));
+    let (folder, seal, engine, keyring);
+    if config.data_dir.join("FORMAT").exists() {
+        folder = DataFolder::open(&config.data_dir, Mode::Development)?;
+        seal = KeyFileSeal::open(&seal_file, &engine_folder)?;
+        engine = Arc::new(folder.engine()?);
+        keyring = keyring::open(&*engine, &seal).await?;
+    } else {
+        folder = DataFolder::create(&config.data_dir, Mode::Development)?;
+        seal = KeyFileSeal::create(&seal_file, &engine_folder)?;
+        engine = Arc::new(folder.engine()?);
+        keyring = keyring::create(&*engine, &seal).await?;
+    }
+    let trail = open_trail(config)?;
+    Ok(Parts {
+        engine,
+        keyring,
+        folder: Some(folder),
+        trail,
+        seal_kind: "a key file in the data folder",
+    })
+}
+
+fn make_private_folder(path: &Path) -> Result<(), OpenFailure> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| OpenFailure::Folder {
+            path: path.to_owned(),
+            error,
+        })
+}
