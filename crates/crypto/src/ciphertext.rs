@@ -15,6 +15,7 @@ use crate::aead::{self, TAG};
 use crate::context::EncryptionContext;
 use crate::identity::{KEY_ID, KeyIdentity, MaterialId, decode_key_id, encode_key_id};
 use crate::kdf;
+use crate::material::MaterialKey;
 use crate::secret::{Key256, Secret, equal};
 
 /// The version written today.
@@ -24,7 +25,8 @@ pub const OVERHEAD: usize = HEADER + TAG;
 
 /// Opens the associated data of this format, apart from all others of the product.
 const TYPE: u8 = b'C';
-const LABEL: &str = "trent ciphertext";
+/// With the salt and its frame this label fills one block of SHA-256 exactly; a longer one would cost two more.
+const LABEL: &str = "trent cipher";
 const SALT: usize = 32;
 const COMMITMENT: usize = 32;
 const HEADER: usize = 1 + 1 + KEY_ID + MaterialId::LEN + SALT + COMMITMENT;
@@ -86,15 +88,11 @@ pub struct Parsed<'a> {
 impl<'a> Parsed<'a> {
     /// Takes a ciphertext apart.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, CiphertextError> {
-        let &[version, ref rest @ ..] = bytes else {
-            return Err(CiphertextError::Truncated);
-        };
+        let (&version, rest) = bytes.split_first().ok_or(CiphertextError::Truncated)?;
         if version != VERSION {
             return Err(CiphertextError::UnknownVersion(version));
         }
-        let &[suite, ref rest @ ..] = rest else {
-            return Err(CiphertextError::Truncated);
-        };
+        let (&suite, rest) = rest.split_first().ok_or(CiphertextError::Truncated)?;
         if suite != Suite::Derived as u8 {
             return Err(CiphertextError::UnknownSuite(suite));
         }
@@ -118,36 +116,27 @@ impl<'a> Parsed<'a> {
     }
 
     /// Opens the ciphertext with the material that it names.
-    pub fn open(
-        &self,
-        identity: &KeyIdentity,
-        material: &Key256,
-        context: &EncryptionContext,
-    ) -> Result<Secret, CiphertextError> {
+    pub fn open(&self, material: &MaterialKey, context: &EncryptionContext) -> Result<Secret, CiphertextError> {
+        let identity = material.identity();
         if self.key != identity.key {
             return Err(CiphertextError::OtherKey(self.key));
         }
         if self.material != identity.material {
             return Err(CiphertextError::OtherMaterial(self.material));
         }
-        let message = MessageKeys::derive(identity, material, self.salt);
+        let message = MessageKeys::derive(material, self.salt);
         if !equal(message.commitment(), self.commitment) {
             return Err(CiphertextError::Commitment);
         }
         let aad = associated_data(self.header, context);
-        aead::open(&message.encryption(), &aad, self.body).map_err(|_| CiphertextError::Forged)
+        aead::open(&message.encryption(), aead::FIXED, &aad, self.body).map_err(|_| CiphertextError::Forged)
     }
 }
 
 /// Encrypts `plaintext` with one material of a key. `salt` must be fresh random bytes.
-pub fn seal(
-    identity: &KeyIdentity,
-    material: &Key256,
-    context: &EncryptionContext,
-    plaintext: &[u8],
-    salt: [u8; SALT],
-) -> Vec<u8> {
-    let message = MessageKeys::derive(identity, material, &salt);
+pub fn seal(material: &MaterialKey, context: &EncryptionContext, plaintext: &[u8], salt: [u8; SALT]) -> Vec<u8> {
+    let identity: &KeyIdentity = material.identity();
+    let message = MessageKeys::derive(material, &salt);
     let mut sealed = Vec::with_capacity(OVERHEAD + plaintext.len());
     sealed.push(VERSION);
     sealed.push(Suite::Derived as u8);
@@ -156,7 +145,8 @@ pub fn seal(
     sealed.extend_from_slice(&salt);
     sealed.extend_from_slice(message.commitment());
     let aad = associated_data(&sealed, context);
-    aead::seal_onto(&mut sealed, &message.encryption(), &aad, plaintext);
+    let key = message.encryption();
+    aead::seal_onto(&mut sealed, &key, aead::FIXED, &aad, plaintext);
     sealed
 }
 
@@ -164,16 +154,8 @@ pub fn seal(
 struct MessageKeys(Zeroizing<[u8; Key256::LEN + COMMITMENT]>);
 
 impl MessageKeys {
-    fn derive(identity: &KeyIdentity, material: &Key256, salt: &[u8]) -> Self {
-        let key = encode_key_id(identity.key);
-        let context: [&[u8]; 5] = [
-            identity.partition.as_str().as_bytes(),
-            identity.account.as_str().as_bytes(),
-            &key,
-            &identity.material.0,
-            salt,
-        ];
-        Self(kdf::derive(material, LABEL, &context))
+    fn derive(material: &MaterialKey, salt: &[u8]) -> Self {
+        Self(kdf::derive(material.key(), LABEL, &[salt]))
     }
 
     fn encryption(&self) -> Key256 {

@@ -28,7 +28,11 @@ impl EncryptionContext {
 impl<V: AsRef<str>> From<&BTreeMap<String, V>> for EncryptionContext {
     /// A `BTreeMap` of strings iterates in the order of their UTF-8 bytes already.
     fn from(pairs: &BTreeMap<String, V>) -> Self {
-        let mut context = Self::none();
+        let length = pairs
+            .iter()
+            .map(|(key, value)| 8 + key.len() + value.as_ref().len())
+            .sum();
+        let mut context = Self(Vec::with_capacity(length));
         for (key, value) in pairs {
             context.push(key);
             context.push(value.as_ref());

@@ -30,6 +30,14 @@ impl KeyAddress {
             material,
         }
     }
+
+    /// Partition (after its length in one byte), account, key id: the bytes that stand for the key in every format.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let partition = self.partition.as_str().as_bytes();
+        let length = u8::try_from(partition.len()).expect("partitions have short names");
+        let account = self.account.as_str().as_bytes();
+        [&[length], partition, account, &encode_key_id(self.key)].concat()
+    }
 }
 
 /// One material of one KMS key.
@@ -72,13 +80,8 @@ impl MaterialId {
     /// The id of a material that came from outside: the same for the same material of the same key, a one-way function
     /// keyed by the material itself.
     pub fn of_imported(address: &KeyAddress, material: &Key256) -> Self {
-        let key = encode_key_id(address.key);
-        let context: [&[u8]; 3] = [
-            address.partition.as_str().as_bytes(),
-            address.account.as_str().as_bytes(),
-            &key,
-        ];
-        Self(*kdf::derive(material, "trent imported material id", &context))
+        let owner = address.encode();
+        Self(*kdf::derive(material, "trent imported material id", &[&owner]))
     }
 }
 

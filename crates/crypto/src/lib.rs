@@ -8,6 +8,7 @@ pub mod ciphertext;
 pub mod context;
 pub mod identity;
 mod kdf;
+pub mod material;
 pub mod record;
 pub mod root;
 pub mod sealed_keyring;
@@ -18,4 +19,5 @@ pub mod wrap;
 
 pub use context::EncryptionContext;
 pub use identity::{KeyAddress, KeyIdentity, MaterialId};
+pub use material::MaterialKey;
 pub use secret::{Key256, Secret};

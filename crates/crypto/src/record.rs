@@ -146,7 +146,7 @@ impl RecordSealer {
         let aad = associated_data(&sealed, record_key);
         sealed.extend_from_slice(&salt);
         let key = keys.record_key(class, &salt);
-        aead::seal_onto(&mut sealed, &key, &aad, plaintext);
+        aead::seal_onto(&mut sealed, &key, aead::FIXED, &aad, plaintext);
         sealed
     }
 
@@ -166,7 +166,7 @@ impl RecordSealer {
         let (salt, body) = rest.split_at(SALT);
         let key = keys.record_key(class, salt);
         let aad = associated_data(head, record_key);
-        let mut plaintext = aead::open(&key, &aad, body)
+        let mut plaintext = aead::open(&key, aead::FIXED, &aad, body)
             .map_err(|_| RecordError::Forged)?
             .into_bytes();
         Ok((envelope.version, std::mem::take(&mut *plaintext)))

@@ -1,18 +1,16 @@
-//! Wrapping of secrets at rest: root generations wrap destruction keys, credentials and tokens; a KMS key's destruction
-//! key wraps its materials.
+//! Wrapping of secrets under the root: destruction keys, credentials, and tokens that leave the server.
 //!
 //! ```text
-//! under a generation       format 1 | purpose 1 | generation 4 | salt 32 | ciphertext | tag 16
-//! under a destruction key  format 1 | kind 1 | material id 32 | salt 32 | ciphertext | tag 16
+//! format 1 | purpose 1 | generation 4 | salt 32 | ciphertext | tag 16
 //! ```
 //!
-//! Each wrapping has a key of its own, SP 800-108 with its salt and with what the secret belongs to, so a wrapped secret
-//! opens for its own owner only. The header is associated data.
+//! Each wrapping has a key of its own, SP 800-108 of the generation's key for the purpose with the salt. The header and
+//! what the secret belongs to are associated data, so a wrapped secret opens for its own owner only.
 
 use std::sync::Arc;
 
 use crate::aead::{self, TAG};
-use crate::identity::{KeyAddress, KeyIdentity, MaterialId, encode_key_id};
+use crate::identity::{KeyAddress, MaterialId};
 use crate::kdf::{self, DerivationKey};
 use crate::record::Class;
 use crate::root::{GenerationId, RootKeys};
@@ -20,10 +18,7 @@ use crate::secret::{Key256, Secret};
 
 const FORMAT: u8 = 1;
 const SALT: usize = 32;
-const GENERATION_HEADER: usize = 1 + 1 + 4 + SALT;
-const MATERIAL_HEADER: usize = 1 + 1 + MaterialId::LEN + SALT;
-/// The kind of material that is one 256-bit AES key.
-const AES_256: u8 = 1;
+const HEADER: usize = 1 + 1 + 4 + SALT;
 
 /// Why a wrapped secret does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,16 +82,15 @@ impl RootWrapper {
 
     /// Wraps the destruction key of one KMS key. `salt` must be fresh random bytes, here as everywhere below.
     pub fn wrap_destruction_key(&self, address: &KeyAddress, destruction_key: &Key256, salt: [u8; SALT]) -> Vec<u8> {
-        let owner = Owner::new(address);
         let secret = destruction_key.expose();
-        self.wrap(Purpose::DestructionKey, &owner.parts(), secret, &salt)
+        self.wrap(Purpose::DestructionKey, &address.encode(), secret, &salt)
     }
 
     /// Unwraps the destruction key of the KMS key at `address`.
     pub fn unwrap_destruction_key(&self, address: &KeyAddress, wrapped: &[u8]) -> Result<Key256, WrapError> {
-        let owner = Owner::new(address);
-        let opened = self.open(Purpose::DestructionKey, &owner.parts(), wrapped)?;
-        aead::open_key(&opened.key, opened.header, opened.body).map_err(|_| WrapError::Forged)
+        let (key, body) = self.read(Purpose::DestructionKey, wrapped)?;
+        let aad = associated_data(&wrapped[..HEADER], &address.encode());
+        aead::open_key(&key, aead::FIXED, &aad, body).map_err(|_| WrapError::Forged)
     }
 
     /// Wraps the secret of an access key.
@@ -111,39 +105,40 @@ impl RootWrapper {
 
     /// Seals a token or marker that leaves the server and must come back unchanged. Each class has its own tokens.
     pub fn wrap_token(&self, class: Class, bytes: &[u8], salt: [u8; SALT]) -> Vec<u8> {
-        self.wrap(Purpose::Token, &[&[class as u8]], bytes, &salt)
+        self.wrap(Purpose::Token, &[class as u8], bytes, &salt)
     }
 
     /// Opens a token or marker of `class`.
     pub fn unwrap_token(&self, class: Class, wrapped: &[u8]) -> Result<Secret, WrapError> {
-        self.unwrap(Purpose::Token, &[&[class as u8]], wrapped)
+        self.unwrap(Purpose::Token, &[class as u8], wrapped)
     }
 
-    fn wrap(&self, purpose: Purpose, owner: &[&[u8]], secret: &[u8], salt: &[u8; SALT]) -> Vec<u8> {
+    fn wrap(&self, purpose: Purpose, owner: &[u8], secret: &[u8], salt: &[u8; SALT]) -> Vec<u8> {
         let (generation, keys) = &self.0.generations[self.0.active];
-        let mut wrapped = Vec::with_capacity(GENERATION_HEADER + secret.len() + TAG);
+        let mut wrapped = Vec::with_capacity(HEADER + secret.len() + TAG);
         wrapped.push(FORMAT);
         wrapped.push(purpose as u8);
         wrapped.extend_from_slice(&generation.0.to_be_bytes());
         wrapped.extend_from_slice(salt);
-        let key = keys.derive(purpose, owner, salt);
-        let header = wrapped.clone();
-        aead::seal_onto(&mut wrapped, &key, &header, secret);
+        let aad = associated_data(&wrapped, owner);
+        let key = keys.derive(purpose, salt);
+        aead::seal_onto(&mut wrapped, &key, aead::FIXED, &aad, secret);
         wrapped
     }
 
-    fn unwrap(&self, purpose: Purpose, owner: &[&[u8]], wrapped: &[u8]) -> Result<Secret, WrapError> {
-        let opened = self.open(purpose, owner, wrapped)?;
-        aead::open(&opened.key, opened.header, opened.body).map_err(|_| WrapError::Forged)
+    fn unwrap(&self, purpose: Purpose, owner: &[u8], wrapped: &[u8]) -> Result<Secret, WrapError> {
+        let (key, body) = self.read(purpose, wrapped)?;
+        let aad = associated_data(&wrapped[..HEADER], owner);
+        aead::open(&key, aead::FIXED, &aad, body).map_err(|_| WrapError::Forged)
     }
 
-    /// Reads the header and derives the key that it calls for.
-    fn open<'a>(&self, purpose: Purpose, owner: &[&[u8]], wrapped: &'a [u8]) -> Result<Opened<'a>, WrapError> {
+    /// Reads the header; gives the key that it calls for and the sealed body.
+    fn read<'a>(&self, purpose: Purpose, wrapped: &'a [u8]) -> Result<(Key256, &'a [u8]), WrapError> {
         let (&format, rest) = wrapped.split_first().ok_or(WrapError::Truncated)?;
         if format != FORMAT {
             return Err(WrapError::UnknownFormat(format));
         }
-        if wrapped.len() < GENERATION_HEADER + TAG {
+        if wrapped.len() < HEADER + TAG {
             return Err(WrapError::Truncated);
         }
         let (&found, rest) = rest.split_first().ok_or(WrapError::Truncated)?;
@@ -158,19 +153,9 @@ impl RootWrapper {
             .iter()
             .find(|(id, _)| *id == generation)
             .ok_or(WrapError::UnknownGeneration(generation))?;
-        Ok(Opened {
-            key: keys.derive(purpose, owner, &rest[..SALT]),
-            header: &wrapped[..GENERATION_HEADER],
-            body: &wrapped[GENERATION_HEADER..],
-        })
+        let (salt, body) = rest.split_at(SALT);
+        Ok((keys.derive(purpose, salt), body))
     }
-}
-
-/// A wrapped secret whose header was read, with the key that opens its body.
-struct Opened<'a> {
-    key: Key256,
-    header: &'a [u8],
-    body: &'a [u8],
 }
 
 impl PurposeKeys {
@@ -181,77 +166,14 @@ impl PurposeKeys {
         }))
     }
 
-    fn derive(&self, purpose: Purpose, owner: &[&[u8]], salt: &[u8]) -> Key256 {
-        let mut context = owner.to_vec();
-        context.push(salt);
-        self.0[purpose as usize - 1].derive_key("trent wrap", &context)
+    fn derive(&self, purpose: Purpose, salt: &[u8]) -> Key256 {
+        self.0[purpose as usize - 1].derive_key("trent wrap", &[salt])
     }
 }
 
-/// The bytes that stand for a KMS key in a derivation.
-struct Owner<'a> {
-    address: &'a KeyAddress,
-    key: [u8; crate::identity::KEY_ID],
-}
-
-impl<'a> Owner<'a> {
-    fn new(address: &'a KeyAddress) -> Self {
-        Self {
-            address,
-            key: encode_key_id(address.key),
-        }
-    }
-
-    fn parts(&self) -> [&[u8]; 3] {
-        [
-            self.address.partition.as_str().as_bytes(),
-            self.address.account.as_str().as_bytes(),
-            &self.key,
-        ]
-    }
-}
-
-/// Wraps one 256-bit material under its KMS key's destruction key.
-pub fn wrap_material(destruction_key: &Key256, identity: &KeyIdentity, material: &Key256, salt: [u8; SALT]) -> Vec<u8> {
-    let mut wrapped = Vec::with_capacity(MATERIAL_HEADER + Key256::LEN + TAG);
-    wrapped.push(FORMAT);
-    wrapped.push(AES_256);
-    wrapped.extend_from_slice(&identity.material.0);
-    wrapped.extend_from_slice(&salt);
-    let key = material_key(destruction_key, identity, &salt);
-    let header = wrapped.clone();
-    aead::seal_onto(&mut wrapped, &key, &header, material.expose());
-    wrapped
-}
-
-/// Unwraps one 256-bit material.
-pub fn unwrap_material(destruction_key: &Key256, identity: &KeyIdentity, wrapped: &[u8]) -> Result<Key256, WrapError> {
-    let (&format, rest) = wrapped.split_first().ok_or(WrapError::Truncated)?;
-    if format != FORMAT {
-        return Err(WrapError::UnknownFormat(format));
-    }
-    if wrapped.len() < MATERIAL_HEADER + TAG {
-        return Err(WrapError::Truncated);
-    }
-    let (&kind, rest) = rest.split_first().ok_or(WrapError::Truncated)?;
-    if kind != AES_256 {
-        return Err(WrapError::UnknownKind(kind));
-    }
-    let (material, rest) = rest.split_first_chunk().ok_or(WrapError::Truncated)?;
-    if *material != identity.material.0 {
-        return Err(WrapError::OtherMaterial(MaterialId(*material)));
-    }
-    let (salt, body) = rest.split_at(SALT);
-    let key = material_key(destruction_key, identity, salt);
-    aead::open_key(&key, &wrapped[..MATERIAL_HEADER], body).map_err(|_| WrapError::Forged)
-}
-
-fn material_key(destruction_key: &Key256, identity: &KeyIdentity, salt: &[u8]) -> Key256 {
-    let address = identity.address();
-    let owner = Owner::new(&address);
-    let [partition, account, key] = owner.parts();
-    let context = [partition, account, key, &identity.material.0, salt];
-    kdf::derive_key(destruction_key, "trent key material", &context)
+/// The header, of fixed length, and what the secret belongs to.
+fn associated_data(header: &[u8], owner: &[u8]) -> Vec<u8> {
+    [header, owner].concat()
 }
 
 #[cfg(test)]

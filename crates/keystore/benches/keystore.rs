@@ -1,5 +1,6 @@
 //! What one cryptographic request costs inside the keystore, unwrapping included, and what its parts cost.
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -7,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 use criterion::{Criterion, criterion_group, criterion_main};
 use trent_crypto::record::{Class, RecordSealer};
 use trent_crypto::root::RootKeys;
-use trent_crypto::wrap::{RootWrapper, unwrap_material, wrap_material};
-use trent_crypto::{Key256, ciphertext};
+use trent_crypto::wrap::RootWrapper;
+use trent_crypto::{Key256, MaterialKey, ciphertext};
 use trent_keystore::{
     DecryptRequest, EncryptRequest, EncryptionContext, GenerateDataKeyRequest, KeyAddress, KeyHandle, Keyring,
     Keystore, MaterialId, Randomness, Secret, SoftwareKeystore, SystemRandomness,
@@ -32,8 +33,10 @@ fn address() -> KeyAddress {
     }
 }
 
-fn context() -> EncryptionContext {
-    [("tenant", "a4c1"), ("purpose", "invoice")].into_iter().collect()
+fn pairs() -> BTreeMap<String, String> {
+    [("tenant", "a4c1"), ("purpose", "invoice")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn operations(c: &mut Criterion) {
@@ -41,6 +44,8 @@ fn operations(c: &mut Criterion) {
     let keystore = SoftwareKeystore::new(&keyring);
     let key = now(keystore.create_symmetric(address())).expect("a key");
     let key = Arc::new(KeyHandle::new(address(), key));
+    let pairs = pairs();
+    let context = || EncryptionContext::from(&pairs);
     let plaintext = Secret::new(vec![7; 32]);
     let encrypt = || EncryptRequest {
         key: Arc::clone(&key),
@@ -90,13 +95,17 @@ fn parts(c: &mut Criterion) {
     let (destruction_key, material) = (Key256::new([3; 32]), Key256::new([4; 32]));
     let identity = address().material(MaterialId([5; 32]));
     let wrapped_key = wrapper.wrap_destruction_key(&address(), &destruction_key, [6; 32]);
-    let wrapped = wrap_material(&destruction_key, &identity, &material, [7; 32]);
+    let material = MaterialKey::bind(identity, &material);
+    let kept = material.wrap(&destruction_key, [7; 12]);
     let sealer = RecordSealer::new(&root);
     let record = sealer.seal(Class::Resource, b"record", 1, &[8; 600], [9; 32]);
     let mut salt = [0; 32];
+    let pairs = pairs();
 
     c.bench_function("part: salt", |b| b.iter(|| SystemRandomness.fill(&mut salt)));
-    c.bench_function("part: encryption context", |b| b.iter(context));
+    c.bench_function("part: encryption context", |b| {
+        b.iter(|| EncryptionContext::from(black_box(&pairs)));
+    });
     c.bench_function("part: unwrap destruction key", |b| {
         b.iter(|| {
             wrapper
@@ -105,11 +114,11 @@ fn parts(c: &mut Criterion) {
         });
     });
     c.bench_function("part: unwrap material", |b| {
-        b.iter(|| unwrap_material(&destruction_key, &identity, black_box(&wrapped)).is_ok());
+        b.iter(|| MaterialKey::unwrap(&destruction_key, identity, black_box(&kept)).is_ok());
     });
     c.bench_function("part: seal ciphertext", |b| {
-        let context = context();
-        b.iter(|| ciphertext::seal(&identity, &material, &context, black_box(&[0; 32]), [1; 32]));
+        let context = EncryptionContext::from(&pairs);
+        b.iter(|| ciphertext::seal(&material, &context, black_box(&[0; 32]), [1; 32]));
     });
     c.bench_function("record: open 600 bytes", |b| {
         b.iter(|| sealer.open(Class::Resource, b"record", black_box(&record)).is_ok());

@@ -1,6 +1,6 @@
 //! Where random bytes come from. A trait, so that a test can decide them.
 
-use trent_crypto::{Key256, Secret};
+use trent_crypto::Key256;
 
 /// A source of random bytes fit for keys.
 pub trait Randomness: Send + Sync {
@@ -35,11 +35,4 @@ pub(crate) fn key(randomness: &dyn Randomness) -> Result<Key256, RandomnessError
     let mut key = Key256::new([0; Key256::LEN]);
     randomness.fill(key.expose_mut())?;
     Ok(key)
-}
-
-/// Fresh secret bytes.
-pub(crate) fn secret(randomness: &dyn Randomness, length: usize) -> Result<Secret, RandomnessError> {
-    let mut secret = Secret::zeroed(length);
-    randomness.fill(secret.expose_mut())?;
-    Ok(secret)
 }

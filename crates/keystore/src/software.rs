@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use trent_crypto::ciphertext::{self, CiphertextError, Parsed};
 use trent_crypto::record::Class;
 use trent_crypto::sigv4::SigningKey;
-use trent_crypto::wrap::{self, RootWrapper};
-use trent_crypto::{EncryptionContext, Key256, KeyAddress, MaterialId, Secret};
+use trent_crypto::wrap::RootWrapper;
+use trent_crypto::{EncryptionContext, Key256, KeyAddress, MaterialId, MaterialKey, Secret};
 
 use crate::error::KeystoreError;
 use crate::keyring::Keyring;
@@ -18,7 +18,7 @@ use crate::messages::{
     DataKey, DecryptRequest, EncryptRequest, GenerateDataKeyRequest, KeyHandle, NewCredential, NewKey,
     ReEncryptRequest, Wrapped, WrappedCredential, WrappedMaterial,
 };
-use crate::randomness::{self, Randomness, SystemRandomness};
+use crate::randomness::{Randomness, SystemRandomness};
 
 /// Random bytes behind an access-key secret: 40 characters of base64, no padding.
 const CREDENTIAL: usize = 30;
@@ -43,42 +43,55 @@ impl SoftwareKeystore {
         }
     }
 
-    fn salt(&self) -> Result<[u8; 32], KeystoreError> {
-        Ok(randomness::salt(&*self.randomness)?)
+    /// Fresh public random bytes: a salt, an IV, an id.
+    fn fresh<const N: usize>(&self) -> Result<[u8; N], KeystoreError> {
+        let mut bytes = [0; N];
+        self.randomness.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn fresh_key(&self) -> Result<Key256, KeystoreError> {
+        let mut key = Key256::new([0; Key256::LEN]);
+        self.randomness.fill(key.expose_mut())?;
+        Ok(key)
+    }
+
+    fn fresh_secret(&self, length: usize) -> Result<Secret, KeystoreError> {
+        let mut secret = Secret::zeroed(length);
+        self.randomness.fill(secret.expose_mut())?;
+        Ok(secret)
     }
 
     fn wrap_new(&self, address: KeyAddress, id: MaterialId, material: &Key256) -> Result<NewKey, KeystoreError> {
-        let destruction_key = randomness::key(&*self.randomness)?;
-        let identity = address.material(id);
-        let bytes = wrap::wrap_material(&destruction_key, &identity, material, self.salt()?);
-        let wrapped = self.root.wrap_destruction_key(&address, &destruction_key, self.salt()?);
+        let destruction_key = self.fresh_key()?;
+        let material = MaterialKey::bind(address.material(id), material);
+        let wrapped = self
+            .root
+            .wrap_destruction_key(&address, &destruction_key, self.fresh()?);
         Ok(NewKey {
             destruction_key: Wrapped(wrapped),
-            material: WrappedMaterial { id, bytes },
+            material: WrappedMaterial {
+                id,
+                bytes: material.wrap(&destruction_key, self.fresh()?),
+            },
         })
     }
 
-    fn unwrap(&self, key: &KeyHandle, id: MaterialId) -> Result<Key256, KeystoreError> {
+    fn unwrap(&self, key: &KeyHandle, id: MaterialId) -> Result<MaterialKey, KeystoreError> {
         let mut materials = key.materials.iter();
         let material = materials
             .find(|material| material.id == id)
             .ok_or(KeystoreError::MaterialMissing(id))?;
-        let destruction_key = self.root.unwrap_destruction_key(&key.address, &key.destruction_key.0)?;
+        let wrapped = &key.destruction_key.0;
+        let destruction_key = self.root.unwrap_destruction_key(&key.address, wrapped)?;
         let identity = key.address.material(id);
-        Ok(wrap::unwrap_material(&destruction_key, &identity, &material.bytes)?)
+        Ok(MaterialKey::unwrap(&destruction_key, identity, &material.bytes)?)
     }
 
     fn seal(&self, key: &KeyHandle, context: &EncryptionContext, plaintext: &Secret) -> Result<Vec<u8>, KeystoreError> {
         let material = self.unwrap(key, key.current)?;
-        let identity = key.address.material(key.current);
-        let salt = self.salt()?;
-        Ok(ciphertext::seal(
-            &identity,
-            &material,
-            context,
-            plaintext.expose(),
-            salt,
-        ))
+        let salt = self.fresh()?;
+        Ok(ciphertext::seal(&material, context, plaintext.expose(), salt))
     }
 
     fn open(&self, key: &KeyHandle, context: &EncryptionContext, ciphertext: &[u8]) -> Result<Secret, KeystoreError> {
@@ -87,12 +100,11 @@ impl SoftwareKeystore {
             return Err(CiphertextError::OtherKey(parsed.key).into());
         }
         let material = self.unwrap(key, parsed.material)?;
-        let identity = key.address.material(parsed.material);
-        Ok(parsed.open(&identity, &material, context)?)
+        Ok(parsed.open(&material, context)?)
     }
 
     fn data_key(&self, request: &GenerateDataKeyRequest) -> Result<DataKey, KeystoreError> {
-        let plaintext = randomness::secret(&*self.randomness, request.length)?;
+        let plaintext = self.fresh_secret(request.length)?;
         let ciphertext = self.seal(&request.key, &request.context, &plaintext)?;
         Ok(DataKey { plaintext, ciphertext })
     }
@@ -101,8 +113,8 @@ impl SoftwareKeystore {
 #[async_trait]
 impl Keystore for SoftwareKeystore {
     async fn create_symmetric(&self, address: KeyAddress) -> Result<NewKey, KeystoreError> {
-        let id = MaterialId(self.salt()?);
-        let material = randomness::key(&*self.randomness)?;
+        let id = MaterialId(self.fresh()?);
+        let material = self.fresh_key()?;
         self.wrap_new(address, id, &material)
     }
 
@@ -138,18 +150,18 @@ impl Keystore for SoftwareKeystore {
     }
 
     async fn random(&self, length: usize) -> Result<Secret, KeystoreError> {
-        Ok(randomness::secret(&*self.randomness, length)?)
+        self.fresh_secret(length)
     }
 
     async fn new_credential(&self) -> Result<NewCredential, KeystoreError> {
-        let random = randomness::secret(&*self.randomness, CREDENTIAL)?;
+        let random = self.fresh_secret(CREDENTIAL)?;
         let secret = Secret::new(STANDARD.encode(random.expose()).into_bytes());
         let wrapped = self.seal_credential(secret.clone()).await?;
         Ok(NewCredential { secret, wrapped })
     }
 
     async fn seal_credential(&self, secret: Secret) -> Result<WrappedCredential, KeystoreError> {
-        let wrapped = self.root.wrap_credential(&secret, self.salt()?);
+        let wrapped = self.root.wrap_credential(&secret, self.fresh()?);
         Ok(WrappedCredential(wrapped))
     }
 
@@ -165,7 +177,7 @@ impl Keystore for SoftwareKeystore {
     }
 
     async fn seal_token(&self, class: Class, bytes: &[u8]) -> Result<Vec<u8>, KeystoreError> {
-        Ok(self.root.wrap_token(class, bytes, self.salt()?))
+        Ok(self.root.wrap_token(class, bytes, self.fresh()?))
     }
 
     async fn open_token(&self, class: Class, sealed: &[u8]) -> Result<Secret, KeystoreError> {

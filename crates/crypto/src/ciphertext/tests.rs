@@ -19,17 +19,21 @@ fn identity() -> KeyIdentity {
     .material(MaterialId([5; 32]))
 }
 
+fn material() -> MaterialKey {
+    MaterialKey::bind(identity(), &key(1))
+}
+
 fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
     pairs.iter().copied().collect()
 }
 
 fn sealed(context: &EncryptionContext) -> Vec<u8> {
-    seal(&identity(), &key(1), context, b"plaintext", SALT_OF_TESTS)
+    seal(&material(), context, b"plaintext", SALT_OF_TESTS)
 }
 
 /// Opens with the right key and identity.
 fn open(bytes: &[u8], context: &EncryptionContext) -> Result<Vec<u8>, CiphertextError> {
-    let opened = Parsed::parse(bytes)?.open(&identity(), &key(1), context)?;
+    let opened = Parsed::parse(bytes)?.open(&material(), context)?;
     Ok(opened.expose().to_vec())
 }
 
@@ -135,7 +139,8 @@ fn a_ciphertext_is_committed_to_key_and_identity() {
     let bytes = sealed(&EncryptionContext::none());
     let parsed = Parsed::parse(&bytes).ok().expect("parses");
     let none = EncryptionContext::none();
-    let open = |identity: &KeyIdentity, material: &Key256| parsed.open(identity, material, &none).err();
+    let open =
+        |identity: &KeyIdentity, material: &Key256| parsed.open(&MaterialKey::bind(*identity, material), &none).err();
     assert_eq!(open(&identity(), &key(1)), None);
     assert_eq!(open(&identity(), &key(2)), Some(CiphertextError::Commitment));
     let account = AccountId::parse("444455556666").expect("an account");
@@ -168,7 +173,7 @@ fn a_ciphertext_is_committed_to_key_and_identity() {
 #[test]
 fn a_commitment_taken_from_another_message_is_refused() {
     let none = EncryptionContext::none();
-    let other = seal(&identity(), &key(1), &none, b"plaintext", [4; 32]);
+    let other = seal(&material(), &none, b"plaintext", [4; 32]);
     let mut mixed = sealed(&none);
     mixed[83..115].copy_from_slice(&other[83..115]);
     assert_eq!(open(&mixed, &none), Err(CiphertextError::Commitment));
@@ -179,7 +184,7 @@ fn a_commitment_taken_from_another_message_is_refused() {
 
 #[test]
 fn the_commitment_is_not_the_key() {
-    let message = MessageKeys::derive(&identity(), &key(1), &SALT_OF_TESTS);
+    let message = MessageKeys::derive(&material(), &SALT_OF_TESTS);
     assert_ne!(&message.encryption().expose()[..], message.commitment());
     assert_eq!(
         [message.encryption().expose(), message.commitment()].concat(),
@@ -191,7 +196,7 @@ fn the_commitment_is_not_the_key() {
 fn each_salt_makes_another_message() {
     let none = EncryptionContext::none();
     let one = sealed(&none);
-    let two = seal(&identity(), &key(1), &none, b"plaintext", [4; 32]);
+    let two = seal(&material(), &none, b"plaintext", [4; 32]);
     assert_ne!(one[83..], two[83..]);
 }
 
@@ -209,14 +214,14 @@ proptest! {
     ) {
         let identity = KeyIdentity { key: KeyId::from_bytes(id, multi_region), ..identity() };
         let context = EncryptionContext::from(&pairs);
-        let material = Key256::new(material);
-        let bytes = seal(&identity, &material, &context, &plaintext, salt);
+        let material = MaterialKey::bind(identity, &Key256::new(material));
+        let bytes = seal(&material, &context, &plaintext, salt);
         prop_assert_eq!(bytes.len(), plaintext.len() + OVERHEAD);
         let parsed = Parsed::parse(&bytes).ok().expect("parses");
-        let opened = parsed.open(&identity, &material, &context).map(|it| it.expose().to_vec());
+        let opened = parsed.open(&material, &context).map(|it| it.expose().to_vec());
         prop_assert_eq!(opened, Ok(plaintext));
         if pairs != other {
-            let opened = parsed.open(&identity, &material, &EncryptionContext::from(&other));
+            let opened = parsed.open(&material, &EncryptionContext::from(&other));
             prop_assert_eq!(opened.err(), Some(CiphertextError::Forged));
         }
     }

@@ -67,4 +67,4 @@ fn the_id_of_imported_material_depends_on_material_and_key_alone() {
     assert_eq!(id.to_string(), FIXED);
 }
 
-const FIXED: &str = "09e5021b8783b5e5b3efbfd8fc839387f9905cfe9fe9e8564c68404e6500e8d6";
+const FIXED: &str = "88e3abe40315bf66f340193db06db1227efafffab53541f4a96e9055970a1012";
