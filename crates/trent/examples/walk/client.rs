@@ -11,43 +11,43 @@ use serde_json::Value;
 
 /// What a client signs with.
 #[derive(Clone, Debug)]
-pub struct AccessKey {
+pub(crate) struct AccessKey {
     /// The access key's id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its secret.
-    pub secret: String,
+    pub(crate) secret: String,
 }
 
 /// An answer: the HTTP status and the document.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The body; null if it is empty.
-    pub document: Value,
+    pub(crate) document: Value,
 }
 
 impl Answer {
     /// The error's name, or nothing.
-    pub fn error(&self) -> &str {
+    pub(crate) fn error(&self) -> &str {
         self.document["__type"].as_str().unwrap_or_default()
     }
 }
 
 /// Speaks to one server.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub(crate) struct Client {
     /// `host:port`.
-    pub address: String,
+    pub(crate) address: String,
     /// The Region that requests are signed for.
-    pub region: String,
+    pub(crate) region: String,
     /// The credentials.
-    pub key: AccessKey,
+    pub(crate) key: AccessKey,
 }
 
 impl Client {
     /// Calls a KMS operation.
-    pub fn call(&self, operation: &str, input: &Value) -> io::Result<Answer> {
+    pub(crate) fn call(&self, operation: &str, input: &Value) -> io::Result<Answer> {
         let request = self.request(operation, input.to_string().as_bytes(), "close")?;
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
@@ -58,7 +58,7 @@ impl Client {
     }
 
     /// The bytes of a signed HTTP/1.1 request.
-    pub fn request(&self, operation: &str, body: &[u8], connection: &str) -> io::Result<Vec<u8>> {
+    pub(crate) fn request(&self, operation: &str, body: &[u8], connection: &str) -> io::Result<Vec<u8>> {
         let target = format!("TrentService.{operation}");
         let headers = [
             ("host", self.address.as_str()),
@@ -80,7 +80,7 @@ impl Client {
     }
 
     /// The headers that sign a `POST /` with these headers and this body.
-    pub fn sign(
+    pub(crate) fn sign(
         &self,
         headers: &[(&str, &str)],
         body: &[u8],
@@ -105,7 +105,7 @@ impl Client {
 }
 
 /// Reads the bytes of an HTTP/1.1 answer.
-pub fn interpret(answer: &[u8]) -> io::Result<Answer> {
+pub(crate) fn interpret(answer: &[u8]) -> io::Result<Answer> {
     let broken = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     let text = std::str::from_utf8(answer).map_err(|_| broken("the answer is not text"))?;
     let (head, body) = text

@@ -16,15 +16,15 @@ use crate::client::AccessKey;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where the deployment lives and how it is reached.
-pub struct Deployment {
+pub(crate) struct Deployment {
     program: PathBuf,
     folder: PathBuf,
-    pub address: String,
+    pub(crate) address: String,
 }
 
 impl Deployment {
     /// A deployment under `folder`, served by `program` at `address`.
-    pub fn new(program: PathBuf, folder: PathBuf, address: String) -> Self {
+    pub(crate) fn new(program: PathBuf, folder: PathBuf, address: String) -> Self {
         Self {
             program,
             folder,
@@ -43,7 +43,7 @@ impl Deployment {
     }
 
     /// The root access key: made with the deployment the first time, remembered after that.
-    pub fn access_key(&self) -> io::Result<AccessKey> {
+    pub(crate) fn access_key(&self) -> io::Result<AccessKey> {
         let remembered = self.folder.join("credentials.json");
         let text = match fs::read_to_string(&remembered) {
             Ok(text) => text,
@@ -77,7 +77,7 @@ impl Deployment {
     }
 
     /// Starts the server and waits until it serves.
-    pub fn start(&self) -> io::Result<Running> {
+    pub(crate) fn start(&self) -> io::Result<Running> {
         if TcpStream::connect(&self.address).is_ok() {
             return Err(io::Error::other(format!(
                 "something else listens on {}; stop it, or set TRENT_LISTEN to another address",
@@ -101,11 +101,11 @@ impl Deployment {
 }
 
 /// A server process; stopped when dropped.
-pub struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
     /// Asks the server to stop and waits until it has.
-    pub fn stop(&mut self) -> io::Result<bool> {
+    pub(crate) fn stop(&mut self) -> io::Result<bool> {
         if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
             // It may have ended by itself; then there is nobody to tell.
             let _ = kill_process(pid, Signal::TERM);
@@ -114,7 +114,7 @@ impl Running {
     }
 
     /// Whether the server has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.0.try_wait(), Ok(None))
     }
 }

@@ -8,10 +8,10 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 
 /// A file that cannot be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unopenable;
+pub(crate) struct Unopenable;
 
 /// Encrypts `content` under a data key and puts the encrypted data key in front.
-pub fn close(data_key: &[u8], encrypted_data_key: &[u8], content: &[u8]) -> Result<Vec<u8>, Unopenable> {
+pub(crate) fn close(data_key: &[u8], encrypted_data_key: &[u8], content: &[u8]) -> Result<Vec<u8>, Unopenable> {
     let key = RandomizedNonceKey::new(&AES_256_GCM, data_key).map_err(|_| Unopenable)?;
     let mut sealed = content.to_vec();
     let nonce = key
@@ -22,14 +22,14 @@ pub fn close(data_key: &[u8], encrypted_data_key: &[u8], content: &[u8]) -> Resu
 }
 
 /// The encrypted data key of an envelope, and the rest.
-pub fn data_key_of(envelope: &[u8]) -> Result<(&[u8], &[u8]), Unopenable> {
+pub(crate) fn data_key_of(envelope: &[u8]) -> Result<(&[u8], &[u8]), Unopenable> {
     let (length, rest) = envelope.split_first_chunk::<4>().ok_or(Unopenable)?;
     rest.split_at_checked(u32::from_be_bytes(*length) as usize)
         .ok_or(Unopenable)
 }
 
 /// Decrypts the rest of an envelope.
-pub fn open(data_key: &[u8], rest: &[u8]) -> Result<Vec<u8>, Unopenable> {
+pub(crate) fn open(data_key: &[u8], rest: &[u8]) -> Result<Vec<u8>, Unopenable> {
     let (nonce, sealed) = rest.split_first_chunk::<12>().ok_or(Unopenable)?;
     let key = RandomizedNonceKey::new(&AES_256_GCM, data_key).map_err(|_| Unopenable)?;
     let mut content = sealed.to_vec();
