@@ -201,7 +201,7 @@ fn each_salt_makes_another_message() {
 }
 
 proptest! {
-    /// KEY-105, KEY-128
+    /// KEY-128
     #[test]
     fn whatever_is_sealed_opens(
         plaintext in prop::collection::vec(any::<u8>(), 0..600),

@@ -1,0 +1,4 @@
+//! The public interface of the formats: vectors from the documentation, and what no type may do.
+
+mod secrecy;
+mod vectors;
