@@ -18,11 +18,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use trent_keystore::{KeystoreError, WrappedCredential};
 use trent_names::AccountId;
+use trent_store::GlobalTxn;
 
 use super::accounts::{self, DeclaredAccessKey, DeclaredAccount, RawAccount, Rules};
 use super::{DeclarationError, Source};
 use crate::access_key::AccessKeyId;
-use crate::directory::{AccessKeyStatus, AccountChange, Directory, DirectoryError, Planned};
+use crate::directory::{AccessKeyStatus, AccountChange, Directory, DirectoryError};
 
 /// What production asks of credentials that come from a file: no guessable secrets, ids as the service has them.
 const RULES: Rules = Rules {
@@ -37,7 +38,7 @@ pub struct Bootstrap {
     pub accounts: Vec<DeclaredAccount>,
 }
 
-/// What applying a declared account did.
+/// What there is to say about a declared account that was not all there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
     /// The account was made.
@@ -92,36 +93,47 @@ impl Bootstrap {
     pub async fn apply(&self, directory: &Directory, now: Duration) -> Result<Vec<Applied>, ApplyError> {
         let mut applied = Vec::new();
         for account in &self.accounts {
-            if let Some(planned) = plan(directory, account, now).await? {
-                applied.extend(directory.commit(planned).await?);
+            let planned = plan(directory, account, now).await?;
+            if let Some(transaction) = planned.transaction {
+                directory
+                    .store()
+                    .commit(transaction)
+                    .await
+                    .map_err(DirectoryError::from)?;
             }
+            applied.extend(planned.steps);
         }
         Ok(applied)
     }
 }
 
-/// What it takes to bring one declared account about: nothing, if all of it is there already.
-pub async fn plan<'d>(
-    directory: &'d Directory,
-    declared: &DeclaredAccount,
-    now: Duration,
-) -> Result<Option<Planned<Vec<Applied>>>, ApplyError> {
-    let mut applied = Vec::new();
+/// What it takes to bring one declared account about.
+pub struct Plan {
+    /// What there is to say about it.
+    pub steps: Vec<Applied>,
+    /// What there is to commit; nothing if all of it is there already.
+    pub transaction: Option<GlobalTxn>,
+}
+
+/// Compares one declared account with the directory.
+pub async fn plan(directory: &Directory, declared: &DeclaredAccount, now: Duration) -> Result<Plan, ApplyError> {
+    let mut steps = Vec::new();
     let mut change = match directory.change(declared.id).await {
         Ok(change) => change,
         Err(DirectoryError::NoSuchAccount(id)) => {
-            applied.push(Applied::AccountCreated(id));
+            steps.push(Applied::AccountCreated(id));
             directory.create(id, &declared.name, now).await?
         }
         Err(error) => return Err(error.into()),
     };
     for key in &declared.access_keys {
-        applied.extend(add(directory, &mut change, declared.id, key, now).await?);
+        steps.extend(add(directory, &mut change, declared.id, key, now).await?);
     }
-    let changes = applied
+    let changes = steps
         .iter()
         .any(|step| !matches!(step, Applied::AccessKeyStaysRetired(..)));
-    Ok(changes.then(|| change.plan(applied)))
+    let transaction = changes.then(|| change.plan(()).transaction);
+    Ok(Plan { steps, transaction })
 }
 
 async fn add(

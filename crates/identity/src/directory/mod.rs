@@ -5,6 +5,7 @@ mod records;
 
 use std::sync::Arc;
 
+use quick_cache::sync::Cache;
 use trent_keystore::{Keystore, KeystoreError, WrappedCredential};
 use trent_names::AccountId;
 use trent_store::{CommitError, GlobalStore, Key, ObjectCache, Revision, Sealed, StoreError, Stored};
@@ -83,6 +84,8 @@ pub struct Directory {
     keystore: Arc<dyn Keystore>,
     accounts: ObjectCache<AccountRecord, AccountRecord>,
     access_keys: ObjectCache<AccessKeyRecord, KnownAccessKey>,
+    /// Where the records of access keys are: blinding an id costs more than all other steps of a lookup together.
+    places: Cache<Box<str>, Key<AccessKeyRecord>>,
 }
 
 /// An access key in memory: its secret stays wrapped.
@@ -113,6 +116,7 @@ impl Directory {
         Self {
             store: sealed.global(),
             keystore,
+            places: Cache::new(CACHED),
             accounts: ObjectCache::new(sealed, CACHED, |stored: Stored<AccountRecord>| stored.value),
             access_keys: ObjectCache::new(sealed, CACHED, |stored: Stored<AccessKeyRecord>| KnownAccessKey {
                 account: AccountId::parse(&stored.value.account).ok(),
@@ -242,6 +246,13 @@ impl Directory {
     }
 
     fn access_key_key(&self, id: &str) -> Key<AccessKeyRecord> {
-        Key::new().part(&self.store.blind::<AccessKeyRecord>(id.as_bytes()))
+        if let Some(key) = self.places.get(id) {
+            return key;
+        }
+        let key = Key::new().part(&self.store.blind::<AccessKeyRecord>(id.as_bytes()));
+        if id.len() <= AccessKeyId::MAX_LENGTH {
+            self.places.insert(id.into(), key.clone());
+        }
+        key
     }
 }

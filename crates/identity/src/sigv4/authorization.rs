@@ -22,9 +22,10 @@ impl<'a> Authorization<'a> {
         if !text.starts_with("AWS4-") {
             return Err(AuthenticationError::MissingToken);
         }
-        let (algorithm, parameters) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+        let mut parts = Parts(text);
+        let algorithm = parts.next().unwrap_or_default();
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-        for part in parameters.split([',', ' ', '\t']).filter(|part| !part.is_empty()) {
+        for part in parts {
             let Some((name, value)) = part.split_once('=') else {
                 return Err(AuthenticationError::NotAPair(Fingerprint::of(header)));
             };
@@ -63,5 +64,22 @@ impl<'a> Authorization<'a> {
                 authorization: Fingerprint::of(header),
             }),
         }
+    }
+}
+
+/// What stands between commas and white space.
+struct Parts<'a>(&'a str);
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let separates = |byte: u8| matches!(byte, b',' | b' ' | b'\t');
+        let start = self.0.bytes().position(|byte| !separates(byte))?;
+        let rest = &self.0[start..];
+        let end = rest.bytes().position(separates).unwrap_or(rest.len());
+        let (part, rest) = rest.split_at(end);
+        self.0 = rest;
+        Some(part)
     }
 }

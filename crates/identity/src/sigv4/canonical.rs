@@ -118,6 +118,9 @@ fn write_header(request: &SignedRequest<'_>, name: &str, out: &mut Vec<u8>) {
 
 /// Writes a header's value without white space at its ends and with single spaces inside.
 fn write_value(value: &[u8], out: &mut Vec<u8>) {
+    if !value.iter().any(u8::is_ascii_whitespace) {
+        return out.extend_from_slice(value);
+    }
     let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     if let Some(word) = words.next() {
         out.extend_from_slice(word);

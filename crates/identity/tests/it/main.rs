@@ -1,10 +1,12 @@
 //! Authentication as a listener sees it: whole requests in, a caller or the exact error out.
 
+mod declarations;
 mod dev;
 mod directory;
 mod errors;
 mod mutations;
 mod properties;
+mod smoke;
 mod vectors;
 mod wire;
 mod world;

@@ -1,0 +1,147 @@
+//! The fuzz targets' entry points over seeded random input: a small share of what fuzzing does, in every test run.
+
+#[allow(unreachable_pub, reason = "in the fuzz crate it is the root of a library")]
+#[path = "../../../../fuzz/src/entry.rs"]
+mod entry;
+
+use crate::wire::Wire;
+use crate::world::SIGNER;
+
+/// SplitMix64: the same numbers for the same seed, on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(end.max(1)).expect("a length")).expect("below a length")
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.next().to_be_bytes()[0]
+    }
+
+    /// Changes, drops, repeats or inserts a few bytes.
+    fn mutate(&mut self, example: &[u8]) -> Vec<u8> {
+        let mut bytes = example.to_vec();
+        for _ in 0..=self.below(4) {
+            let at = self.below(bytes.len());
+            match self.below(5) {
+                0 if !bytes.is_empty() => bytes[at] = self.byte(),
+                1 if !bytes.is_empty() => bytes[at] ^= 1 << self.below(8),
+                2 => bytes.truncate(at),
+                3 => bytes.insert(at, self.byte()),
+                _ => {
+                    let to = at + self.below(bytes.len() - at + 1);
+                    let repeated = bytes[at..to].to_vec();
+                    bytes.splice(at..at, repeated);
+                }
+            }
+        }
+        bytes
+    }
+
+    fn noise(&mut self) -> Vec<u8> {
+        (0..self.below(300)).map(|_| self.byte()).collect()
+    }
+}
+
+fn feed(seed: u64, rounds: usize, examples: &[Vec<u8>], entry: fn(&[u8])) {
+    let mut random = Random(seed);
+    entry(&[]);
+    examples.iter().for_each(|example| entry(example));
+    for _ in 0..rounds {
+        let example = &examples[random.below(examples.len())];
+        entry(&random.mutate(example));
+        entry(&random.noise());
+    }
+}
+
+fn written(wire: &Wire) -> Vec<u8> {
+    let mut bytes = format!("{} {}?{}", wire.method, wire.path, wire.query).into_bytes();
+    for (name, value) in &wire.headers {
+        bytes.extend_from_slice(format!("\n{name}:").as_bytes());
+        bytes.extend_from_slice(value);
+    }
+    bytes.extend_from_slice(b"\n\n");
+    bytes.extend_from_slice(&wire.body);
+    bytes
+}
+
+#[test]
+fn no_request_panics_or_is_let_in() {
+    let examples = [
+        SIGNER.in_header(Wire::kms(b"{}")),
+        SIGNER.in_query(Wire::kms(b"{}"), &[("X-Amz-Expires", "60")]),
+    ];
+    feed(1, 5_000, &examples.map(|wire| written(&wire)), entry::sigv4);
+}
+
+#[test]
+fn no_body_panics() {
+    let bodies = [
+        r#"{"KeyId":"alias/a","Plaintext":"AAECAw==","EncryptionContext":{"a":"b"},"GrantTokens":["t"],"DryRun":true}"#,
+        r#"{"Tags":[{"TagKey":"a","TagValue":"b"}],"Description":"d","Policy":"{}","KeySpec":"SYMMETRIC_DEFAULT"}"#,
+        "{}",
+        "[[[[",
+    ];
+    let operations = u8::try_from(trent_api::kms::OPERATIONS.len()).expect("a few");
+    let examples: Vec<Vec<u8>> = (0..operations)
+        .flat_map(|selector| bodies.map(|body| [&[selector], body.as_bytes()].concat()))
+        .collect();
+    feed(2, 5_000, &examples, entry::wire);
+}
+
+#[test]
+fn no_ciphertext_panics() {
+    let examples = [0, 1, 16, 17, 114, 115, 200].map(|length| [vec![1, 1], vec![7; length]].concat());
+    feed(3, 5_000, &examples, entry::ciphertext);
+}
+
+#[test]
+fn names_are_written_as_they_were_read() {
+    let examples = [
+        "1234abcd-12ab-34cd-56ef-1234567890ab",
+        "mrk-1234abcd12ab34cd56ef1234567890ab",
+        "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "alias/orders",
+        "arn:aws-cn:kms:cn-north-1:111122223333:alias/a/b",
+        "arn:aws:iam::111122223333:root",
+        "arn:aws:iam::111122223333:user/path/name",
+        "arn:aws:sts::111122223333:assumed-role/role/session",
+        "111122223333",
+        "us-gov-west-1",
+    ];
+    feed(4, 5_000, &examples.map(|text| text.as_bytes().to_vec()), entry::names);
+}
+
+#[test]
+fn no_record_or_backup_panics_or_opens() {
+    let examples = [
+        vec![1, 0, 0, 0, 1, 2],
+        vec![1; 90],
+        b"trent backup\n".to_vec(),
+        vec![0xa4, 0, 0x61, b'a', 1, 2],
+    ];
+    feed(5, 300, &examples, entry::records);
+}
+
+#[test]
+fn no_declaration_panics() {
+    let examples = [
+        "[[accounts]]\nid = \"111122223333\"\n[[accounts.access_keys]]\nid = \"test\"\nsecret = \"test\"\n",
+        "[[keys]]\naccount = \"111122223333\"\nid = \"1234abcd-12ab-34cd-56ef-1234567890ab\"\naliases = [\"alias/a\"]\n",
+        "{\"accounts\":[{\"id\":\"111122223333\"}],\"keys\":[]}",
+    ];
+    feed(
+        6,
+        2_000,
+        &examples.map(|text| text.as_bytes().to_vec()),
+        entry::declarations,
+    );
+}

@@ -1,0 +1,123 @@
+//! What is done with arbitrary bytes. No input may panic, hang or be let in; what is read must be written back as it
+//! was read.
+
+use std::time::Duration;
+
+use trent_crypto::ciphertext::Parsed;
+use trent_crypto::sigv4::SigningKey;
+use trent_identity::directory::{AccessKeyRecord, AccountRecord};
+use trent_identity::sigv4::Claim;
+use trent_identity::{Bootstrap, Realm, Seed, SignedRequest};
+use trent_keystore::{Keyring, SystemRandomness};
+use trent_names::{AccountId, AliasArn, AliasName, Arn, KeyArn, KeyId, KeyReference, PrincipalArn, Region};
+
+/// A request, written down as HTTP/1.1 would: `METHOD path?query`, headers, an empty line, the body.
+pub fn sigv4(data: &[u8]) {
+    let (head, body) = match data.windows(2).position(|pair| pair == b"\n\n") {
+        Some(at) => (&data[..at], &data[at + 2..]),
+        None => (data, &[][..]),
+    };
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let Ok(first) = str::from_utf8(lines.next().unwrap_or_default()) else {
+        return;
+    };
+    let (method, target) = first.split_once(' ').unwrap_or((first, "/"));
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let headers: Vec<(&str, &[u8])> = lines
+        .filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((str::from_utf8(&line[..colon]).ok()?, &line[colon + 1..]))
+        })
+        .collect();
+    let request = SignedRequest {
+        method,
+        path,
+        query,
+        headers: &headers,
+        body,
+    };
+
+    let realm = Realm::new(Region::parse("us-east-1"), "kms");
+    let Ok(claim) = Claim::read(&request) else { return };
+    let _ = claim.access_key_id();
+    for admitted in [
+        claim.admit(&request, &realm, Duration::from_secs(1_767_226_800)),
+        claim.admit_stale(&request, &realm),
+    ] {
+        let Ok(admitted) = admitted else { continue };
+        let key = SigningKey::derive(b"no request was signed with this", "20260101", "us-east-1", "kms");
+        let verdict = claim.verify(&request, &admitted, "kms", &key, &mut Vec::new());
+        assert!(verdict.is_err(), "a request that nobody signed verifies");
+    }
+}
+
+/// The body of the operation that the first byte selects.
+pub fn wire(data: &[u8]) {
+    let operations = trent_api::kms::OPERATIONS;
+    let Some((selector, body)) = data.split_first() else {
+        return;
+    };
+    let operation = &operations[usize::from(*selector) % operations.len()];
+    if let Err(error) = trent_api::decode::check(operation.input, body) {
+        assert_eq!(error.status, 400, "bad input is the client's fault");
+    }
+}
+
+/// A ciphertext.
+pub fn ciphertext(data: &[u8]) {
+    if let Ok(parsed) = Parsed::parse(data) {
+        assert_eq!(parsed.version, data[0]);
+        assert_eq!(KeyId::parse(&parsed.key.to_string()), Ok(parsed.key));
+    }
+}
+
+/// A name of any kind.
+pub fn names(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    if let Ok(reference) = KeyReference::parse(text) {
+        let written = match reference {
+            KeyReference::KeyId(id) => id.to_string(),
+            KeyReference::KeyArn(arn) => arn.to_string(),
+            KeyReference::AliasName(name) => name.as_str().to_owned(),
+            KeyReference::AliasArn(arn) => arn.to_string(),
+        };
+        assert_eq!(written, text);
+    }
+    let same = |written: String| assert_eq!(written, text);
+    let _ = Arn::parse(text).map(|arn| same(arn.to_string()));
+    let _ = KeyArn::parse(text).map(|arn| same(arn.to_string()));
+    let _ = AliasArn::parse(text).map(|arn| same(arn.to_string()));
+    let _ = PrincipalArn::parse(text).map(|arn| same(arn.to_string()));
+    let _ = AccountId::parse(text).map(|id| same(id.to_string()));
+    let _ = Region::parse(text).map(|region| same(region.to_string()));
+    let _ = AliasName::parse(text).map(|name| same(name.as_str().to_owned()));
+}
+
+/// A sealed record, the plain encoding of one, or a backup.
+pub fn records(data: &[u8]) {
+    use trent_crypto::record::Class;
+
+    let keyring = Keyring::generate(&SystemRandomness).expect("a keyring");
+    let sealer = keyring.record_sealer();
+    let _ = sealer.peek(data);
+    for class in Class::ALL {
+        assert!(
+            sealer.open(class, b"key", data).is_err(),
+            "bytes that nobody sealed open"
+        );
+    }
+    let _ = minicbor::decode::<AccountRecord>(data);
+    let _ = minicbor::decode::<AccessKeyRecord>(data);
+    let _ = trent_store::backup::verify(&mut &*data);
+}
+
+/// A bootstrap or seed file.
+pub fn declarations(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    for error in [Bootstrap::parse(text).err(), Seed::parse(text).err()]
+        .into_iter()
+        .flatten()
+    {
+        assert!(!error.to_string().is_empty());
+    }
+}
