@@ -1,1 +1,51 @@
-fn main() {}
+//! `trent-bench`: Trent's speed, told as a ratio to a bare HTTP server on the same machine in the same run.
+//!
+//! `compare` starts both servers on one core, drives them in turn from another and prints a table; `echo` is the bare
+//! server. How and why is in `bench/README.md`.
+
+mod affinity;
+mod client;
+mod compare;
+mod echo;
+mod error;
+mod histogram;
+mod load;
+mod process;
+mod report;
+mod requests;
+mod servers;
+mod storage;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Trent beside a bare HTTP server
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start both servers, drive them in turn and print a table
+    Compare(compare::Arguments),
+    /// Serve: answer every request with its own body
+    Echo(echo::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Echo(arguments) => echo::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trent-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

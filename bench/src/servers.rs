@@ -1,0 +1,168 @@
+//! Starting and stopping the two servers.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{client::Connection, error::BenchError, requests::Signer};
+
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How the audit trail answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Audit {
+    Durable,
+    Buffered,
+}
+
+impl Audit {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Durable => "durable",
+            Self::Buffered => "buffered",
+        }
+    }
+}
+
+/// A running server; it is killed when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn start(mut command: Command, name: &str, address: SocketAddr) -> Result<Self, BenchError> {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let mut server = Self {
+            child: child.map_err(BenchError::io(format!("starting {name}")))?,
+            address,
+        };
+        let start = Instant::now();
+        while std::net::TcpStream::connect(address).is_err() {
+            let ended = server.child.try_wait().map_err(BenchError::io(name))?.is_some();
+            if ended || start.elapsed() > READY_WITHIN {
+                return Err(BenchError::NotReady(name.to_owned(), READY_WITHIN.as_secs()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is reaped.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The bare server: this program again.
+pub(crate) fn start_echo() -> Result<Server, BenchError> {
+    let address = free_address()?;
+    let this = std::env::current_exe().map_err(BenchError::io("finding this program"))?;
+    let mut command = Command::new(this);
+    command.args(["echo", "--listen", &address.to_string()]);
+    Server::start(command, "the bare server", address)
+}
+
+/// Trent over a new deployment in a folder that goes away with it.
+pub(crate) struct Deployment {
+    pub(crate) server: Server,
+    pub(crate) signer: Signer,
+    folder: TempDir,
+}
+
+impl Deployment {
+    /// Makes a deployment under `parent` with `trent init` and serves it.
+    pub(crate) fn start(program: &Path, parent: &Path, audit: Audit) -> Result<Self, BenchError> {
+        let io = |what: &'static str| BenchError::io(what);
+        let folder = tempfile::tempdir_in(parent).map_err(io("making a folder"))?;
+        let address = free_address()?;
+        let config = folder.path().join("trent.toml");
+        let quoted = |name: &str| toml_string(&folder.path().join(name));
+        let text = format!(
+            "listen = \"{address}\"\ndata_dir = {}\nseal.key_file = {}\nregions = [\"{REGION}\"]\n\
+             audit.mode = \"{}\"\nlog.level = \"warn\"\n",
+            quoted("data"),
+            quoted("seal.key"),
+            audit.name()
+        );
+        fs::write(&config, text).map_err(io("writing the configuration"))?;
+        let made = Command::new(program)
+            .args(["init", "--json", "--config"])
+            .arg(&config)
+            .output();
+        let made = made.map_err(io("running trent init"))?;
+        if !made.status.success() {
+            return Err(BenchError::Answer(String::from_utf8_lossy(&made.stderr).into_owned()));
+        }
+        let made: Value =
+            serde_json::from_slice(&made.stdout).map_err(|error| BenchError::Answer(error.to_string()))?;
+        let text = |name: &str| {
+            let missing = || BenchError::Answer(format!("trent init printed no {name}"));
+            made[name].as_str().map(str::to_owned).ok_or_else(missing)
+        };
+        let signer = Signer {
+            address,
+            access_key_id: text("AccessKeyId")?,
+            secret: text("SecretAccessKey")?,
+            region: REGION.to_owned(),
+        };
+        let mut command = Command::new(program);
+        command.args(["serve", "--config"]).arg(&config);
+        Ok(Self {
+            server: Server::start(command, "trent", address)?,
+            signer,
+            folder,
+        })
+    }
+
+    /// The folder of the store and the trail.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Waits until the server says that it is well.
+    pub(crate) async fn ready(&self) -> Result<(), BenchError> {
+        let request = format!("GET /_trent/health HTTP/1.1\r\nhost: {}\r\n\r\n", self.server.address);
+        let mut connection = Connection::open(self.server.address)
+            .await
+            .map_err(BenchError::io("connecting"))?;
+        let answer = connection
+            .exchange(request.as_bytes())
+            .await
+            .map_err(BenchError::io("asking for health"))?;
+        if answer.status == 200 {
+            return Ok(());
+        }
+        Err(BenchError::Refused {
+            status: answer.status,
+            body: String::from_utf8_lossy(answer.body).into_owned(),
+        })
+    }
+}
+
+const REGION: &str = "us-east-1";
+
+/// A loopback address that nobody listens on.
+fn free_address() -> Result<SocketAddr, BenchError> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(BenchError::io("finding a port"))?;
+    listener.local_addr().map_err(BenchError::io("finding a port"))
+}
+
+/// A path as a TOML string: JSON's escapes are TOML's.
+fn toml_string(path: &Path) -> String {
+    Value::from(path.display().to_string()).to_string()
+}
