@@ -77,10 +77,11 @@ impl ExistingAlias {
         let space = service.space(&call.region)?;
         let name = customer_alias(text)?;
         let arn = space.alias_arn(account, &name);
-        let Some(record) = space.alias_to_change(account, &name).await? else {
+        let known = space.alias(account, &name).await?.is_some();
+        let Some(record) = space.latest_alias(account, &name).await?.filter(|_| known) else {
             return Err(reference::alias_not_found(&arn));
         };
-        let Some(key) = space.key_to_change(account, record.value.target).await? else {
+        let Some(key) = space.latest_key(account, record.value.target).await? else {
             return Err(internal(format_args!("{arn} points at a key that is not there")));
         };
         Ok(Self {

@@ -13,8 +13,8 @@ use crate::reference::KeyTarget;
 pub(crate) struct Parameters(Object);
 
 impl Parameters {
-    pub(crate) fn text(mut self, name: &'static str, value: impl AsText) -> Self {
-        if let Some(value) = value.text() {
+    pub(crate) fn text<'a>(mut self, name: &'static str, value: impl Into<Option<&'a str>>) -> Self {
+        if let Some(value) = value.into() {
             self.0.string(name, value);
         }
         self
@@ -82,35 +82,6 @@ impl Parameters {
             additional_event_data: None,
             resources,
         }
-    }
-}
-
-/// A member that may be absent.
-pub(crate) trait AsText {
-    fn text(&self) -> Option<&str>;
-}
-
-impl AsText for &str {
-    fn text(&self) -> Option<&str> {
-        Some(self)
-    }
-}
-
-impl AsText for &String {
-    fn text(&self) -> Option<&str> {
-        Some(self)
-    }
-}
-
-impl AsText for Option<&str> {
-    fn text(&self) -> Option<&str> {
-        *self
-    }
-}
-
-impl AsText for &Option<String> {
-    fn text(&self) -> Option<&str> {
-        self.as_deref()
     }
 }
 

@@ -115,9 +115,14 @@ impl KeySpace {
 
     /// A key, for changing it: as the store has it now, if this node knows of it already.
     pub async fn key_to_change(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
-        if self.key(account, id).await?.is_none() {
-            return Ok(None);
+        match self.key(account, id).await? {
+            Some(_) => self.latest_key(account, id).await,
+            None => Ok(None),
         }
+    }
+
+    /// A key as the store has it now, known to this node or not.
+    pub async fn latest_key(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
         let stored = self.store.get(&key_address(account, id)).await.map_err(internal)?;
         Ok(stored.map(|stored| Arc::new(Key::new(self.region(), stored))))
     }
@@ -142,8 +147,8 @@ impl KeySpace {
             .map_err(internal)
     }
 
-    /// An alias, for changing it: as the store has it now, known to this node or not.
-    pub async fn alias_to_change(
+    /// An alias as the store has it now, known to this node or not.
+    pub async fn latest_alias(
         &self,
         account: AccountId,
         name: &AliasName,

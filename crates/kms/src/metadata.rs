@@ -1,4 +1,4 @@
-//! `KeyMetadata`: what DescribeKey tells about a key, and CreateKey about a new one.
+//! `KeyMetadata`: what `DescribeKey` tells about a key, and `CreateKey` about a new one.
 
 use trent_api::{ApiError, Timestamp, kms};
 use trent_audit::json::Object;

@@ -1,1 +1,187 @@
-//! Applies a development seed.
+//! Applies the keys of a development seed: fixed ids, aliases, tags, policies and even fixed material, so that a test
+//! suite gets the same world each time.
+//!
+//! A key that is there already is left as it is, so a seed may be applied at every start.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use trent_api::ApiError;
+use trent_crypto::KeyAddress;
+use trent_identity::declaration::seed::DeclaredKey;
+use trent_keystore::KeystoreError;
+use trent_names::{AliasName, Region};
+use trent_store::{CommitError, StoreError};
+
+use crate::Kms;
+use crate::aliases::MAX_ALIASES;
+use crate::keys::KeySpace;
+use crate::new_key::NewKeyRecord;
+use crate::policy::{self, PolicyError};
+use crate::records::{AliasRecord, Manager, key_address};
+use crate::state::KeyState;
+use crate::tags::{self, MAX_TAG_KEY, MAX_TAG_VALUE, TagError, Tags};
+
+/// Longest description of a key, in characters.
+const MAX_DESCRIPTION: usize = 8192;
+
+/// Why a declared key was not applied.
+#[derive(Debug, Error)]
+pub enum SeedError {
+    /// The deployment does not serve the key's Region.
+    #[error("key {key}: Region {region} is not served by this deployment")]
+    Region {
+        /// The key.
+        key: String,
+        /// Its Region.
+        region: Region,
+    },
+    /// A key id that begins with `mrk-`.
+    #[error("key {key}: multi-Region keys are not supported")]
+    MultiRegion {
+        /// The key.
+        key: String,
+    },
+    /// The description is too long.
+    #[error("key {key}: a description has at most {MAX_DESCRIPTION} characters")]
+    Description {
+        /// The key.
+        key: String,
+    },
+    /// Too many aliases.
+    #[error("key {key}: a key has at most {MAX_ALIASES} aliases")]
+    Aliases {
+        /// The key.
+        key: String,
+    },
+    /// An alias that already points at another key.
+    #[error("key {key}: {alias} already exists")]
+    AliasTaken {
+        /// The key.
+        key: String,
+        /// The alias.
+        alias: AliasName,
+    },
+    /// The tags break the rules for tags.
+    #[error("key {key}: {error}")]
+    Tags {
+        /// The key.
+        key: String,
+        /// The broken rule.
+        error: TagError,
+    },
+    /// A tag key or value is too long or empty.
+    #[error("key {key}: a tag key has 1 to {MAX_TAG_KEY} characters and a value at most {MAX_TAG_VALUE}")]
+    TagLength {
+        /// The key.
+        key: String,
+    },
+    /// The policy is none.
+    #[error("key {key}: {error}")]
+    Policy {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        error: PolicyError,
+    },
+    /// The keystore failed.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store did not take the key.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Brings the declared keys about, each in one transaction; those without a Region go to `home`. Gives the ARNs of the
+/// keys that were made.
+pub async fn apply(kms: &Kms, keys: &[DeclaredKey], home: &Region, now: Duration) -> Result<Vec<String>, SeedError> {
+    let mut made = Vec::new();
+    for declared in keys {
+        let region = declared.region.as_ref().unwrap_or(home);
+        let space = kms.space(region).map_err(|_: ApiError| SeedError::Region {
+            key: declared.id.to_string(),
+            region: region.clone(),
+        })?;
+        made.extend(make(kms, space, declared, now).await?);
+    }
+    Ok(made)
+}
+
+async fn make(kms: &Kms, space: &KeySpace, declared: &DeclaredKey, now: Duration) -> Result<Option<String>, SeedError> {
+    let (account, id) = (declared.account, declared.id);
+    if space.store.get(&key_address(account, id)).await?.is_some() {
+        return Ok(None);
+    }
+    let new = check(space, declared)?;
+    let address = KeyAddress {
+        partition: space.region().partition(),
+        account,
+        key: id,
+    };
+    let material = match &declared.material {
+        Some(fixed) => kms.keystore().import_fixed(address, fixed.clone()).await?,
+        None => kms.keystore().create_symmetric(address).await?,
+    };
+    let created = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let mut record = new.with(id, material, created);
+    if !declared.enabled {
+        record.state = KeyState::Disabled;
+    }
+    let mut txn = space.store.txn();
+    space.insert(&mut txn, &record);
+    for name in &record.aliases {
+        let address = space.alias_address(account, name);
+        if space.store.get(&address).await?.is_some() {
+            return Err(SeedError::AliasTaken {
+                key: id.to_string(),
+                alias: name.clone(),
+            });
+        }
+        let alias = AliasRecord {
+            name: name.clone(),
+            target: id,
+            created,
+            updated: created,
+        };
+        txn.insert(&address, &alias);
+    }
+    space.store.commit(txn).await?;
+    Ok(Some(space.key_arn(account, id)))
+}
+
+/// The rules that the operations would have applied.
+fn check(space: &KeySpace, declared: &DeclaredKey) -> Result<NewKeyRecord, SeedError> {
+    let key = || declared.id.to_string();
+    if declared.id.is_multi_region() {
+        return Err(SeedError::MultiRegion { key: key() });
+    }
+    if declared.description.chars().count() > MAX_DESCRIPTION {
+        return Err(SeedError::Description { key: key() });
+    }
+    if declared.aliases.len() > MAX_ALIASES {
+        return Err(SeedError::Aliases { key: key() });
+    }
+    let tags = declared.tags.iter().map(|(tag, value)| (tag.as_str(), value.as_str()));
+    if !tags.clone().all(|(tag, value)| tags::fits(tag, value)) {
+        return Err(SeedError::TagLength { key: key() });
+    }
+    let tags = tags::merge(&Tags::new(), tags).map_err(|error| SeedError::Tags { key: key(), error })?;
+    let policy = match &declared.policy {
+        None => policy::default_policy(space.region().partition(), declared.account),
+        Some(policy) => {
+            policy::check(policy).map_err(|error| SeedError::Policy { key: key(), error })?;
+            policy.clone()
+        }
+    };
+    Ok(NewKeyRecord {
+        account: declared.account,
+        manager: Manager::Customer,
+        description: declared.description.clone(),
+        policy,
+        tags,
+        aliases: declared.aliases.iter().cloned().collect(),
+    })
+}

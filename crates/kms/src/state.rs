@@ -138,3 +138,6 @@ impl States {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,12 @@ use trent_api::{ApiError, kms};
 /// Most tags that one key may carry.
 pub const MAX_TAGS: usize = 50;
 
+/// Longest tag key, in characters. Requests are held to it by their shape.
+pub const MAX_TAG_KEY: usize = 128;
+
+/// Longest tag value, in characters.
+pub const MAX_TAG_VALUE: usize = 256;
+
 /// A key's tags by tag key: each key once, in a stable order for paging.
 pub type Tags = BTreeMap<String, String>;
 
@@ -42,6 +48,11 @@ pub fn merge<'a>(tags: &Tags, requested: impl IntoIterator<Item = (&'a str, &'a 
         return Err(TagError::Reserved);
     }
     Ok(merged)
+}
+
+/// Whether a tag has the lengths that the interface model allows.
+pub(crate) fn fits(key: &str, value: &str) -> bool {
+    (1..=MAX_TAG_KEY).contains(&key.chars().count()) && value.chars().count() <= MAX_TAG_VALUE
 }
 
 /// The refusal on the wire.

@@ -70,7 +70,7 @@ impl Operation for CreateAlias {
     async fn prepare(service: &Kms, call: &Call, _: &Self::Input, alias: &NewAlias) -> Result<Effect<Empty>, ApiError> {
         let key = alias.key.authorized(call, ROW.action)?;
         let space = service.space(&call.region)?;
-        if space.alias_to_change(alias.account, &alias.name).await?.is_some() {
+        if space.latest_alias(alias.account, &alias.name).await?.is_some() {
             return Err(kms::error::already_exists(format!(
                 "An alias with the name {} already exists",
                 alias.arn
@@ -104,8 +104,8 @@ impl Operation for CreateAlias {
             }])
         });
         Parameters::default()
-            .text("aliasName", &input.alias_name)
-            .text("targetKeyId", &input.target_key_id)
+            .text("aliasName", input.alias_name.as_str())
+            .text("targetKeyId", input.target_key_id.as_str())
             .with(resources.collect())
     }
 }

@@ -74,7 +74,7 @@ impl Operation for DeleteAlias {
             [itself].into_iter().chain(alias.key.audited())
         });
         Parameters::default()
-            .text("aliasName", &input.alias_name)
+            .text("aliasName", input.alias_name.as_str())
             .with(resources.collect())
     }
 }

@@ -98,9 +98,9 @@ impl Operation for ListAliases {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&Option<KeyTarget>>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
+            .text("keyId", input.key_id.as_deref())
             .number("limit", input.limit)
-            .text("marker", &input.marker)
+            .text("marker", input.marker.as_deref())
             .about(key.and_then(Option::as_ref))
     }
 }

@@ -103,8 +103,8 @@ impl Operation for UpdateAlias {
             [alias].into_iter().chain(change.to.audited())
         });
         Parameters::default()
-            .text("aliasName", &input.alias_name)
-            .text("targetKeyId", &input.target_key_id)
+            .text("aliasName", input.alias_name.as_str())
+            .text("targetKeyId", input.target_key_id.as_str())
             .with(resources.collect())
     }
 }

@@ -1,4 +1,4 @@
-//! `Decrypt`: decrypts what Encrypt, ReEncrypt and the data key operations produced.
+//! `Decrypt`: decrypts what `Encrypt`, `ReEncrypt` and the data key operations produced.
 
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::DecryptRequest;
@@ -75,7 +75,7 @@ impl Operation for Decrypt {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
+            .text("keyId", input.key_id.as_deref())
             .context("encryptionContext", input.encryption_context.as_ref())
             .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
             .about(key)

@@ -68,7 +68,7 @@ impl Operation for Encrypt {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
+            .text("keyId", input.key_id.as_str())
             .context("encryptionContext", input.encryption_context.as_ref())
             .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
             .about(key)

@@ -72,7 +72,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
+            .text("keyId", input.key_id.as_str())
             .text("keySpec", input.key_spec.map(kms::DataKeySpec::as_str))
             .number("numberOfBytes", input.number_of_bytes)
             .context("encryptionContext", input.encryption_context.as_ref())

@@ -97,13 +97,13 @@ impl Operation for ReEncrypt {
 
     fn describe(_: &Call, input: &Self::Input, keys: Option<&Keys>) -> Facts {
         Parameters::default()
-            .text("sourceKeyId", &input.source_key_id)
+            .text("sourceKeyId", input.source_key_id.as_deref())
             .context("sourceEncryptionContext", input.source_encryption_context.as_ref())
             .text(
                 "sourceEncryptionAlgorithm",
                 algorithm_name(input.source_encryption_algorithm),
             )
-            .text("destinationKeyId", &input.destination_key_id)
+            .text("destinationKeyId", input.destination_key_id.as_str())
             .context(
                 "destinationEncryptionContext",
                 input.destination_encryption_context.as_ref(),

@@ -114,7 +114,7 @@ impl Operation for CreateKey {
     fn describe(_: &Call, input: &Self::Input, _: Option<&()>) -> Facts {
         let parameters = Parameters::default()
             .document("policy", input.policy.as_deref())
-            .text("description", &input.description)
+            .text("description", input.description.as_deref())
             .text("keyUsage", input.key_usage.map(kms::KeyUsageType::as_str))
             .text(
                 "customerMasterKeySpec",
@@ -122,8 +122,8 @@ impl Operation for CreateKey {
             )
             .text("keySpec", input.key_spec.map(kms::KeySpec::as_str))
             .text("origin", input.origin.map(kms::OriginType::as_str))
-            .text("customKeyStoreId", &input.custom_key_store_id)
-            .text("xksKeyId", &input.xks_key_id)
+            .text("customKeyStoreId", input.custom_key_store_id.as_deref())
+            .text("xksKeyId", input.xks_key_id.as_deref())
             .flag(
                 "bypassPolicyLockoutSafetyCheck",
                 input.bypass_policy_lockout_safety_check,

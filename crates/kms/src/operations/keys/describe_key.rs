@@ -100,7 +100,7 @@ impl Operation for DescribeKey {
     }
 
     fn describe(_: &Call, input: &Self::Input, described: Option<&Described>) -> Facts {
-        let parameters = Parameters::default().text("keyId", &input.key_id);
+        let parameters = Parameters::default().text("keyId", input.key_id.as_str());
         match described {
             Some(Described::Key(key)) => parameters.about(Some(key)),
             Some(Described::Predefined { .. }) | None => parameters.about(None),
@@ -134,7 +134,7 @@ fn is_here(arn: &AliasArn, space: &KeySpace, call: &Call) -> bool {
 }
 
 async fn has_key(space: &KeySpace, account: trent_names::AccountId, name: &AliasName) -> Result<bool, ApiError> {
-    Ok(space.alias(account, name).await?.is_some() || space.alias_to_change(account, name).await?.is_some())
+    Ok(space.alias(account, name).await?.is_some() || space.latest_alias(account, name).await?.is_some())
 }
 
 /// Makes the key of a service in the account, with its alias, and describes it.

@@ -56,6 +56,6 @@ impl Operation for DisableKey {
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
-        Parameters::default().text("keyId", &input.key_id).about(key)
+        Parameters::default().text("keyId", input.key_id.as_str()).about(key)
     }
 }

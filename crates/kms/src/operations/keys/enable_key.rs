@@ -57,7 +57,7 @@ impl Operation for EnableKey {
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
-        Parameters::default().text("keyId", &input.key_id).about(key)
+        Parameters::default().text("keyId", input.key_id.as_str()).about(key)
     }
 }
 

@@ -85,7 +85,7 @@ impl Operation for ListKeys {
     fn describe(_: &Call, input: &Self::Input, _: Option<&()>) -> Facts {
         Parameters::default()
             .number("limit", input.limit)
-            .text("marker", &input.marker)
+            .text("marker", input.marker.as_deref())
             .with(Vec::new())
     }
 }

@@ -67,8 +67,8 @@ impl Operation for UpdateKeyDescription {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
-            .text("description", &input.description)
+            .text("keyId", input.key_id.as_str())
+            .text("description", input.description.as_str())
             .about(key)
     }
 }

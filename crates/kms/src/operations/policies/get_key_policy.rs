@@ -63,8 +63,8 @@ impl Operation for GetKeyPolicy {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
-            .text("policyName", &input.policy_name)
+            .text("keyId", input.key_id.as_str())
+            .text("policyName", input.policy_name.as_deref())
             .about(key)
     }
 }

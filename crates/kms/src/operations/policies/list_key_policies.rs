@@ -70,9 +70,9 @@ impl Operation for ListKeyPolicies {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
+            .text("keyId", input.key_id.as_str())
             .number("limit", input.limit)
-            .text("marker", &input.marker)
+            .text("marker", input.marker.as_deref())
             .about(key)
     }
 }

@@ -72,8 +72,8 @@ impl Operation for PutKeyPolicy {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
-            .text("policyName", &input.policy_name)
+            .text("keyId", input.key_id.as_str())
+            .text("policyName", input.policy_name.as_deref())
             .document("policy", Some(&input.policy))
             .flag(
                 "bypassPolicyLockoutSafetyCheck",

@@ -75,7 +75,7 @@ impl Operation for UntagResource {
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
-            .text("keyId", &input.key_id)
+            .text("keyId", input.key_id.as_str())
             .list("tagKeys", input.tag_keys.iter().map(String::as_str))
             .about(key)
     }

@@ -1,0 +1,120 @@
+//! AWS managed keys: there by name from the start, made when first asked for, and not the account's to change.
+
+use serde_json::{Value, json};
+use trent_kms::managed::SERVICES;
+
+use crate::world::{ACCOUNT, REGION, STRANGER, World, alias_arn, base64, key_arn, text};
+
+/// KEY-15, KEY-201, KEY-189
+#[tokio::test]
+async fn predefined_aliases_are_listed_without_a_key() {
+    let world = World::new().await;
+    let listed = world.ok("ListAliases", json!({"Limit": 100})).await;
+    let expected: Vec<Value> = SERVICES
+        .iter()
+        .map(|service| {
+            let name = format!("alias/aws/{}", service.name);
+            json!({"AliasName": name, "AliasArn": alias_arn(&name)})
+        })
+        .collect();
+    assert_eq!(listed["Aliases"], json!(expected));
+    for name in ["s3", "dynamodb", "redshift", "ebs"] {
+        assert!(SERVICES.iter().any(|service| service.name == name), "{name}");
+    }
+    let unused = world
+        .refused("Encrypt", json!({"KeyId": "alias/aws/s3", "Plaintext": base64(b"x")}))
+        .await;
+    let message = format!("Alias {} is not found.", alias_arn("alias/aws/s3"));
+    assert_eq!(unused.pair(), ("NotFoundException", message.as_str()));
+    let unknown = world
+        .refused("DescribeKey", json!({"KeyId": "alias/aws/nothing"}))
+        .await;
+    assert_eq!(unknown.code, "NotFoundException");
+}
+
+/// KEY-15, KEY-5, KEY-14
+#[tokio::test]
+async fn describing_a_predefined_alias_makes_its_key_once() {
+    let world = World::new().await;
+    let made = world.describe("alias/aws/s3").await;
+    assert_eq!(made["KeyManager"], "AWS");
+    assert_eq!(made["KeyState"], "Enabled");
+    assert_eq!(made["AWSAccountId"], ACCOUNT);
+    let id = text(&made["KeyId"]);
+    for name in ["alias/aws/s3", &alias_arn("alias/aws/s3"), id, &key_arn(id)] {
+        assert_eq!(world.describe(name).await, made, "{name}");
+    }
+    assert_eq!(
+        world.ok("ListKeys", json!({})).await["Keys"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let listed = world.ok("ListAliases", json!({"Limit": 100})).await;
+    let aliases = listed["Aliases"].as_array().expect("a list");
+    assert_eq!(aliases.len(), SERVICES.len(), "the alias is not listed twice");
+    let alias = aliases.iter().find(|alias| alias["AliasName"] == "alias/aws/s3");
+    assert_eq!(alias.expect("it is listed")["TargetKeyId"], json!(id));
+    let theirs = world
+        .ok_as(STRANGER, "DescribeKey", json!({"KeyId": "alias/aws/s3"}))
+        .await;
+    assert_ne!(theirs["KeyMetadata"]["KeyId"], json!(id), "each account has its own");
+    assert_eq!(world.describe(&world.key().await).await["KeyManager"], "CUSTOMER");
+}
+
+/// KEY-16, KEY-8
+#[tokio::test]
+async fn its_policy_and_tags_can_be_read_and_no_key_of_the_service_itself_is_seen() {
+    let world = World::new().await;
+    let id = text(&world.describe("alias/aws/ebs").await["KeyId"]).to_owned();
+    assert_eq!(
+        world.ok("ListResourceTags", json!({ "KeyId": id })).await,
+        json!({"Tags": [], "Truncated": false})
+    );
+    let policy = world.ok("GetKeyPolicy", json!({ "KeyId": id })).await;
+    let policy: Value = serde_json::from_str(text(&policy["Policy"])).expect("a policy is JSON");
+    assert_eq!(policy["Id"], "auto-ebs-1");
+    let through = &policy["Statement"][0]["Condition"]["StringEquals"];
+    assert_eq!(through["kms:ViaService"], json!(format!("ec2.{REGION}.amazonaws.com")));
+    assert_eq!(through["kms:CallerAccount"], ACCOUNT);
+    let listed = world.ok("ListKeys", json!({})).await;
+    assert_eq!(listed["Keys"], json!([{"KeyId": id, "KeyArn": key_arn(&id)}]));
+}
+
+/// KEY-14, KEY-211: row by row, what the account cannot do with the key of a service.
+#[tokio::test]
+async fn the_account_neither_changes_nor_uses_it() {
+    let world = World::new().await;
+    let before = world.describe("alias/aws/s3").await;
+    let id = text(&before["KeyId"]);
+    let own = world.key().await;
+    world
+        .ok("CreateAlias", json!({"AliasName": "alias/own", "TargetKeyId": own}))
+        .await;
+    let blob = world.encrypt(&own, b"x").await;
+    let rows = [
+        ("EnableKey", json!({ "KeyId": id })),
+        ("DisableKey", json!({ "KeyId": id })),
+        ("UpdateKeyDescription", json!({"KeyId": id, "Description": "mine"})),
+        ("PutKeyPolicy", json!({"KeyId": id, "Policy": r#"{"Statement":{}}"#})),
+        (
+            "TagResource",
+            json!({"KeyId": id, "Tags": [{"TagKey": "k", "TagValue": "v"}]}),
+        ),
+        ("UntagResource", json!({"KeyId": id, "TagKeys": ["k"]})),
+        ("CreateAlias", json!({"AliasName": "alias/mine", "TargetKeyId": id})),
+        ("UpdateAlias", json!({"AliasName": "alias/own", "TargetKeyId": id})),
+        ("Encrypt", json!({"KeyId": id, "Plaintext": base64(b"x")})),
+        ("Encrypt", json!({"KeyId": "alias/aws/s3", "Plaintext": base64(b"x")})),
+        ("Decrypt", json!({"KeyId": id, "CiphertextBlob": blob})),
+        ("ReEncrypt", json!({"CiphertextBlob": blob, "DestinationKeyId": id})),
+        ("GenerateDataKey", json!({"KeyId": id, "KeySpec": "AES_256"})),
+        (
+            "GenerateDataKeyWithoutPlaintext",
+            json!({"KeyId": id, "KeySpec": "AES_256"}),
+        ),
+    ];
+    for (operation, request) in rows {
+        let refusal = world.refused(operation, request).await;
+        assert_eq!(refusal.code, "AccessDeniedException", "{operation}");
+    }
+    assert_eq!(world.describe(id).await, before);
+}
