@@ -24,6 +24,7 @@ class Account:
 
 ALICE = Account("111122223333", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 BOB = Account("444455556666", "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY")
+OPERATORS_OWN = "777766665555"
 REGIONS = ["us-east-1", "us-west-2"]
 
 
@@ -87,8 +88,14 @@ class Server:
     def command(self):
         return [BINARY, "serve", "--config", str(self.config), *self.arguments]
 
+    def prepare(self):
+        if not self.data.exists():
+            made = self.run("init", "--account-id", OPERATORS_OWN)
+            assert made.returncode == 0, made.stderr
+
     def start(self):
-        """Starts the process and waits until it says that it is healthy."""
+        """Starts the process and waits until it says that it is healthy; the first time, makes the deployment."""
+        self.prepare()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -133,6 +140,9 @@ class DevServer(Server):
     def __init__(self, folder, seed=None, arguments=()):
         super().__init__(folder, arguments)
         self.seed = seed
+
+    def prepare(self):
+        pass
 
     def command(self):
         seed = ["--seed", str(self.seed)] if self.seed else []
