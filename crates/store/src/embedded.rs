@@ -93,7 +93,7 @@ impl RedbEngine {
             options.create_new(true);
         }
         let file = options.open(path).map_err(io)?;
-        let backend = FileBackend::new(file).map_err(|error| failure::database(error))?;
+        let backend = FileBackend::new(file).map_err(failure::database)?;
         Ok(Self::with_backend(backend)?)
     }
 
@@ -149,9 +149,7 @@ enum Lost {
 fn open_database(backend: impl StorageBackend) -> Result<Database, StoreError> {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
-    builder
-        .create_with_backend(backend)
-        .map_err(|error| failure::database(error))
+    builder.create_with_backend(backend).map_err(failure::database)
 }
 
 #[async_trait]

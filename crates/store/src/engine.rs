@@ -1,6 +1,6 @@
 //! What an engine is: an ordered key-value store with conditional multi-key transactions and a feed of changes.
 //!
-//! Small enough to fit an embedded file, PostgreSQL or etcd. Keys and values are opaque bytes here; meaning, sealing
+//! Small enough to fit an embedded file, `PostgreSQL` or etcd. Keys and values are opaque bytes here; meaning, sealing
 //! and integrity are [`crate::Sealed`]'s. One conformance suite runs against every engine.
 
 use std::{fmt, sync::Arc};
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::{error::StoreError, feed::Watch, witness::Witness};
 
-/// The most operations (preconditions and writes together) in one transaction.
+/// The most operations in one transaction. A write and a precondition on the same key are one operation.
 pub const MAX_OPERATIONS: usize = 100;
 /// The most bytes of keys and values in one transaction.
 pub const MAX_TRANSACTION_BYTES: usize = 512 * 1024;
@@ -102,28 +102,27 @@ impl Txn {
     /// Checks the limits that every engine enforces: at most [`MAX_OPERATIONS`], [`MAX_TRANSACTION_BYTES`], no key
     /// written twice and no empty key.
     pub fn check(&self) -> Result<(), StoreError> {
-        let operations = self.preconditions.len() + self.writes.len();
-        if operations > MAX_OPERATIONS {
-            return Err(StoreError::TooManyOperations { operations });
-        }
-        let conditions = self.preconditions.iter().map(|condition| condition.key().len());
-        let writes = self.writes.iter().map(|write| match write {
-            Write::Put(key, value) => key.len() + value.len(),
-            Write::Delete(key) => key.len(),
-        });
-        let bytes: usize = conditions.chain(writes).sum();
-        if bytes > MAX_TRANSACTION_BYTES {
-            return Err(StoreError::TooLarge { bytes });
-        }
         let mut written: Vec<&Bytes> = self.writes.iter().map(Write::key).collect();
         written.sort_unstable();
         if written.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(StoreError::WrittenTwice);
         }
-        let keys = written
-            .into_iter()
-            .chain(self.preconditions.iter().map(Precondition::key));
-        if keys.into_iter().any(Bytes::is_empty) {
+        let conditions = self.preconditions.iter().map(Precondition::key);
+        let only_required = conditions.clone().filter(|key| written.binary_search(key).is_err());
+        let operations = written.len() + only_required.count();
+        if operations > MAX_OPERATIONS {
+            return Err(StoreError::TooManyOperations { operations });
+        }
+        let values = self.writes.iter().map(|write| match write {
+            Write::Put(_, value) => value.len(),
+            Write::Delete(_) => 0,
+        });
+        let keys = || written.iter().copied().chain(conditions.clone());
+        let bytes = keys().map(Bytes::len).chain(values).sum();
+        if bytes > MAX_TRANSACTION_BYTES {
+            return Err(StoreError::TooLarge { bytes });
+        }
+        if keys().any(Bytes::is_empty) {
             return Err(StoreError::EmptyKey);
         }
         Ok(())

@@ -23,6 +23,8 @@ use crate::{
 
 /// How often a write without a condition is tried again when another write of the same record comes first.
 const BLIND_WRITE_ATTEMPTS: usize = 16;
+/// How often a transaction is handed over whose answers are lost and which has not happened.
+const HANDOVER_ATTEMPTS: usize = 3;
 
 /// How a sealed store is opened.
 #[derive(Debug, Clone, Default)]
@@ -189,24 +191,20 @@ impl Sealed {
         Ok((txn, assumed))
     }
 
-    /// Commits, and finds out by its id what became of a transaction whose answer was lost.
+    /// Commits, and finds out by its id what became of a transaction whose answer was lost. One that did not happen
+    /// is handed over again, under the same id, so that it happens once at most.
     async fn settle(&self, txn: Txn) -> Result<Outcome, CommitError> {
-        let id = txn.id;
-        match self.0.engine.commit(txn.clone()).await? {
-            Outcome::Unknown => {}
-            known => return Ok(known),
+        for _ in 0..HANDOVER_ATTEMPTS {
+            match self.0.engine.commit(txn.clone()).await? {
+                Outcome::Unknown => {}
+                known => return Ok(known),
+            }
+            let found = self.0.engine.outcome(txn.id).await;
+            if let Some(known) = found.map_err(CommitError::Unknown)? {
+                return Ok(known);
+            }
         }
-        match self.0.engine.outcome(id).await.map_err(CommitError::Unknown)? {
-            Some(known) => Ok(known),
-            // It did not happen and will not: hand it over once more, under the same id.
-            None => match self.0.engine.commit(txn).await.map_err(CommitError::Unknown)? {
-                Outcome::Unknown => {
-                    let known = self.0.engine.outcome(id).await.map_err(CommitError::Unknown)?;
-                    known.ok_or(CommitError::Store(StoreError::Stopped("its answers are lost".into())))
-                }
-                known => Ok(known),
-            },
-        }
+        Err(StoreError::Stopped("its answers are lost".into()).into())
     }
 }
 

@@ -34,6 +34,7 @@ impl From<StorageError> for StoreError {
             StorageError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 corrupt("it is shorter than its contents")
             }
+            StorageError::Io(error) if error.kind() == io::ErrorKind::InvalidData => corrupt(&error.to_string()),
             StorageError::Io(error) => Self::Io(Arc::new(error)),
             StorageError::PreviousIo => Self::Stopped("the disk failed before".into()),
             StorageError::DatabaseClosed => Self::Closed,
