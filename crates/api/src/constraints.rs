@@ -60,7 +60,7 @@ impl Violations {
         }
     }
 
-    fn add(&mut self, value: &impl Display, path: &Path<'_>, constraint: &impl Display) {
+    fn add(&mut self, value: &Shown<'_, '_>, path: &Path<'_>, constraint: Constraint) {
         if self.count == MOST_REPORTED {
             return;
         }
@@ -71,7 +71,7 @@ impl Violations {
         // Writing to a String cannot fail.
         let _ = write!(
             self.text,
-            "Value {value}at '{path}' failed to satisfy constraint: {constraint}"
+            "Value{value} at '{path}' failed to satisfy constraint: {constraint}"
         );
     }
 
@@ -79,7 +79,7 @@ impl Violations {
         for (member, value) in shape.members.iter().zip(&fields.0) {
             let path = Path::Member(path, member.path);
             match value {
-                Value::Absent if member.required => self.add(&Null, &path, &Constraint::NotNull),
+                Value::Absent if member.required => self.add(&Shown::Null, &path, Constraint::NotNull),
                 Value::Absent => {}
                 value => self.value(member.shape, value, &path),
             }
@@ -93,7 +93,7 @@ impl Violations {
                 self.list(element, *length, elements, value, path);
             }
             _ => each_broken(shape, value, &mut |constraint| {
-                self.add(&Shown::of(shape, value), path, &constraint);
+                self.add(&Shown::of(shape, value), path, constraint);
             }),
         }
     }
@@ -106,23 +106,20 @@ impl Violations {
         whole: &Value<'_>,
         path: &Path<'_>,
     ) {
-        let shown = Shown {
-            value: whole,
-            sensitive: is_sensitive(element),
-        };
+        let shown = Shown::of(element, whole);
         if let Some(constraint) = length.and_then(|bounds| broken_length(bounds, elements.len())) {
-            self.add(&shown, path, &constraint);
+            self.add(&shown, path, constraint);
         }
         if let Shape::Structure(shape) = element {
             for (position, value) in elements.iter().enumerate() {
                 let path = Path::Element(path, position + 1);
                 match value {
                     Value::Structure(fields) => self.structure(shape, fields, &path),
-                    _ => self.add(&Null, &path, &Constraint::NotNull),
+                    _ => self.add(&Shown::Null, &path, Constraint::NotNull),
                 }
             }
         } else if elements.iter().any(|value| is_broken(element, value)) {
-            self.add(&shown, path, &Constraint::Element(element));
+            self.add(&shown, path, Constraint::Element(element));
         }
     }
 }
@@ -140,15 +137,12 @@ fn each_broken(shape: &'static Shape, value: &Value<'_>, report: &mut dyn FnMut(
             if let Some(pattern) = limits.pattern.filter(|pattern| !pattern.matches(text)) {
                 report(Constraint::Pattern(pattern.source));
             }
-            // A byte count within the bounds needs no counting of characters when all of them are ASCII.
             if let Some(broken) = limits.length.and_then(|bounds| broken_text_length(bounds, text)) {
                 report(broken);
             }
         }
-        (Shape::Enumeration(values), Value::Text(text)) => {
-            if !values.contains(&text.as_ref()) {
-                report(Constraint::OneOf(values));
-            }
+        (Shape::Enumeration(values), Value::Text(text)) if !values.contains(&text.as_ref()) => {
+            report(Constraint::OneOf(values));
         }
         (Shape::Bytes(limits), Value::Bytes(bytes)) => {
             if let Some(broken) = limits.length.and_then(|bounds| broken_length(bounds, bytes.len())) {
@@ -166,13 +160,14 @@ fn each_broken(shape: &'static Shape, value: &Value<'_>, report: &mut dyn FnMut(
     }
 }
 
+/// A text of n bytes has between n/4 and n characters, which mostly spares the counting.
 fn broken_text_length(bounds: Length, text: &str) -> Option<Constraint> {
-    let characters = if text.len() <= bounds.max && text.len() / 4 >= bounds.min {
-        return None;
+    let surely_within = text.len() <= bounds.max && text.len() / 4 >= bounds.min;
+    if surely_within {
+        None
     } else {
-        text.chars().count()
-    };
-    broken_length(bounds, characters)
+        broken_length(bounds, text.chars().count())
+    }
 }
 
 fn broken_length(bounds: Length, length: usize) -> Option<Constraint> {
@@ -255,36 +250,32 @@ fn of_element(shape: &'static Shape) -> [Option<Constraint>; 3] {
     }
 }
 
-/// `null `, as it stands before the word "at".
-struct Null;
-
-impl Display for Null {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("null ")
-    }
-}
-
-/// `'...' `, or nothing for what is sensitive, as it stands before the word "at".
-struct Shown<'v, 'b> {
-    value: &'v Value<'b>,
-    sensitive: bool,
+/// What a message shows of a value, with the space before it.
+enum Shown<'v, 'b> {
+    /// Nothing there: `null`, without quotes.
+    Null,
+    /// Sensitive: left out altogether.
+    Hidden,
+    /// The value in quotes.
+    Quoted(&'v Value<'b>),
 }
 
 impl<'v, 'b> Shown<'v, 'b> {
     fn of(shape: &Shape, value: &'v Value<'b>) -> Self {
-        Self {
-            value,
-            sensitive: is_sensitive(shape),
+        if is_sensitive(shape) {
+            Self::Hidden
+        } else {
+            Self::Quoted(value)
         }
     }
 }
 
 impl Display for Shown<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.sensitive {
-            Ok(())
-        } else {
-            write!(f, "'{}' ", Plain(self.value))
+        match self {
+            Self::Null => f.write_str(" null"),
+            Self::Hidden => Ok(()),
+            Self::Quoted(value) => write!(f, " '{}'", Plain(value)),
         }
     }
 }

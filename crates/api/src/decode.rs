@@ -159,7 +159,7 @@ impl ValueReader<'_> {
             // Repeating what was sent would put a secret into the reply and into logs.
             Err(_) if limits.sensitive => Err(E::custom("invalid base64")),
             Err(error) => {
-                let reason = blob_complaint(text, error);
+                let reason = blob_complaint(text, &error);
                 complain(
                     self.complaint,
                     format!("'{text}' can not be converted to a Blob: {reason}"),
@@ -169,15 +169,15 @@ impl ValueReader<'_> {
     }
 }
 
-fn blob_complaint(text: &str, error: base64::DecodeError) -> String {
+fn blob_complaint(text: &str, error: &base64::DecodeError) -> String {
     match error {
-        _ if text.len() % 4 != 0 => {
+        _ if !text.len().is_multiple_of(4) => {
             format!(
                 "Base64 encoded length is expected a multiple of 4 bytes but found: {}",
                 text.len()
             )
         }
-        base64::DecodeError::InvalidByte(at, byte) => {
+        &base64::DecodeError::InvalidByte(at, byte) => {
             let found = text
                 .get(at..)
                 .and_then(|rest| rest.chars().next())

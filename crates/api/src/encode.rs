@@ -45,22 +45,35 @@ impl<'o> ObjectWriter<'o> {
         Self { out, first: true }
     }
 
-    /// Writes a member that is always there.
-    pub fn required<T: Encode>(&mut self, name: &str, value: &T) {
-        if !self.first {
-            self.out.push(b',');
-        }
-        self.first = false;
-        write_string(self.out, name);
-        self.out.push(b':');
+    /// Writes a member that is always there. A modelled name needs no escapes.
+    pub fn required<T: Encode>(&mut self, name: &'static str, value: &T) {
+        self.separate();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
         value.encode(self.out);
     }
 
     /// Writes a member if it is there.
-    pub fn optional<T: Encode>(&mut self, name: &str, value: Option<&T>) {
+    pub fn optional<T: Encode>(&mut self, name: &'static str, value: Option<&T>) {
         if let Some(value) = value {
             self.required(name, value);
         }
+    }
+
+    /// Writes a pair of a map, whose key may be any text.
+    fn pair(&mut self, key: &str, value: &str) {
+        self.separate();
+        write_string(self.out, key);
+        self.out.push(b':');
+        write_string(self.out, value);
+    }
+
+    fn separate(&mut self) {
+        if !self.first {
+            self.out.push(b',');
+        }
+        self.first = false;
     }
 
     /// Closes the object.
@@ -165,7 +178,7 @@ impl Encode for BTreeMap<String, String> {
     fn encode(&self, out: &mut Vec<u8>) {
         let mut object = ObjectWriter::begin(out);
         for (key, value) in self {
-            object.required(key, value);
+            object.pair(key, value);
         }
         object.end();
     }

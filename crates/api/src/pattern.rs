@@ -32,6 +32,8 @@ enum Atom {
     Class(u128, &'static [(char, char)]),
     /// One of several sequences.
     Group(&'static [Sequence]),
+    /// Just this text.
+    Literal(&'static str),
 }
 
 /// A class of characters: `ascii` holds the first and the last of each range, one after the other.
@@ -47,12 +49,29 @@ pub const fn class(ascii: &str, beyond: &'static [(char, char)], min: u32, max: 
         }
         at += 2;
     }
-    Piece { atom: Atom::Class(set, beyond), min, max }
+    Piece {
+        atom: Atom::Class(set, beyond),
+        min,
+        max,
+    }
+}
+
+/// Plain characters, once.
+pub const fn literal(text: &'static str) -> Piece {
+    Piece {
+        atom: Atom::Literal(text),
+        min: 1,
+        max: 1,
+    }
 }
 
 /// Alternatives in parentheses.
 pub const fn group(alternatives: &'static [Sequence], min: u32, max: u32) -> Piece {
-    Piece { atom: Atom::Group(alternatives), min, max }
+    Piece {
+        atom: Atom::Group(alternatives),
+        min,
+        max,
+    }
 }
 
 /// Backtracking stops here and the text is refused: no text of a modelled length comes near.
@@ -68,6 +87,9 @@ impl Pattern {
     }
 }
 
+/// So do groups, whose repetitions nest: with so many of them, a text is longer than any model allows.
+const REPETITIONS: u32 = 512;
+
 /// What has to match behind a piece.
 type Continuation<'c> = &'c mut dyn FnMut(&str, &mut usize) -> bool;
 
@@ -77,12 +99,20 @@ fn sequence_matches(sequence: &[Piece], text: &str, steps: &mut usize, then: Con
     };
     match piece.atom {
         Atom::Class(ascii, beyond) => {
-            let within = |c: char| match c.is_ascii() {
-                true => ascii >> u32::from(c) & 1 == 1,
-                false => beyond.iter().any(|&(low, high)| low <= c && c <= high),
+            let within = |c: char| {
+                if c.is_ascii() {
+                    ascii >> u32::from(c) & 1 == 1
+                } else {
+                    beyond.iter().any(|&(low, high)| low <= c && c <= high)
+                }
             };
-            class_matches(&within, piece, text, steps, &mut |rest, steps| sequence_matches(behind, rest, steps, then))
+            class_matches(&within, piece, text, steps, &mut |rest, steps| {
+                sequence_matches(behind, rest, steps, then)
+            })
         }
+        Atom::Literal(literal) => text
+            .strip_prefix(literal)
+            .is_some_and(|rest| sequence_matches(behind, rest, steps, then)),
         Atom::Group(alternatives) => group_matches(alternatives, piece, 0, text, steps, &mut |rest, steps| {
             sequence_matches(behind, rest, steps, then)
         }),
@@ -112,7 +142,7 @@ fn class_matches(
             return true;
         }
         match text[..end].chars().next_back() {
-            Some(last) => end -= last.len_utf8(),
+            Some(given_back) => end -= given_back.len_utf8(),
             None => return false,
         }
         count -= 1;
@@ -131,7 +161,7 @@ fn group_matches(
     if !spend(steps) {
         return false;
     }
-    if done < piece.max {
+    if done < piece.max.min(REPETITIONS) {
         for sequence in alternatives {
             let again = &mut |rest: &str, steps: &mut usize| {
                 // A repetition that took nothing would go on for ever.
@@ -148,4 +178,87 @@ fn group_matches(
 fn spend(steps: &mut usize) -> bool {
     *steps = steps.saturating_sub(1);
     *steps > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REGION: Pattern = Pattern {
+        source: "^([a-z]+-){2,3}\\d+$",
+        alternatives: &[&[
+            group(&[&[class("az", &[], 1, UNBOUNDED), literal("-")]], 2, 3),
+            class("09", &[], 1, UNBOUNDED),
+        ]],
+    };
+
+    #[test]
+    fn groups_repeat_within_their_bounds() {
+        for right in ["us-east-1", "us-gov-west-12"] {
+            assert!(REGION.matches(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "us-1",
+            "us-east-",
+            "a-b-c-d-1",
+            "us-east-1a",
+            "US-east-1",
+            "us--east-1",
+            " us-east-1",
+        ] {
+            assert!(!REGION.matches(wrong), "{wrong}");
+        }
+    }
+
+    const HOST: Pattern = Pattern {
+        source: "[a-z.]+\\.com|x?",
+        alternatives: &[
+            &[class("az..", &[], 1, UNBOUNDED), literal(".com")],
+            &[class("xx", &[], 0, 1)],
+        ],
+    };
+
+    #[test]
+    fn a_run_gives_back_what_the_rest_needs() {
+        for right in ["a.com", "a.com.com", "x", ""] {
+            assert!(HOST.matches(right), "{right}");
+        }
+        for wrong in [".com", "a.com.", "xx"] {
+            assert!(!HOST.matches(wrong), "{wrong}");
+        }
+    }
+
+    const LATIN: Pattern = Pattern {
+        source: "[\\u0020-\\u00FF]*",
+        alternatives: &[&[class(" \u{7f}", &[('\u{80}', '\u{ff}')], 0, UNBOUNDED)]],
+    };
+
+    #[test]
+    fn characters_beyond_ascii_have_ranges() {
+        assert!(LATIN.matches("plain and ÿ"));
+        assert!(!LATIN.matches("Ā"));
+        assert!(!LATIN.matches("\u{1f}"));
+    }
+
+    /// The textbook case of exponential backtracking.
+    const EXPONENTIAL: Pattern = Pattern {
+        source: "(a+)+b",
+        alternatives: &[&[group(&[&[class("aa", &[], 1, UNBOUNDED)]], 1, UNBOUNDED), literal("b")]],
+    };
+
+    const NESTED: Pattern = Pattern {
+        source: "(a-)+",
+        alternatives: &[&[group(&[&[literal("a-")]], 1, UNBOUNDED)]],
+    };
+
+    #[test]
+    fn neither_time_nor_stack_grows_with_a_hostile_text() {
+        assert!(EXPONENTIAL.matches("aaab"));
+        assert!(!EXPONENTIAL.matches(&"a".repeat(200)));
+        let long = "a-".repeat(1 << 20);
+        assert!(!REGION.matches(&long));
+        assert!(NESTED.matches(&"a-".repeat(100)));
+        assert!(!NESTED.matches(&long));
+    }
 }

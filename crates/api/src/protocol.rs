@@ -9,6 +9,9 @@ pub const VALIDATION: ErrorShape = ErrorShape::modelled("ValidationException", 4
 pub const SERIALIZATION: ErrorShape = ErrorShape::framework("SerializationException", 400);
 /// No operation has the name that the request's target gives.
 pub const UNKNOWN_OPERATION: ErrorShape = ErrorShape::framework("UnknownOperationException", 400);
+/// What stands in the body, with the status 404, when not even the protocol is known: the content type is not
+/// `application/x-amz-json-1.1`.
+pub const UNKNOWN_PROTOCOL: &[u8] = b"<UnknownOperationException/>\n";
 /// The caller may not do this.
 pub const ACCESS_DENIED: ErrorShape = ErrorShape::framework("AccessDeniedException", 400);
 /// Too many requests.

@@ -105,39 +105,66 @@ pub struct OperationShape {
 impl Member {
     /// A member that must be there.
     pub const fn required(name: &'static str, path: &'static str, shape: &'static Shape) -> Self {
-        Self { name, path, required: true, shape }
+        Self {
+            name,
+            path,
+            required: true,
+            shape,
+        }
     }
 
     /// A member that may be missing.
     pub const fn optional(name: &'static str, path: &'static str, shape: &'static Shape) -> Self {
-        Self { name, path, required: false, shape }
+        Self {
+            name,
+            path,
+            required: false,
+            shape,
+        }
     }
 }
 
 impl Shape {
     /// Text of `min` to `max` characters.
     pub const fn text(min: usize, max: usize) -> Self {
-        Self::Text(Text { length: Some(Length { min, max }), pattern: None, sensitive: false })
+        Self::Text(Text {
+            length: Some(Length { min, max }),
+            pattern: None,
+            sensitive: false,
+        })
     }
 
     /// Text of any length.
     pub const fn unbounded_text() -> Self {
-        Self::Text(Text { length: None, pattern: None, sensitive: false })
+        Self::Text(Text {
+            length: None,
+            pattern: None,
+            sensitive: false,
+        })
     }
 
     /// `min` to `max` bytes.
     pub const fn bytes(min: usize, max: usize) -> Self {
-        Self::Bytes(Bytes { length: Some(Length { min, max }), sensitive: false })
+        Self::Bytes(Bytes {
+            length: Some(Length { min, max }),
+            sensitive: false,
+        })
     }
 
     /// Any number of bytes.
     pub const fn unbounded_bytes() -> Self {
-        Self::Bytes(Bytes { length: None, sensitive: false })
+        Self::Bytes(Bytes {
+            length: None,
+            sensitive: false,
+        })
     }
 
     /// A list of `min` to `max` elements.
     pub const fn list(element: &'static Self, min: usize, max: usize) -> Self {
-        Self::List { element, length: Some(Length { min, max }) }
+        Self::List {
+            element,
+            length: Some(Length { min, max }),
+        }
     }
 
     /// A list of any length.
@@ -149,7 +176,11 @@ impl Shape {
     #[must_use]
     pub const fn matching(self, pattern: &'static Pattern) -> Self {
         match self {
-            Self::Text(Text { length, sensitive, .. }) => Self::Text(Text { length, pattern: Some(pattern), sensitive }),
+            Self::Text(Text { length, sensitive, .. }) => Self::Text(Text {
+                length,
+                pattern: Some(pattern),
+                sensitive,
+            }),
             other => other,
         }
     }
@@ -158,8 +189,15 @@ impl Shape {
     #[must_use]
     pub const fn sensitive(self) -> Self {
         match self {
-            Self::Text(Text { length, pattern, .. }) => Self::Text(Text { length, pattern, sensitive: true }),
-            Self::Bytes(Bytes { length, .. }) => Self::Bytes(Bytes { length, sensitive: true }),
+            Self::Text(Text { length, pattern, .. }) => Self::Text(Text {
+                length,
+                pattern,
+                sensitive: true,
+            }),
+            Self::Bytes(Bytes { length, .. }) => Self::Bytes(Bytes {
+                length,
+                sensitive: true,
+            }),
             other => other,
         }
     }

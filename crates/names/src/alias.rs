@@ -34,9 +34,7 @@ pub enum AliasNameError {
 impl AliasName {
     /// Reads `alias/<name>`: letters, digits, `/`, `_` and `-`, at most 256 characters in all.
     pub fn parse(text: &str) -> Result<Self, AliasNameError> {
-        let name = text
-            .strip_prefix(PREFIX)
-            .ok_or(AliasNameError::MissingPrefix)?;
+        let name = text.strip_prefix(PREFIX).ok_or(AliasNameError::MissingPrefix)?;
         if name.is_empty() {
             return Err(AliasNameError::Empty);
         }

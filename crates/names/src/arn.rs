@@ -111,8 +111,7 @@ fn present(field: &str) -> Option<&str> {
 impl KmsArn {
     pub(crate) fn parse(text: &str) -> Result<Self, ArnError> {
         let arn = Arn::parse(text)?;
-        let (Some(region), Some(account), "kms") = (arn.region, arn.account, arn.service.as_str())
-        else {
+        let (Some(region), Some(account), "kms") = (arn.region, arn.account, arn.service.as_str()) else {
             return Err(ArnError::NotKms(text.to_owned()));
         };
         let partition = arn.partition;

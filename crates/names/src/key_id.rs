@@ -28,22 +28,14 @@ impl KeyId {
             None => hyphenated(text).map(|bytes| (bytes, false)),
         };
         parsed
-            .map(|(bytes, multi_region)| Self {
-                bytes,
-                multi_region,
-            })
+            .map(|(bytes, multi_region)| Self { bytes, multi_region })
             .ok_or_else(|| InvalidKeyId(text.to_owned()))
     }
 
     /// Makes a key id of random bytes, whose version and variant bits are set to those of a version 4 UUID.
     pub fn from_random_bytes(random: [u8; 16], multi_region: bool) -> Self {
-        let bytes = uuid::Builder::from_random_bytes(random)
-            .into_uuid()
-            .into_bytes();
-        Self {
-            bytes,
-            multi_region,
-        }
+        let bytes = uuid::Builder::from_random_bytes(random).into_uuid().into_bytes();
+        Self { bytes, multi_region }
     }
 
     /// The sixteen bytes; with [`is_multi_region`](Self::is_multi_region) they are the whole id.
@@ -53,10 +45,7 @@ impl KeyId {
 
     /// The inverse of [`as_bytes`](Self::as_bytes), for ids read from a trusted encoding.
     pub const fn from_bytes(bytes: [u8; 16], multi_region: bool) -> Self {
-        Self {
-            bytes,
-            multi_region,
-        }
+        Self { bytes, multi_region }
     }
 
     /// Whether this is the id of a multi-Region key.

@@ -194,10 +194,7 @@ impl fmt::Display for PrincipalArn {
                 role,
                 session,
             } => {
-                write!(
-                    f,
-                    "arn:{partition}:sts::{account}:assumed-role/{role}/{session}"
-                )
+                write!(f, "arn:{partition}:sts::{account}:assumed-role/{role}/{session}")
             }
             Self::FederatedUser {
                 partition,

@@ -75,10 +75,9 @@ impl KeyReference {
 impl KeyReferenceError {
     fn of_arn(text: &str, error: ArnError) -> Self {
         match error {
-            ArnError::Malformed(_)
-            | ArnError::Partition(_)
-            | ArnError::Region(_)
-            | ArnError::Account(_) => Self::InvalidArn(text.to_owned()),
+            ArnError::Malformed(_) | ArnError::Partition(_) | ArnError::Region(_) | ArnError::Account(_) => {
+                Self::InvalidArn(text.to_owned())
+            }
             ArnError::NotKms(_) | ArnError::Resource(_) => Self::OtherResource(text.to_owned()),
             ArnError::KeyId(InvalidKeyId(id)) => Self::InvalidKeyIdInArn(id),
             ArnError::Alias(source) => Self::InvalidAlias {

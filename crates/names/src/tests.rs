@@ -1,3 +1,4 @@
+use crate::KeyReferenceError as E;
 use crate::*;
 use proptest::prelude::*;
 
@@ -7,10 +8,7 @@ const MRK: &str = "mrk-1234abcd12ab34cd56ef1234567890ab";
 
 #[test]
 fn account_ids_are_twelve_digits() {
-    assert_eq!(
-        AccountId::parse(ACCOUNT).map(|a| a.to_string()),
-        Ok(ACCOUNT.to_owned())
-    );
+    assert_eq!(AccountId::parse(ACCOUNT).map(|a| a.to_string()), Ok(ACCOUNT.to_owned()));
     for wrong in [
         "",
         "11112222333",
@@ -18,10 +16,7 @@ fn account_ids_are_twelve_digits() {
         "11112222333a",
         "１１１１２２２２３３３３",
     ] {
-        assert_eq!(
-            AccountId::parse(wrong),
-            Err(InvalidAccountId(wrong.to_owned()))
-        );
+        assert_eq!(AccountId::parse(wrong), Err(InvalidAccountId(wrong.to_owned())));
     }
 }
 
@@ -38,11 +33,7 @@ fn regions_have_words_and_a_number_and_name_their_partition() {
         ("us-isof-south-1", Partition::AwsIsoF),
         ("eusc-de-east-1", Partition::AwsEusc),
     ] {
-        assert_eq!(
-            Region::parse(name).map(|r| r.partition()),
-            Ok(partition),
-            "{name}"
-        );
+        assert_eq!(Region::parse(name).map(|r| r.partition()), Ok(partition), "{name}");
     }
     for wrong in [
         "",
@@ -105,15 +96,9 @@ fn random_key_ids_carry_the_version_and_variant_of_a_random_uuid() {
 #[test]
 fn alias_names_keep_their_rules() {
     for right in ["alias/x", "alias/Test_1-a/b", "alias/aws/s3"] {
-        assert_eq!(
-            AliasName::parse(right).map(|a| a.to_string()),
-            Ok(right.to_owned())
-        );
+        assert_eq!(AliasName::parse(right).map(|a| a.to_string()), Ok(right.to_owned()));
     }
-    assert_ne!(
-        AliasName::parse("alias/Test"),
-        AliasName::parse("alias/test")
-    );
+    assert_ne!(AliasName::parse("alias/Test"), AliasName::parse("alias/test"));
     let longest = format!("alias/{}", "a".repeat(250));
     assert!(AliasName::parse(&longest).is_ok());
     for (wrong, error) in [
@@ -145,17 +130,11 @@ fn key_and_alias_arns_are_written_as_they_are_read() {
         "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab",
     ] {
-        assert_eq!(
-            KeyArn::parse(text).map(|arn| arn.to_string()),
-            Ok(text.to_owned())
-        );
+        assert_eq!(KeyArn::parse(text).map(|arn| arn.to_string()), Ok(text.to_owned()));
         assert!(matches!(AliasArn::parse(text), Err(ArnError::Resource(_))));
     }
     let text = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/a/b";
-    assert_eq!(
-        AliasArn::parse(text).map(|arn| arn.to_string()),
-        Ok(text.to_owned())
-    );
+    assert_eq!(AliasArn::parse(text).map(|arn| arn.to_string()), Ok(text.to_owned()));
     assert!(matches!(KeyArn::parse(text), Err(ArnError::Resource(_))));
 }
 
@@ -163,20 +142,12 @@ fn key_and_alias_arns_are_written_as_they_are_read() {
 fn an_arn_built_for_a_region_takes_its_partition() {
     let region = Region::parse("us-gov-west-1").expect("a Region");
     let account = AccountId::parse(ACCOUNT).expect("an account");
-    let key = KeyArn::new(
-        region.clone(),
-        account,
-        KeyId::parse(UUID).expect("a key id"),
-    );
+    let key = KeyArn::new(region.clone(), account, KeyId::parse(UUID).expect("a key id"));
     assert_eq!(
         key.to_string(),
         format!("arn:aws-us-gov:kms:us-gov-west-1:{ACCOUNT}:key/{UUID}")
     );
-    let alias = AliasArn::new(
-        region,
-        account,
-        AliasName::parse("alias/x").expect("an alias"),
-    );
+    let alias = AliasArn::new(region, account, AliasName::parse("alias/x").expect("an alias"));
     assert_eq!(
         alias.to_string(),
         format!("arn:aws-us-gov:kms:us-gov-west-1:{ACCOUNT}:alias/x")
@@ -187,18 +158,9 @@ fn an_arn_built_for_a_region_takes_its_partition() {
 #[test]
 fn key_references_are_told_apart() {
     let arn = |resource: &str| format!("arn:aws:kms:us-east-1:{ACCOUNT}:{resource}");
-    assert!(matches!(
-        KeyReference::parse(UUID),
-        Ok(KeyReference::KeyId(_))
-    ));
-    assert!(matches!(
-        KeyReference::parse(MRK),
-        Ok(KeyReference::KeyId(_))
-    ));
-    assert!(matches!(
-        KeyReference::parse("alias/x"),
-        Ok(KeyReference::AliasName(_))
-    ));
+    assert!(matches!(KeyReference::parse(UUID), Ok(KeyReference::KeyId(_))));
+    assert!(matches!(KeyReference::parse(MRK), Ok(KeyReference::KeyId(_))));
+    assert!(matches!(KeyReference::parse("alias/x"), Ok(KeyReference::AliasName(_))));
     assert!(matches!(
         KeyReference::parse(&arn(&format!("key/{UUID}"))),
         Ok(KeyReference::KeyArn(_))
@@ -208,31 +170,18 @@ fn key_references_are_told_apart() {
         Ok(KeyReference::AliasArn(_))
     ));
 
-    use KeyReferenceError as E;
     let of = |text: &str| KeyReference::parse(text).expect_err(text);
     assert_eq!(of("nonsense"), E::InvalidKeyId("nonsense".to_owned()));
-    assert_eq!(
-        of("mrk-fake-key-id"),
-        E::InvalidKeyId("mrk-fake-key-id".to_owned())
-    );
+    assert_eq!(of("mrk-fake-key-id"), E::InvalidKeyId("mrk-fake-key-id".to_owned()));
     assert_eq!(of("arn:aws:kms"), E::InvalidArn("arn:aws:kms".to_owned()));
     assert_eq!(
         of("arn:oops:kms:us-east-1:111122223333:key/x").value(),
         "arn:oops:kms:us-east-1:111122223333:key/x"
     );
-    assert!(matches!(
-        of("arn:aws:kms:nowhere:111122223333:key/x"),
-        E::InvalidArn(_)
-    ));
-    assert!(matches!(
-        of("arn:aws:kms:us-east-1:1:key/x"),
-        E::InvalidArn(_)
-    ));
+    assert!(matches!(of("arn:aws:kms:nowhere:111122223333:key/x"), E::InvalidArn(_)));
+    assert!(matches!(of("arn:aws:kms:us-east-1:1:key/x"), E::InvalidArn(_)));
     assert!(matches!(of("arn:aws:s3:::bucket"), E::OtherResource(_)));
-    assert!(matches!(
-        of("arn:aws:kms::111122223333:key/x"),
-        E::OtherResource(_)
-    ));
+    assert!(matches!(of("arn:aws:kms::111122223333:key/x"), E::OtherResource(_)));
     assert!(matches!(of(&arn("store/x")), E::OtherResource(_)));
     assert_eq!(of(&arn("key/x")), E::InvalidKeyIdInArn("x".to_owned()));
     assert!(matches!(

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// A service.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Service {
-    pub(crate) service: String,
+    #[serde(rename = "service")]
+    pub(crate) name: String,
     pub(crate) api_version: String,
     pub(crate) target_prefix: String,
     pub(crate) operations: Vec<Operation>,

@@ -117,7 +117,7 @@ pub(crate) fn from_service_description(text: &str) -> Result<Service, String> {
         errors: operation.errors.into_iter().map(|error| error.shape).collect(),
     });
     Ok(Service {
-        service: description.metadata.service_id,
+        name: description.metadata.service_id,
         api_version: description.metadata.api_version,
         target_prefix: description.metadata.target_prefix,
         operations: operations.collect(),

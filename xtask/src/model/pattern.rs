@@ -41,7 +41,8 @@ impl Parser<'_> {
     }
 
     fn sequence(&mut self) -> Result<String, String> {
-        let mut text = "&[".to_owned();
+        let mut pieces = Vec::new();
+        let mut literal = String::new();
         while let Some(c) = self.rest.next_if(|c| !matches!(c, '|' | ')')) {
             let atom = match c {
                 // The whole text has to match anyway.
@@ -51,12 +52,22 @@ impl Parser<'_> {
                 '.' => class_of(&ANYTHING),
                 '\\' => class_of(&self.escape()?),
                 '*' | '+' | '?' | '{' | ']' => return Err(self.unsupported(c)),
+                plain if !self.is_repeated() => {
+                    literal.push(plain);
+                    continue;
+                }
                 plain => class_of(&[(plain, plain)]),
             };
+            flush(&mut literal, &mut pieces);
             let (min, max) = self.repetition()?;
-            let _ = write!(text, "{atom}, {min}, {max}), ");
+            pieces.push(format!("{atom}, {min}, {max})"));
         }
-        Ok(text + "]")
+        flush(&mut literal, &mut pieces);
+        Ok(format!("&[{}]", pieces.join(", ")))
+    }
+
+    fn is_repeated(&mut self) -> bool {
+        self.rest.peek().is_some_and(|&c| repeats(c))
     }
 
     fn group(&mut self) -> Result<String, String> {
@@ -113,7 +124,7 @@ impl Parser<'_> {
 
     fn repetition(&mut self) -> Result<(String, String), String> {
         let pair = |min: &str, max: &str| Ok((min.to_owned(), max.to_owned()));
-        match self.rest.next_if(|c| matches!(c, '*' | '+' | '?' | '{')) {
+        match self.rest.next_if(|&c| repeats(c)) {
             None => pair("1", "1"),
             Some('*') => pair("0", UNBOUNDED),
             Some('+') => pair("1", UNBOUNDED),
@@ -127,6 +138,18 @@ impl Parser<'_> {
                 }
             }
         }
+    }
+}
+
+fn repeats(c: char) -> bool {
+    matches!(c, '*' | '+' | '?' | '{')
+}
+
+/// Ends a run of plain characters.
+fn flush(literal: &mut String, pieces: &mut Vec<String>) {
+    if !literal.is_empty() {
+        pieces.push(format!("literal({literal:?})"));
+        literal.clear();
     }
 }
 
@@ -163,11 +186,12 @@ mod tests {
     #[test]
     fn an_expression_becomes_a_table() {
         assert_eq!(
-            alternatives("^[a-z-]{2,3}\\d+(b|[\\u0020-\\u00FF]*)$"),
-            Ok("&[&[class(\"az--\", &[], 2, 3), class(\"09\", &[], 1, UNBOUNDED), \
-                group(&[&[class(\"bb\", &[], 1, 1), ], \
-                &[class(\" \\u{7f}\", &[('\\u{80}', 'ÿ'), ], 0, UNBOUNDED), ]], 1, 1), ]]"
-                .to_owned())
+            alternatives("^[a-z-]{2,3}\\d+(key|[\\u0020-\\u00FF]*)$"),
+            Ok(concat!(
+                "&[&[class(\"az--\", &[], 2, 3), class(\"09\", &[], 1, UNBOUNDED), ",
+                "group(&[&[literal(\"key\")], &[class(\" \\u{7f}\", &[('\\u{80}', 'ÿ'), ], 0, UNBOUNDED)]], 1, 1)]]"
+            )
+            .to_owned())
         );
     }
 

@@ -25,7 +25,7 @@ pub(super) static ALIAS_NAME_TYPE: Shape = Shape::text(1, 256).matching(&pattern
 pub(super) static ARN_TYPE: Shape = Shape::text(20, 2048);
 
 /// `AttestationDocumentType`
-pub(super) static ATTESTATION_DOCUMENT_TYPE: Shape = Shape::bytes(1, 262144);
+pub(super) static ATTESTATION_DOCUMENT_TYPE: Shape = Shape::bytes(1, 262_144);
 
 /// `BackingKeyIdResponseType`
 pub(super) static BACKING_KEY_ID_RESPONSE_TYPE: Shape =
@@ -216,7 +216,7 @@ pub(super) static POLICY_NAME_LIST: Shape = Shape::unbounded_list(&POLICY_NAME_T
 pub(super) static POLICY_NAME_TYPE: Shape = Shape::text(1, 128).matching(&patterns::POLICY_NAME_TYPE);
 
 /// `PolicyType`
-pub(super) static POLICY_TYPE: Shape = Shape::text(1, 131072).matching(&patterns::POLICY_TYPE);
+pub(super) static POLICY_TYPE: Shape = Shape::text(1, 131_072).matching(&patterns::POLICY_TYPE);
 
 /// `PrincipalIdType`
 pub(super) static PRINCIPAL_ID_TYPE: Shape = Shape::text(1, 256).matching(&patterns::PRINCIPAL_ID_TYPE);

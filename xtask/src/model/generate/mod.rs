@@ -23,7 +23,10 @@ pub(crate) fn files(service: &Service) -> Result<BTreeMap<String, String>, Strin
     files.insert("patterns.rs".to_owned(), patterns::module(service)?);
     files.insert("structures/mod.rs".to_owned(), structures::list(service));
     for shape in structures::parts(service) {
-        files.insert(format!("structures/{}.rs", snake(&shape.name)), structures::file(service, shape)?);
+        files.insert(
+            format!("structures/{}.rs", snake(&shape.name)),
+            structures::file(service, shape)?,
+        );
     }
     files.insert("operations/mod.rs".to_owned(), operations::list(service));
     for operation in &service.operations {

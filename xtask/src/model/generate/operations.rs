@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 /// `kms/mod.rs`: what everything else sees.
 pub(super) fn module(service: &Service) -> String {
     let mut text = header(&format!(
-        "The interface of the key management service, version {}.",
-        service.api_version
+        "The interface of {}, version {}.",
+        service.name, service.api_version
     ));
     let _ = write!(
         text,
@@ -45,7 +45,12 @@ pub(super) fn list(service: &Service) -> String {
 
 /// The input, and the output unless an earlier operation has the same one.
 fn own_structures<'s>(service: &'s Service, operation: &'s Operation) -> Vec<&'s str> {
-    let first_with = |name: &str| service.operations.iter().find(|other| other.output.as_deref() == Some(name));
+    let first_with = |name: &str| {
+        service
+            .operations
+            .iter()
+            .find(|other| other.output.as_deref() == Some(name))
+    };
     let output = operation
         .output
         .as_deref()
@@ -75,10 +80,17 @@ pub(super) fn file(service: &Service, operation: &Operation) -> Result<String, S
 }
 
 fn row(service: &Service, operation: &Operation) -> Result<String, String> {
-    if let Some(unknown) = operation.errors.iter().find(|name| service.errors.iter().all(|e| e.name != **name)) {
+    if let Some(unknown) = operation
+        .errors
+        .iter()
+        .find(|name| service.errors.iter().all(|e| e.name != **name))
+    {
         return Err(format!("{} names the unknown error {unknown}", operation.name));
     }
-    let output = operation.output.as_ref().map_or("None".to_owned(), |name| format!("Some({name}::SHAPE)"));
+    let output = operation
+        .output
+        .as_ref()
+        .map_or("None".to_owned(), |name| format!("Some({name}::SHAPE)"));
     let errors: Vec<_> = operation
         .errors
         .iter()

@@ -16,9 +16,8 @@ pub(super) enum Role {
 /// The structures that are parts of inputs or outputs.
 pub(super) fn parts(service: &Service) -> Vec<&Shape> {
     let top_level = top_level(service);
-    let is_part = |shape: &&Shape| {
-        matches!(shape.kind, Kind::Structure { .. }) && !top_level.contains(shape.name.as_str())
-    };
+    let is_part =
+        |shape: &&Shape| matches!(shape.kind, Kind::Structure { .. }) && !top_level.contains(shape.name.as_str());
     service.shapes.iter().filter(is_part).collect()
 }
 
@@ -46,16 +45,23 @@ pub(super) fn file(service: &Service, shape: &Shape) -> Result<String, String> {
 
 /// The `use` lines for what the text mentions, but for what it defines itself.
 pub(super) fn imports(service: &Service, body: &str, own: &[&str]) -> String {
-    let mentions =
-        |word: &str| body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word);
+    let mentions = |word: &str| {
+        body.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .any(|found| found == word)
+    };
     let mut text = String::new();
-    let modules: Vec<_> = ["constraints", "error"].into_iter().filter(|name| body.contains(&format!("&{name}::"))).collect();
+    let modules: Vec<_> = ["constraints", "error"]
+        .into_iter()
+        .filter(|name| body.contains(&format!("&{name}::")))
+        .collect();
     if !modules.is_empty() {
         let _ = writeln!(text, "use super::super::{{{}}};", modules.join(", "));
     }
     // A member and a type may share a name; only a mention as a type needs an import.
     let as_type = |name: &str| {
-        [format!("<{name}>"), format!(": {name},"), format!("({name}::SHAPE")].iter().any(|mention| body.contains(mention))
+        [format!("<{name}>"), format!(": {name},"), format!("({name}::SHAPE")]
+            .iter()
+            .any(|mention| body.contains(mention))
     };
     let mut siblings: Vec<_> = service
         .shapes
@@ -87,7 +93,17 @@ pub(super) fn imports(service: &Service, body: &str, own: &[&str]) -> String {
 
 /// What generated structures may need of the crate.
 const CRATE: [&str; 11] = [
-    "Blob", "Encode", "Fields", "FromValue", "Input", "ObjectWriter", "Output", "SecretText", "Shaped", "Timestamp", "Value",
+    "Blob",
+    "Encode",
+    "Fields",
+    "FromValue",
+    "Input",
+    "ObjectWriter",
+    "Output",
+    "SecretText",
+    "Shaped",
+    "Timestamp",
+    "Value",
 ];
 
 pub(super) fn structure(
