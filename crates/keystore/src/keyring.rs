@@ -136,3 +136,6 @@ fn take_key(bytes: &[u8]) -> Result<(Key256, &[u8]), KeyringError> {
     let key = Key256::from_slice(key).ok_or(KeyringError::Malformed)?;
     Ok((key, rest))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Data keys.
+
+use std::sync::Arc;
+
+use trent_crypto::ciphertext::{OVERHEAD, Parsed};
+use trent_keystore::{DataKey, GenerateDataKeyRequest, KeyHandle, Keystore, SoftwareKeystore};
+
+use crate::support::{address, context, decrypt, keyring, new_key, now};
+
+fn request(key: &Arc<KeyHandle>, length: usize) -> GenerateDataKeyRequest {
+    GenerateDataKeyRequest {
+        key: Arc::clone(key),
+        context: context(&[("a", "b")]),
+        length,
+    }
+}
+
+/// The ciphertext itself tells which key decrypts it.
+///
+/// KEY-102, KEY-105
+#[test]
+fn a_data_key_decrypts_to_the_plaintext_that_was_handed_out() {
+    let keystore = SoftwareKeystore::new(&keyring());
+    let key = new_key(&keystore, address());
+    for length in [1, 16, 32, 64, 1024] {
+        let DataKey { plaintext, ciphertext } = now(keystore.generate_data_key(request(&key, length)))
+            .ok()
+            .expect("a data key");
+        assert_eq!(plaintext.len(), length);
+        assert_eq!(Parsed::parse(&ciphertext).map(|parsed| parsed.key), Ok(address().key));
+        assert_eq!(decrypt(&keystore, &key, &ciphertext), Ok(plaintext.expose().to_vec()));
+    }
+}
+
+/// KEY-103
+#[test]
+fn a_data_key_can_be_made_without_showing_it() {
+    let keystore = SoftwareKeystore::new(&keyring());
+    let key = new_key(&keystore, address());
+    let ciphertext = now(keystore.generate_data_key_without_plaintext(request(&key, 32))).expect("a data key");
+    assert_eq!(ciphertext.len(), OVERHEAD + 32);
+    assert_eq!(
+        decrypt(&keystore, &key, &ciphertext).map(|plaintext| plaintext.len()),
+        Ok(32)
+    );
+}
+
+/// KEY-108
+#[test]
+fn data_keys_are_random() {
+    let keystore = SoftwareKeystore::new(&keyring());
+    let key = new_key(&keystore, address());
+    let make = |_| {
+        now(keystore.generate_data_key(request(&key, 16)))
+            .ok()
+            .expect("a data key")
+    };
+    let made: std::collections::BTreeSet<_> = (0..100).map(make).map(|it| it.plaintext.expose().to_vec()).collect();
+    assert_eq!(made.len(), 100);
+    // No position is constant over a hundred keys.
+    for at in 0..16 {
+        let values: std::collections::BTreeSet<u8> = made.iter().map(|key| key[at]).collect();
+        assert!(values.len() > 10, "{at}");
+    }
+}

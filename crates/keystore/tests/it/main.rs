@@ -1,0 +1,9 @@
+//! The keystore from outside: the seal's file, the keyring's life, and what the operations keep to themselves.
+
+mod credentials;
+mod data_keys;
+mod encryption;
+mod key_file;
+mod keyring;
+mod secrecy;
+mod support;

@@ -1,0 +1,73 @@
+//! What leaves the keystore is wrapped or encrypted, and no type that holds a secret can be printed.
+
+use std::sync::Arc;
+
+use trent_keystore::{
+    DataKey, DecryptRequest, EncryptRequest, KeyFileSeal, KeyHandle, Keyring, Keystore, NewCredential,
+    ReEncryptRequest, Secret, SoftwareKeystore,
+};
+
+use crate::support::{Counting, address, context, encrypt, keyring, now};
+
+/// Does not compile if the type implements the trait: two blanket implementations would then fit, and the call would be
+/// ambiguous.
+macro_rules! assert_not_implemented {
+    ($trait:path: $($type:ty),+ $(,)?) => {
+        $({
+            trait Ambiguous<A> { fn check() {} }
+            impl<T: ?Sized> Ambiguous<()> for T {}
+            struct Implements;
+            impl<T: ?Sized + $trait> Ambiguous<Implements> for T {}
+            <$type as Ambiguous<_>>::check();
+        })+
+    };
+}
+
+#[test]
+fn secrets_cannot_be_printed() {
+    assert_not_implemented!(std::fmt::Debug:
+        Keyring, KeyFileSeal, SoftwareKeystore, NewCredential, DataKey, EncryptRequest, DecryptRequest,
+        ReEncryptRequest);
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// Everything that the keystore gives out about a key, searched for the key's material and for its destruction key.
+///
+/// KEY-2
+#[test]
+fn nothing_that_leaves_the_keystore_shows_key_material() {
+    // The first random bytes of a key are its destruction key.
+    let keystore = SoftwareKeystore::with_randomness(&keyring(), Arc::new(Counting::default()));
+    let destruction_key = [1; 32];
+    let material: Vec<u8> = (100..132).collect();
+    let key = now(keystore.import_fixed(address(), Secret::new(material.clone()))).expect("a key");
+    let handle = Arc::new(KeyHandle::new(address(), key.clone()));
+    let ciphertext = encrypt(&keystore, &handle, b"plaintext");
+    let data_key = now(keystore.generate_data_key(trent_keystore::GenerateDataKeyRequest {
+        key: Arc::clone(&handle),
+        context: context(&[]),
+        length: 64,
+    }))
+    .ok()
+    .expect("a data key");
+    let printed = format!("{key:?} {handle:?}");
+    let outputs = [
+        &key.destruction_key.0,
+        &key.material.bytes,
+        &key.material.id.0[..],
+        &ciphertext,
+        &data_key.ciphertext,
+        data_key.plaintext.expose(),
+        printed.as_bytes(),
+    ];
+    for output in outputs {
+        for secret in [&material[..], &destruction_key] {
+            assert!(!holds(output, secret));
+            assert!(!holds(output, hex::encode(secret).as_bytes()));
+            assert!(!holds(output, format!("{secret:?}").as_bytes()));
+        }
+    }
+}
