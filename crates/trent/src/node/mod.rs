@@ -11,7 +11,7 @@ use std::time::Duration;
 use trent_audit::{Drain, MemoryLog, Trail};
 use trent_identity::Directory;
 use trent_identity::declaration::DeclaredAccount;
-use trent_identity::declaration::bootstrap::{self, Applied};
+use trent_identity::declaration::bootstrap::{self, Applied, Plan};
 use trent_identity::directory::Planned;
 use trent_keystore::{KeyFileSeal, Keyring, Keystore, Seal, SoftwareKeystore};
 use trent_names::{AccountId, Region};
@@ -223,11 +223,16 @@ impl Node {
     ) -> Result<Vec<Applied>, bootstrap::ApplyError> {
         let mut applied = Vec::new();
         for declared in accounts {
-            if let Some(planned) = bootstrap::plan(&self.directory, declared, Self::now()).await? {
-                let deed = Deed::of_the_operator(deed).on(declared.id);
-                let done = self.commit(planned, &deed).await;
-                applied.extend(done.map_err(trent_identity::DirectoryError::from)?);
+            let Plan { steps, transaction } = bootstrap::plan(&self.directory, declared, Self::now()).await?;
+            if let Some(transaction) = transaction {
+                let planned = Planned {
+                    transaction,
+                    output: (),
+                };
+                let done = self.commit(planned, &Deed::of_the_operator(deed).on(declared.id)).await;
+                done.map_err(trent_identity::DirectoryError::from)?;
             }
+            applied.extend(steps);
         }
         Ok(applied)
     }
