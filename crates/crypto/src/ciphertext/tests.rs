@@ -46,7 +46,7 @@ fn the_layout_is_the_documented_one() {
     assert_eq!(bytes[3..19], [7; 16]);
     assert_eq!(bytes[19..51], [5; 32]);
     assert_eq!(bytes[51..83], SALT_OF_TESTS);
-    let parsed = Parsed::parse(&bytes).ok().expect("parses");
+    let parsed = Parsed::parse(&bytes).expect("parses");
     assert_eq!((parsed.version, parsed.suite), (VERSION, Suite::Derived));
     assert_eq!((parsed.key, parsed.material), (identity().key, identity().material));
 }
@@ -137,7 +137,7 @@ fn every_shortened_ciphertext_is_truncated_or_forged() {
 #[test]
 fn a_ciphertext_is_committed_to_key_and_identity() {
     let bytes = sealed(&EncryptionContext::none());
-    let parsed = Parsed::parse(&bytes).ok().expect("parses");
+    let parsed = Parsed::parse(&bytes).expect("parses");
     let none = EncryptionContext::none();
     let open =
         |identity: &KeyIdentity, material: &Key256| parsed.open(&MaterialKey::bind(*identity, material), &none).err();
@@ -217,7 +217,7 @@ proptest! {
         let material = MaterialKey::bind(identity, &Key256::new(material));
         let bytes = seal(&material, &context, &plaintext, salt);
         prop_assert_eq!(bytes.len(), plaintext.len() + OVERHEAD);
-        let parsed = Parsed::parse(&bytes).ok().expect("parses");
+        let parsed = Parsed::parse(&bytes).expect("parses");
         let opened = parsed.open(&material, &context).map(|it| it.expose().to_vec());
         prop_assert_eq!(opened, Ok(plaintext));
         if pairs != other {

@@ -68,7 +68,7 @@ fn a_material_opens_under_its_destruction_key() {
     assert_eq!(wrapped.len(), 46 + 32 + 16);
     assert_eq!(wrapped[..2], [1, 1]);
     assert_eq!((&wrapped[2..34], &wrapped[34..46]), (&[5; 32][..], &IV_OF_TESTS[..]));
-    let opened = MaterialKey::unwrap(&key(9), identity(), &wrapped).ok().expect("opens");
+    let opened = MaterialKey::unwrap(&key(9), identity(), &wrapped).expect("opens");
     assert!(opened.key() == MaterialKey::bind(identity(), &key(8)).key());
     assert_eq!(opened.identity(), &identity());
     assert_eq!(error(10, identity(), &wrapped), Some(WrapError::Forged));

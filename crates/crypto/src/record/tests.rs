@@ -33,6 +33,12 @@ fn a_record_opens_where_it_was_written() {
 }
 
 #[test]
+fn an_empty_record_opens() {
+    let sealed = sealer().seal(Class::Audit, b"", 0, b"", SALT);
+    assert_eq!(sealer().open(Class::Audit, b"", &sealed), Ok((0, Vec::new())));
+}
+
+#[test]
 fn the_layout_is_the_documented_one() {
     let sealed = sealed();
     assert_eq!(

@@ -19,6 +19,12 @@ fn the_right_seal_opens() {
 }
 
 #[test]
+fn an_empty_content_opens() {
+    let sealed = keyring::seal(&key(1), b"", SALT);
+    assert!(keyring::open(&key(1), &sealed).is_ok_and(|it| it.is_empty()));
+}
+
+#[test]
 fn another_seal_is_named_as_wrong() {
     let sealed = keyring::seal(&key(1), b"content", SALT);
     let (expected, found) = (fingerprint(&key(1)), fingerprint(&key(2)));

@@ -143,6 +143,13 @@ fn purposes_do_not_share_keys() {
 }
 
 #[test]
+fn an_empty_token_opens() {
+    let token = wrapper().wrap_token(Class::Markers, b"", SALT);
+    let opened = wrapper().unwrap_token(Class::Markers, &token);
+    assert!(opened.is_ok_and(|opened| opened.is_empty()));
+}
+
+#[test]
 fn tokens_of_one_class_are_not_tokens_of_another() {
     let token = wrapper().wrap_token(Class::Markers, b"page 2", SALT);
     let opened = wrapper().unwrap_token(Class::Markers, &token);

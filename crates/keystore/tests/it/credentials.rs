@@ -15,9 +15,7 @@ const SECRET: &[u8] = b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 fn a_sealed_secret_gives_the_documented_signing_key() {
     let keystore = SoftwareKeystore::new(&keyring());
     let credential = now(keystore.seal_credential(Secret::new(SECRET.to_vec()))).expect("sealed");
-    let key = now(keystore.signing_key(&credential, "20150830", "us-east-1", "iam"))
-        .ok()
-        .expect("a key");
+    let key = now(keystore.signing_key(&credential, "20150830", "us-east-1", "iam")).expect("a key");
     let expected = "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9";
     assert_eq!(hex::encode(key.expose()), expected);
     assert!(!credential.0.windows(SECRET.len()).any(|window| window == SECRET));
@@ -26,15 +24,15 @@ fn a_sealed_secret_gives_the_documented_signing_key() {
 #[test]
 fn a_new_secret_has_40_characters_and_signs_as_itself() {
     let keystore = SoftwareKeystore::with_randomness(&keyring(), Arc::new(Counting::default()));
-    let made = now(keystore.new_credential()).ok().expect("a credential");
+    let made = now(keystore.new_credential()).expect("a credential");
     assert_eq!(made.secret.expose(), "AQEB".repeat(10).as_bytes());
     let sealed = now(keystore.seal_credential(made.secret)).expect("sealed");
     let sign = |credential: &WrappedCredential| {
         let key = now(keystore.signing_key(credential, "20260101", "eu-west-1", "kms"));
-        key.ok().expect("a key").sign(b"request")
+        key.expect("a key").sign(b"request")
     };
     assert_eq!(sign(&made.wrapped), sign(&sealed));
-    let other = now(keystore.new_credential()).ok().expect("a credential");
+    let other = now(keystore.new_credential()).expect("a credential");
     assert_ne!(sign(&made.wrapped), sign(&other.wrapped));
 }
 

@@ -23,9 +23,8 @@ fn a_data_key_decrypts_to_the_plaintext_that_was_handed_out() {
     let keystore = SoftwareKeystore::new(&keyring());
     let key = new_key(&keystore, address());
     for length in [1, 16, 32, 64, 1024] {
-        let DataKey { plaintext, ciphertext } = now(keystore.generate_data_key(request(&key, length)))
-            .ok()
-            .expect("a data key");
+        let DataKey { plaintext, ciphertext } =
+            now(keystore.generate_data_key(request(&key, length))).expect("a data key");
         assert_eq!(plaintext.len(), length);
         assert_eq!(Parsed::parse(&ciphertext).map(|parsed| parsed.key), Ok(address().key));
         assert_eq!(decrypt(&keystore, &key, &ciphertext), Ok(plaintext.expose().to_vec()));
@@ -50,12 +49,11 @@ fn a_data_key_can_be_made_without_showing_it() {
 fn data_keys_are_random() {
     let keystore = SoftwareKeystore::new(&keyring());
     let key = new_key(&keystore, address());
-    let make = |_| {
-        now(keystore.generate_data_key(request(&key, 16)))
-            .ok()
-            .expect("a data key")
-    };
-    let made: std::collections::BTreeSet<_> = (0..100).map(make).map(|it| it.plaintext.expose().to_vec()).collect();
+    let generate = |_| now(keystore.generate_data_key(request(&key, 16))).expect("a data key");
+    let made: std::collections::BTreeSet<_> = (0..100)
+        .map(generate)
+        .map(|it| it.plaintext.expose().to_vec())
+        .collect();
     assert_eq!(made.len(), 100);
     // No position is constant over a hundred keys.
     for at in 0..16 {

@@ -35,7 +35,7 @@ fn the_ciphertext_names_key_and_current_material() {
     let keystore = SoftwareKeystore::new(&keyring());
     let key = new_key(&keystore, address());
     let ciphertext = encrypt(&keystore, &key, b"plaintext");
-    let parsed = Parsed::parse(&ciphertext).ok().expect("parses");
+    let parsed = Parsed::parse(&ciphertext).expect("parses");
     assert_eq!((parsed.key, parsed.material), (address().key, key.current));
 }
 
@@ -176,7 +176,7 @@ fn re_encryption_changes_key_and_context() {
 #[test]
 fn random_bytes_come_from_the_given_source() {
     let keystore = SoftwareKeystore::with_randomness(&keyring(), Arc::new(Counting::default()));
-    let random = now(keystore.random(5)).ok().expect("random bytes");
+    let random = now(keystore.random(5)).expect("random bytes");
     assert_eq!(random.expose(), [1; 5]);
     let key = new_key(&keystore, address());
     let (one, two) = (encrypt(&keystore, &key, b"x"), encrypt(&keystore, &key, b"x"));

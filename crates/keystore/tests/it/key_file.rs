@@ -46,14 +46,12 @@ impl Place {
 #[test]
 fn a_made_file_is_one_line_that_only_its_owner_reads() {
     let place = Place::new();
-    let made = KeyFileSeal::create_with(&place.file(), &place.data(), &Counting::default())
-        .ok()
-        .expect("made");
+    let made = KeyFileSeal::create_with(&place.file(), &place.data(), &Counting::default()).expect("made");
     let content = fs::read(place.file()).expect("read");
     assert_eq!(content, format!("trent-seal-1 {}\n", "01".repeat(32)).into_bytes());
-    let mode = fs::metadata(place.file()).expect("metadata").permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    let opened = place.open().ok().expect("opens");
+    let permissions = fs::metadata(place.file()).expect("metadata").permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
+    let opened = place.open().expect("opens");
     assert_eq!(opened.fingerprint(), made.fingerprint());
     assert_eq!(opened.kind(), "key-file");
     let sealed = made.wrap(&Secret::new(b"content".to_vec())).expect("wrapped");
@@ -69,8 +67,8 @@ fn a_made_file_is_one_line_that_only_its_owner_reads() {
 fn two_made_files_differ() {
     let place = Place::new();
     let other = place.folder.path().join("other");
-    let one = KeyFileSeal::create(&place.file(), &place.data()).ok().expect("made");
-    let two = KeyFileSeal::create(&other, &place.data()).ok().expect("made");
+    let one = KeyFileSeal::create(&place.file(), &place.data()).expect("made");
+    let two = KeyFileSeal::create(&other, &place.data()).expect("made");
     assert_ne!(one.fingerprint(), two.fingerprint());
 }
 
@@ -78,7 +76,7 @@ fn two_made_files_differ() {
 fn folders_above_the_file_are_made() {
     let place = Place::new();
     let deep = place.folder.path().join("config/trent/seal.key");
-    KeyFileSeal::create(&deep, &place.data()).ok().expect("made");
+    KeyFileSeal::create(&deep, &place.data()).expect("made");
     assert!(KeyFileSeal::open(&deep, &place.data()).is_ok());
 }
 
@@ -102,7 +100,7 @@ fn a_missing_file_is_named() {
 #[test]
 fn a_file_that_others_can_touch_is_refused() {
     let place = Place::new();
-    KeyFileSeal::create(&place.file(), &place.data()).ok().expect("made");
+    KeyFileSeal::create(&place.file(), &place.data()).expect("made");
     for mode in [0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o666, 0o444] {
         place.chmod(mode);
         let error = place.open().err().expect("refused");

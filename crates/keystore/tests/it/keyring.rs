@@ -22,7 +22,7 @@ fn a_sealed_keyring_opens_everything_again() {
         .record_sealer()
         .seal(Class::Resource, b"place", 1, b"content", [1; 32]);
 
-    let opened = Keyring::open(&seal, &sealed).ok().expect("opens");
+    let opened = Keyring::open(&seal, &sealed).expect("opens");
     assert_eq!(opened.active(), GenerationId(1));
     assert_eq!(
         decrypt(&SoftwareKeystore::new(&opened), &key, &ciphertext),
@@ -81,9 +81,7 @@ fn a_published_generation_opens_before_it_seals() {
     assert_eq!(activated.publish(&SystemRandomness).ok(), Some(GenerationId(3)));
 
     // What each sealed, every keyring that holds its generation opens, also after a round through the seal.
-    let reopened = Keyring::open(&seal, &activated.seal(&seal).expect("sealed"))
-        .ok()
-        .expect("opens");
+    let reopened = Keyring::open(&seal, &activated.seal(&seal).expect("sealed")).expect("opens");
     for (by, generation) in [(&old, 1), (&new, 1), (&activated, 2), (&reopened, 2)] {
         let record = by.record_sealer().seal(Class::Policy, b"place", 1, b"content", [1; 32]);
         assert_eq!(

@@ -51,7 +51,6 @@ fn nothing_that_leaves_the_keystore_shows_key_material() {
         context: context(&[]),
         length: 64,
     }))
-    .ok()
     .expect("a data key");
     let printed = format!("{key:?} {handle:?}");
     let outputs = [
