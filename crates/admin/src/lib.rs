@@ -9,7 +9,7 @@ mod operations;
 use std::time::Duration;
 
 use trent_audit::Trail;
-use trent_service::{Entry, Service};
+use trent_service::Service;
 use trent_store::{Mode, Sealed};
 
 /// What the operator's operations work on.
@@ -41,8 +41,4 @@ impl Service for Operator {
     type Rules = ();
     const TARGET_PREFIX: &'static str = "TrentOperator";
     const EVENT_SOURCE: &'static str = "operator.trent";
-
-    fn catalogue() -> &'static [Entry<Self>] {
-        catalogue::ENTRIES
-    }
 }

@@ -1,6 +1,6 @@
 //! Every operation of KMS, built or not. A row is in its operation's own file; here they are only listed.
 
-use trent_service::Entry;
+use trent_service::{Catalogue, Entry};
 
 use crate::Kms;
 use crate::operations::{
@@ -8,8 +8,13 @@ use crate::operations::{
     signing, tags,
 };
 
-/// The catalogue.
-pub static ENTRIES: &[Entry<Kms>] = &[
+impl Catalogue for Kms {
+    fn catalogue() -> &'static [Entry<Self>] {
+        ENTRIES
+    }
+}
+
+static ENTRIES: &[Entry<Kms>] = &[
     Entry::unbuilt(&agreement::decapsulate::ROW),
     Entry::unbuilt(&agreement::derive_shared_secret::ROW),
     Entry::unbuilt(&agreement::encapsulate::ROW),

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use trent_api::ApiError;
 use trent_keystore::Keystore;
 use trent_names::{AccountId, Region};
-use trent_service::{Call, Entry, Service, internal};
+use trent_service::{Call, Service, internal};
 use trent_store::Sealed;
 
 use crate::keys::KeySpace;
@@ -56,9 +56,14 @@ impl Kms {
         &*self.keystore
     }
 
-    /// The keys of a Region that is served.
+    /// The keys of a Region, if it is served.
+    pub(crate) fn served(&self, region: &Region) -> Option<&KeySpace> {
+        self.regions.get(region)
+    }
+
+    /// The keys of the Region of an admitted call.
     pub(crate) fn space(&self, region: &Region) -> Result<&KeySpace, ApiError> {
-        self.regions.get(region).ok_or_else(|| {
+        self.served(region).ok_or_else(|| {
             internal(format_args!(
                 "a request for Region {region}, which is not served, was let through"
             ))
@@ -71,10 +76,6 @@ impl Service for Kms {
 
     const TARGET_PREFIX: &'static str = "TrentService";
     const EVENT_SOURCE: &'static str = "kms.amazonaws.com";
-
-    fn catalogue() -> &'static [Entry<Self>] {
-        catalogue::ENTRIES
-    }
 }
 
 /// The account that a call acts in. Only principals of accounts reach these operations.

@@ -6,7 +6,6 @@
 mod admission;
 mod authorize;
 mod call;
-mod catalogue;
 mod clock;
 mod operation;
 mod pipeline;
@@ -16,8 +15,7 @@ mod row;
 pub use admission::{Admission, Admitted, OperatorAdmission, SignedAdmission};
 pub use authorize::{Authorizer, OwnerOnly, Resource, Target};
 pub use call::{Actor, Call, Frame, Peer};
-pub use catalogue::Entry;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use operation::{AuditedResource, Changes, Effect, Facts, Operation, Service};
-pub use pipeline::{Endpoint, Pipeline, Reply, Served, internal};
+pub use pipeline::{Catalogue, Endpoint, Entry, Pipeline, Reply, Served, internal};
 pub use row::{Access, Row};

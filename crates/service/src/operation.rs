@@ -9,7 +9,6 @@ use trent_store::{GlobalTxn, RegionTxn};
 
 use crate::authorize::Target;
 use crate::call::Call;
-use crate::catalogue::Entry;
 use crate::row::Row;
 
 /// A family of operations behind one target prefix, with the state that they share.
@@ -20,9 +19,6 @@ pub trait Service: Sized + Send + Sync + 'static {
     const TARGET_PREFIX: &'static str;
     /// The audit record's `eventSource`.
     const EVENT_SOURCE: &'static str;
-
-    /// Every operation of the service, built or not.
-    fn catalogue() -> &'static [Entry<Self>];
 }
 
 /// One operation. It decides nothing about who may call it and it changes nothing: it names what must be allowed and

@@ -11,6 +11,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use trent_api::{ApiError, ErrorShape, protocol};
 use trent_audit::{Drain, Trail, enqueue};
 use trent_store::{CommitError, Sealed};
@@ -21,6 +22,7 @@ use crate::call::{Call, Frame, Peer};
 use crate::clock::Clock;
 use crate::operation::{Changes, Effect, Facts, Operation, Service};
 use crate::record::Record;
+use crate::row::Row;
 
 /// What a dry run that would have succeeded answers.
 const DRY_RUN: ErrorShape = ErrorShape::modelled("DryRunOperationException", 412);
@@ -45,6 +47,42 @@ pub struct Pipeline {
     pub drain: Arc<Drain>,
     /// The policy clock.
     pub clock: Arc<dyn Clock>,
+}
+
+/// A service with all of its operations.
+pub trait Catalogue: Service {
+    /// Every operation of the service, built or not.
+    fn catalogue() -> &'static [Entry<Self>];
+}
+
+/// One operation in a catalogue: its row and, once it is built, how it is run.
+pub struct Entry<S: Service> {
+    /// What is fixed about the operation.
+    pub row: &'static Row<S::Rules>,
+    run: Option<Run<S>>,
+}
+
+/// Runs one operation for an admitted call; gives the body of the reply.
+type Run<S> = for<'a> fn(&'a Pipeline, &'a S, &'a Call, &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, ApiError>>;
+
+impl<S: Service> Entry<S> {
+    /// An operation that is built.
+    pub const fn built<O: Operation<Service = S>>() -> Self {
+        Self {
+            row: O::ROW,
+            run: Some(|pipeline, service, call, body| Box::pin(pipeline.run::<O>(service, call, body))),
+        }
+    }
+
+    /// An operation that is known but not built; calls get `UnknownOperationException`.
+    pub const fn unbuilt(row: &'static Row<S::Rules>) -> Self {
+        Self { row, run: None }
+    }
+
+    /// Whether calls reach the operation's own code.
+    pub const fn is_built(&self) -> bool {
+        self.run.is_some()
+    }
 }
 
 /// The answer to a frame.
@@ -77,7 +115,7 @@ pub struct Served<S> {
 }
 
 #[async_trait]
-impl<S: Service> Endpoint for Served<S> {
+impl<S: Catalogue> Endpoint for Served<S> {
     fn target_prefix(&self) -> &'static str {
         S::TARGET_PREFIX
     }
@@ -89,7 +127,7 @@ impl<S: Service> Endpoint for Served<S> {
 
 impl Pipeline {
     /// Takes a frame through its whole life.
-    pub async fn serve<S: Service>(&self, service: &S, frame: Frame<'_>) -> Reply {
+    pub async fn serve<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Reply {
         match self.answer(service, frame).await {
             Ok(body) => Reply {
                 status: 200,
@@ -104,12 +142,12 @@ impl Pipeline {
         }
     }
 
-    async fn answer<S: Service>(&self, service: &S, frame: Frame<'_>) -> Result<Vec<u8>, ApiError> {
+    async fn answer<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Result<Vec<u8>, ApiError> {
         let call = self.admit(&frame).await?;
         let run = S::catalogue()
             .iter()
             .find(|entry| entry.row.name == frame.operation)
-            .and_then(|entry| entry.runner())
+            .and_then(|entry| entry.run)
             .ok_or_else(protocol::unknown_operation)?;
         run(self, service, &call, frame.signed.body).await
     }
@@ -130,40 +168,20 @@ impl Pipeline {
     }
 }
 
-/// Decodes the request, runs the operation and encodes its reply; a refusal is recorded too.
-pub(crate) async fn run<O: Operation>(
-    pipeline: &Pipeline,
-    service: &O::Service,
-    call: &Call,
-    body: &[u8],
-) -> Result<Vec<u8>, ApiError> {
-    let refused = match trent_api::decode::<O::Input>(body) {
-        Ok(input) => match pipeline.perform::<O>(service, call, &input).await {
-            Ok(output) => return Ok(trent_api::encode(&output)),
-            Err(refused) => refused,
-        },
-        Err(error) => Refused::undescribed(error),
-    };
-    pipeline.record_refusal::<O>(call, &refused).await?;
-    Err(refused.error)
-}
-
-/// A call that was not carried out, with what its record says.
-struct Refused {
-    error: ApiError,
-    facts: Facts,
-}
-
-impl Refused {
-    fn undescribed(error: ApiError) -> Self {
-        Self {
-            error,
-            facts: Facts::default(),
-        }
-    }
-}
-
 impl Pipeline {
+    /// Decodes the request, performs the operation and encodes its reply; a refusal is recorded too.
+    async fn run<O: Operation>(&self, service: &O::Service, call: &Call, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+        let refused = match trent_api::decode::<O::Input>(body) {
+            Ok(input) => match self.perform::<O>(service, call, &input).await {
+                Ok(output) => return Ok(trent_api::encode(&output)),
+                Err(refused) => refused,
+            },
+            Err(error) => Refused::undescribed(error),
+        };
+        self.record_refusal::<O>(call, &refused).await?;
+        Err(refused.error)
+    }
+
     /// Resolves, authorizes, prepares and commits; anew when another change to the same records came first.
     async fn perform<O: Operation>(
         &self,
@@ -254,6 +272,21 @@ impl Pipeline {
             error: Some(&refused.error),
         };
         self.trail.append(&record.render::<O>(call)).await.map_err(internal)
+    }
+}
+
+/// A call that was not carried out, with what its record says.
+struct Refused {
+    error: ApiError,
+    facts: Facts,
+}
+
+impl Refused {
+    fn undescribed(error: ApiError) -> Self {
+        Self {
+            error,
+            facts: Facts::default(),
+        }
     }
 }
 

@@ -95,7 +95,7 @@ async fn another_account_reaches_nothing() {
 /// What is known but not built answers as an unknown operation, to everybody.
 #[tokio::test]
 async fn operations_that_are_not_built_are_unknown() {
-    use trent_service::Service as _;
+    use trent_service::Catalogue as _;
     let world = World::new().await;
     let unbuilt: Vec<_> = trent_kms::Kms::catalogue()
         .iter()

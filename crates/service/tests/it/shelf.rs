@@ -16,8 +16,8 @@ use trent_crypto::root::RootKeys;
 use trent_identity::{Caller, SignedRequest};
 use trent_names::{AccountId, Region};
 use trent_service::{
-    Access, Actor, Admission, Admitted, AuditedResource, Call, Effect, Entry, Facts, FixedClock, Frame, Operation,
-    OwnerOnly, Peer, Pipeline, Reply, Resource, Row, Service, Target, internal,
+    Access, Actor, Admission, Admitted, AuditedResource, Call, Catalogue, Effect, Entry, Facts, FixedClock, Frame,
+    Operation, OwnerOnly, Peer, Pipeline, Reply, Resource, Row, Service, Target, internal,
 };
 use trent_store::{InRegion, Key, Kind, LivesIn, MemoryEngine, Options, Record, Sealed};
 
@@ -69,7 +69,9 @@ impl Service for Shelf {
     type Rules = ();
     const TARGET_PREFIX: &'static str = "ShelfService";
     const EVENT_SOURCE: &'static str = "shelf.example.com";
+}
 
+impl Catalogue for Shelf {
     fn catalogue() -> &'static [Entry<Self>] {
         &CATALOGUE
     }
