@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::Operator;
 use trent_identity::declaration::bootstrap::Applied;
 use trent_identity::{Authenticator, Bootstrap, DevAuthenticator, Realm, Seed, VerifyingAuthenticator};
@@ -65,6 +65,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     if let Some(path) = &arguments.seed {
         apply_seed(path, &node, &kms, &config.regions[0]).await?;
     }
+    let mut signals = Signals::listen()?;
     let listener = trent_server::listen_tcp(config.listen)?;
     let address = listener.local_addr()?;
     let stop = Stop::default();
@@ -84,7 +85,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     }
     tracing::info!(%address, version = VERSION, mode = %node.mode, regions = %listed(config), "serving");
 
-    let signal = terminated().await?;
+    let signal = signals.next().await;
     tracing::info!(signal, "stopping: requests under way are finished first");
     stop.request();
     let cut_off: u32 = serving.join_all().await.iter().sum();
@@ -220,13 +221,28 @@ fn read_declaration(path: &std::path::Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()).into())
 }
 
-/// Waits for the operating system's word, and tells which.
-async fn terminated() -> Result<&'static str, Failure> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
-    })
+/// The operating system's word to stop. Heard from before the first connection is taken: whoever sees the server serve
+/// may tell it to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for either, and tells which.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
 }
 
 /// Raises the limit on open files as far as it goes, and keeps connections below it.

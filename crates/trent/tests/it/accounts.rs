@@ -89,7 +89,10 @@ fn the_bootstrap_file_makes_accounts_once() {
         "recorded when it changed something, and only then"
     );
 
-    fs::write(&file, text.replace("[[accounts]]", "[[acounts]]")).expect("written");
+    fs::write(&file, text.replace("name =", "nmae =")).expect("written");
     let said = deployment.refused(&["serve"]);
-    assert!(said.contains("accounts.toml") && said.contains("acounts"), "{said}");
+    assert!(
+        said.contains("accounts.toml") && said.contains("line 3") && said.contains("nmae"),
+        "{said}"
+    );
 }
