@@ -41,7 +41,7 @@ pub fn sigv4(data: &[u8]) {
     let Ok(claim) = Claim::read(&request) else { return };
     let _ = claim.access_key_id();
     for admitted in [
-        claim.admit(&request, &realm, Duration::from_secs(1_767_226_800)),
+        claim.admit(&request, &realm, Duration::from_mins(29_453_780)),
         claim.admit_stale(&request, &realm),
     ] {
         let Ok(admitted) = admitted else { continue };

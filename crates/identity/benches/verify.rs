@@ -17,7 +17,8 @@ use trent_store::{MemoryEngine, Options, Sealed};
 
 const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-const NOW: Duration = Duration::from_secs(1_767_226_800);
+/// 2026-01-01T00:20:00Z.
+const NOW: Duration = Duration::from_mins(29_453_780);
 const BODY: &[u8; 150] = b"{\"KeyId\":\"1234abcd-12ab-34cd-56ef-1234567890ab\",\"Plaintext\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\",\"EncryptionContext\":{\"purpose\":\"testing!\"}}";
 
 async fn authenticator() -> VerifyingAuthenticator {
@@ -68,10 +69,11 @@ fn signed(access_key_id: &str, secret: &str) -> Vec<(&'static str, String)> {
     canonical.sort();
     let names: Vec<&str> = canonical.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
-    let lines: String = canonical
+    let lines: Vec<String> = canonical
         .iter()
         .map(|(name, value)| format!("{name}:{value}\n"))
         .collect();
+    let lines = lines.concat();
     let sha256 = |bytes: &[u8]| hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes));
     let request = format!("POST\n/\n\n{lines}\n{names}\n{}", sha256(BODY));
     let scope = "20260101/us-east-1/kms/aws4_request";

@@ -233,38 +233,56 @@ impl fmt::Display for Fingerprint {
 }
 
 /// The parameters that a signature lacked, in the order in which the service lists them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingParameters {
-    pub(crate) in_query: bool,
-    pub(crate) algorithm: bool,
-    pub(crate) credential: bool,
-    pub(crate) signature: bool,
-    pub(crate) signed_headers: bool,
-    pub(crate) date: bool,
+    in_query: bool,
+    missing: Vec<Parameter>,
+}
+
+/// A parameter that every signature has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    Algorithm,
+    Credential,
+    Signature,
+    SignedHeaders,
+    Date,
+}
+
+impl MissingParameters {
+    pub(crate) fn in_header(parameters: &[(Parameter, bool)]) -> Self {
+        Self::of(false, parameters)
+    }
+
+    pub(crate) fn in_query(parameters: &[(Parameter, bool)]) -> Self {
+        Self::of(true, parameters)
+    }
+
+    /// Of all parameters, those that are not there.
+    fn of(in_query: bool, parameters: &[(Parameter, bool)]) -> Self {
+        let missing = parameters
+            .iter()
+            .filter(|(_, present)| !present)
+            .map(|(parameter, _)| *parameter);
+        Self {
+            in_query,
+            missing: missing.collect(),
+        }
+    }
 }
 
 impl fmt::Display for MissingParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = [
-            (self.algorithm, "Algorithm"),
-            (self.credential, "Credential"),
-            (self.signature, "Signature"),
-            (self.signed_headers, "SignedHeaders"),
-        ];
-        for (_, name) in named.into_iter().filter(|(missing, _)| *missing) {
+        for parameter in &self.missing {
             if self.in_query {
-                write!(f, "AWS query-string parameters must include 'X-Amz-{name}'. ")?;
+                write!(f, "AWS query-string parameters must include 'X-Amz-{parameter:?}'. ")?;
+            } else if *parameter == Parameter::Date {
+                f.write_str("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")?;
             } else {
-                write!(f, "Authorization header requires '{name}' parameter. ")?;
+                write!(f, "Authorization header requires '{parameter:?}' parameter. ")?;
             }
         }
-        match (self.date, self.in_query) {
-            (true, true) => f.write_str("AWS query-string parameters must include 'X-Amz-Date'. "),
-            (true, false) => {
-                f.write_str("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
-            }
-            (false, _) => Ok(()),
-        }
+        Ok(())
     }
 }
 

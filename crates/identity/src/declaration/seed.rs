@@ -179,7 +179,7 @@ fn key(path: &Path, raw: RawKey, taken: &mut Taken) -> Result<DeclaredKey, Mispl
     })
 }
 
-/// A policy written in place, or as the text that PutKeyPolicy takes.
+/// A policy written in place, or as the text that a request would carry.
 fn policy(path: &Path, value: serde_json::Value) -> Result<String, Misplaced> {
     let problem = |reason: String| path.error(Problem::Policy(reason));
     match value {

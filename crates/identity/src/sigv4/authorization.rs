@@ -1,6 +1,6 @@
 //! The `Authorization` header: `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 
-use crate::error::{AuthenticationError, Fingerprint, MissingParameters};
+use crate::error::{AuthenticationError, Fingerprint, MissingParameters, Parameter};
 
 /// The header's parts, not yet checked.
 pub(super) struct Authorization<'a> {
@@ -42,13 +42,12 @@ impl<'a> Authorization<'a> {
         let present = |value: Option<&'a str>| value.filter(|value| !value.is_empty());
         let (credential, signed_headers, signature) =
             (present(credential), present(signed_headers), present(signature));
-        let missing = MissingParameters {
-            credential: credential.is_none(),
-            signature: signature.is_none(),
-            signed_headers: signed_headers.is_none(),
-            date: date.is_none(),
-            ..MissingParameters::default()
-        };
+        let missing = MissingParameters::in_header(&[
+            (Parameter::Credential, credential.is_some()),
+            (Parameter::Signature, signature.is_some()),
+            (Parameter::SignedHeaders, signed_headers.is_some()),
+            (Parameter::Date, date.is_some()),
+        ]);
         match (credential, signed_headers, signature, date) {
             (Some(credential), Some(signed_headers), Some(signature), Some(date)) => Ok((
                 Self {

@@ -91,7 +91,9 @@ fn write_path(path: &str, out: &mut Vec<u8>) {
     }
     for segment in &segments {
         out.push(b'/');
-        segment.bytes().for_each(|byte| push_escaped(out, byte));
+        for byte in segment.bytes() {
+            push_escaped(out, byte);
+        }
     }
     // A path that ends in a slash, or in a dot segment, names a folder (RFC 3986, section 5.2.4).
     let folder = path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..");

@@ -8,10 +8,10 @@ use super::query::Query;
 use super::request::{SecurityHeaders, SignedRequest};
 use super::scope::{Credential, Realm, Scope};
 use super::timestamp::Timestamp;
-use crate::error::{AuthenticationError, MissingParameters, UnsignedHeader, Window};
+use crate::error::{AuthenticationError, MissingParameters, Parameter, UnsignedHeader, Window};
 
 /// How far a client's clock may be off, and how long a signature in a query string lives at most.
-pub const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -122,14 +122,13 @@ impl<'a> Claim<'a> {
         if let Some((_, name)) = elsewhere.into_iter().find(|(twice, _)| *twice) {
             return Err(AuthenticationError::Repeated(name.to_owned()));
         }
-        let missing = MissingParameters {
-            in_query: true,
-            algorithm: algorithm.is_none(),
-            credential: credential.is_none(),
-            signature: signature.is_none(),
-            signed_headers: signed_headers.is_none(),
-            date: date.is_none(),
-        };
+        let missing = MissingParameters::in_query(&[
+            (Parameter::Algorithm, algorithm.is_some()),
+            (Parameter::Credential, credential.is_some()),
+            (Parameter::Signature, signature.is_some()),
+            (Parameter::SignedHeaders, signed_headers.is_some()),
+            (Parameter::Date, date.is_some()),
+        ]);
         match (algorithm, credential, signed_headers, signature, date) {
             (Some(algorithm), Some(credential), Some(signed_headers), Some(signature), Some(date)) => Ok(Self {
                 algorithm: algorithm.into(),

@@ -7,8 +7,10 @@ use crate::error::AuthenticationError;
 
 /// Decoded name and value pairs, in order of arrival.
 pub(super) struct Query<'a> {
-    pairs: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    pairs: Vec<(Decoded<'a>, Decoded<'a>)>,
 }
+
+type Decoded<'a> = Cow<'a, [u8]>;
 
 impl<'a> Query<'a> {
     pub(super) fn parse(raw: &'a str) -> Result<Self, AuthenticationError> {
@@ -66,7 +68,7 @@ impl<'a> Query<'a> {
 }
 
 /// Undoes percent-encoding, and reads a plus as a space as query strings do. `None` for a broken escape.
-fn decode(text: &str) -> Option<Cow<'_, [u8]>> {
+fn decode(text: &str) -> Option<Decoded<'_>> {
     let bytes = text.as_bytes();
     if !bytes.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         return Some(Cow::Borrowed(bytes));
@@ -89,7 +91,9 @@ fn hex_digit(byte: u8) -> Option<u8> {
 
 fn escape(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + 8);
-    bytes.iter().for_each(|&byte| push_escaped(&mut out, byte));
+    for &byte in bytes {
+        push_escaped(&mut out, byte);
+    }
     out
 }
 

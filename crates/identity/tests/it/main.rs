@@ -1,8 +1,10 @@
 //! Authentication as a listener sees it: whole requests in, a caller or the exact error out.
 
+mod clock;
 mod declarations;
 mod dev;
 mod directory;
+mod effort;
 mod errors;
 mod mutations;
 mod properties;

@@ -58,7 +58,7 @@ fn sign_with_the_sdk(mut wire: Wire, location: SignatureLocation, expires: u64) 
     }
     for (name, value) in instructions.params() {
         let separator = if wire.query.is_empty() { "" } else { "&" };
-        wire.query.push_str(&format!("{separator}{name}={}", escape(value)));
+        wire.query = format!("{}{separator}{name}={}", wire.query, escape(value));
     }
     wire.header("host", HOST)
 }

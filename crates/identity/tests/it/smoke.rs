@@ -7,7 +7,7 @@ mod entry;
 use crate::wire::Wire;
 use crate::world::SIGNER;
 
-/// SplitMix64: the same numbers for the same seed, on every machine.
+/// `SplitMix64`: the same numbers for the same seed, on every machine.
 struct Random(u64);
 
 impl Random {
@@ -54,7 +54,9 @@ impl Random {
 fn feed(seed: u64, rounds: usize, examples: &[Vec<u8>], entry: fn(&[u8])) {
     let mut random = Random(seed);
     entry(&[]);
-    examples.iter().for_each(|example| entry(example));
+    for example in examples {
+        entry(example);
+    }
     for _ in 0..rounds {
         let example = &examples[random.below(examples.len())];
         entry(&random.mutate(example));

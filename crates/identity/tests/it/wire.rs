@@ -103,10 +103,11 @@ impl Signer<'_> {
     }
 
     fn signature(&self, wire: &Wire, query: &str, signed_headers: &[&str]) -> String {
-        let headers: String = signed_headers
+        let headers: Vec<String> = signed_headers
             .iter()
             .map(|name| format!("{name}:{}\n", wire.value(name)))
             .collect();
+        let headers = headers.concat();
         let canonical = format!(
             "{}\n{}\n{query}\n{headers}\n{}\n{}",
             wire.method,

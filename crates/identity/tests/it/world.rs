@@ -17,7 +17,7 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 /// 2026-01-01T00:20:00Z.
-pub(crate) const NOW: Duration = Duration::from_secs(1_767_226_800);
+pub(crate) const NOW: Duration = Duration::from_mins(29_453_780);
 
 /// The signer of the world's active access key at [`NOW`].
 pub(crate) const SIGNER: Signer<'static> = Signer {
