@@ -5,6 +5,8 @@ use std::ops::Deref;
 use zeroize::Zeroizing;
 
 /// Bytes; base64 on the wire. Plaintexts and ciphertexts alike are wiped when dropped.
+///
+/// Equality is for tests: it takes longer the more bytes agree, so nothing may be authenticated by it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Blob(Zeroizing<Vec<u8>>);
 

@@ -181,3 +181,51 @@ fn kind_of(name: &str, shape: ShapeDescription) -> Result<Kind, String> {
         other => return Err(format!("{name} has the unknown type {other}")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DESCRIPTION: &str = r#"{
+        "metadata": {"apiVersion": "1", "serviceId": "S", "targetPrefix": "T", "protocol": "json"},
+        "operations": {"Z": {"name": "Z", "input": {"shape": "ZRequest"}, "errors": [{"shape": "E"}], "documentation": "prose"}},
+        "shapes": {
+            "ZRequest": {"type": "structure", "required": ["A"], "documentation": "prose",
+                "members": {"B": {"shape": "Text", "documentation": "prose"}, "A": {"shape": "Text"}}},
+            "Text": {"type": "string", "min": 1, "max": 2, "pattern": "a*", "documentation": "prose"},
+            "E": {"type": "structure", "members": {}, "exception": true, "fault": true},
+            "DependencyTimeoutException": {"type": "structure", "members": {}, "exception": true, "fault": true}
+        }
+    }"#;
+
+    #[test]
+    fn facts_keep_their_order_and_prose_stays_behind() {
+        let facts = from_service_description(DESCRIPTION).expect("a description");
+        let text = facts.to_json().expect("JSON");
+        assert!(!text.contains("prose"));
+        let Ok(Shape {
+            kind: Kind::Structure { members },
+            ..
+        }) = facts.shape("ZRequest")
+        else {
+            panic!("the structure is missing");
+        };
+        let members: Vec<_> = members
+            .iter()
+            .map(|member| (member.name.as_str(), member.required))
+            .collect();
+        assert_eq!(members, [("B", false), ("A", true)]);
+        let errors: Vec<_> = facts
+            .errors
+            .iter()
+            .map(|error| (error.name.as_str(), error.status))
+            .collect();
+        assert_eq!(errors, [("E", 500), ("DependencyTimeoutException", 503)]);
+    }
+
+    #[test]
+    fn an_unknown_type_is_refused() {
+        let text = DESCRIPTION.replace("\"type\": \"string\"", "\"type\": \"union\"");
+        assert!(from_service_description(&text).is_err());
+    }
+}

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments, root: &Path) -> Result<(), String> {
         write(&model_file, &facts.to_json()?)?;
     }
     let facts = facts::Service::from_json(&read(&model_file)?)?;
-    let wanted = generate::files(&facts)?;
+    let wanted = generate::files(&facts, root)?;
     let folder = root.join(GENERATED);
     let present = present_files(&folder, &folder)?;
     if arguments.check {
@@ -102,4 +102,25 @@ fn read(path: &Path) -> Result<String, String> {
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_shapes_are_current() {
+        let arguments = Arguments {
+            check: true,
+            import: None,
+        };
+        assert_eq!(run(&arguments, &crate::root()), Ok(()));
+    }
+
+    #[test]
+    fn what_is_stale_is_named() {
+        let files = |names: [&str; 2]| names.map(|name| (name.to_owned(), String::new())).into();
+        let error = check(&files(["a.rs", "b.rs"]), &files(["b.rs", "c.rs"])).expect_err("two are stale");
+        assert!(error.contains("a.rs, c.rs"), "{error}");
+    }
 }

@@ -205,12 +205,8 @@ impl Model {
             found.push(format!("Member must satisfy regular expression pattern: {pattern}"));
         }
         match (shape["min"].as_i64(), shape["max"].as_i64()) {
-            (_, Some(max)) if length > max => {
-                found.push(format!("Member must have length less than or equal to {max}"))
-            }
-            (Some(min), _) if length < min => {
-                found.push(format!("Member must have length greater than or equal to {min}"))
-            }
+            (_, Some(max)) if length > max => found.push(at_most("length", max)),
+            (Some(min), _) if length < min => found.push(at_least("length", min)),
             _ => {}
         }
         found
@@ -220,25 +216,25 @@ impl Model {
     fn all_constraints(&self, name: &str) -> Vec<String> {
         let shape = &self.shapes[name];
         let mut found = Vec::new();
-        found.extend(
-            shape["max"]
-                .as_i64()
-                .map(|max| format!("Member must have length less than or equal to {max}")),
-        );
-        found.extend(
-            shape["min"]
-                .as_i64()
-                .map(|min| format!("Member must have length greater than or equal to {min}")),
-        );
+        found.extend(shape["max"].as_i64().map(|max| at_most("length", max)));
+        found.extend(shape["min"].as_i64().map(|min| at_least("length", min)));
         found.extend(
             shape["pattern"]
                 .as_str()
-                .map(|p| format!("Member must satisfy regular expression pattern: {p}")),
+                .map(|pattern| format!("Member must satisfy regular expression pattern: {pattern}")),
         );
         found.extend(shape["enum"].as_array().map(|values| enumeration(values)));
         found.push("Member must not be null".to_owned());
         found
     }
+}
+
+fn at_most(what: &str, max: i64) -> String {
+    format!("Member must have {what} less than or equal to {max}")
+}
+
+fn at_least(what: &str, min: i64) -> String {
+    format!("Member must have {what} greater than or equal to {min}")
 }
 
 fn enumeration(values: &[Value]) -> String {

@@ -68,7 +68,7 @@ fn dates_are_seconds_with_a_fraction() {
     }
 }
 
-/// KEY-192: an operation without an output answers with an empty body, one with an empty output with an empty object.
+/// An operation without an output answers with an empty body, one with an empty output with an empty object.
 #[test]
 fn nothing_and_an_empty_object_are_not_the_same() {
     assert_eq!(written(&Empty), "");

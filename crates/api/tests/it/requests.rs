@@ -47,7 +47,7 @@ fn scalars_of_an_encryption_context_keep_their_spelling() {
     );
 }
 
-/// KEY-146: CreateKey requires nothing.
+/// KEY-146: `CreateKey` requires nothing.
 #[test]
 fn unknown_members_are_skipped_and_null_is_absent() {
     let body = r#"{"KeySpec":"RSA_2048","Tags":null,"Unknown":{"deep":[1,{"er":null}]},"Policy":null}"#;

@@ -11,10 +11,11 @@ use super::facts::{Kind, Service, Shape};
 use super::naming::{snake, upper_snake};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Every generated file by its path below `crates/api/src/kms`.
-pub(crate) fn files(service: &Service) -> Result<BTreeMap<String, String>, String> {
+pub(crate) fn files(service: &Service, root: &Path) -> Result<BTreeMap<String, String>, String> {
     let mut files = BTreeMap::new();
     files.insert("mod.rs".to_owned(), operations::module(service));
     files.insert("error.rs".to_owned(), errors::module(service));
@@ -38,15 +39,17 @@ pub(crate) fn files(service: &Service) -> Result<BTreeMap<String, String>, Strin
     let names: Vec<_> = files.keys().cloned().collect();
     for name in names {
         if let Some(text) = files.get_mut(&name) {
-            *text = formatted(text).map_err(|e| format!("{name}: {e}"))?;
+            *text = formatted(text, root).map_err(|e| format!("{name}: {e}"))?;
         }
     }
     Ok(files)
 }
 
-fn formatted(text: &str) -> Result<String, String> {
+/// Formatted as the rest of the project is.
+fn formatted(text: &str, root: &Path) -> Result<String, String> {
     let mut rustfmt = Command::new("rustfmt")
-        .args(["--edition", "2024", "--emit", "stdout"])
+        .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
+        .arg(root)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
