@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use trent_api::ApiError;
 use trent_crypto::KeyAddress;
 use trent_identity::declaration::seed::DeclaredKey;
 use trent_keystore::KeystoreError;
@@ -101,7 +100,7 @@ pub async fn apply(kms: &Kms, keys: &[DeclaredKey], home: &Region, now: Duration
     let mut made = Vec::new();
     for declared in keys {
         let region = declared.region.as_ref().unwrap_or(home);
-        let space = kms.space(region).map_err(|_: ApiError| SeedError::Region {
+        let space = kms.served(region).ok_or_else(|| SeedError::Region {
             key: declared.id.to_string(),
             region: region.clone(),
         })?;

@@ -1,5 +1,7 @@
+use trent_service::Catalogue as _;
+
 use super::{KeyState, States};
-use crate::catalogue::ENTRIES;
+use crate::Kms;
 
 const ARN: &str = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -46,7 +48,7 @@ const TABLE: &[(&str, &str)] = &[
 #[test]
 fn every_cell_of_the_guides_table() {
     for (operation, cells) in TABLE {
-        let entry = ENTRIES.iter().find(|entry| entry.row.name == *operation);
+        let entry = Kms::catalogue().iter().find(|entry| entry.row.name == *operation);
         let states = entry.expect("a row of the catalogue").row.rules.states;
         for (state, cell) in KeyState::ALL.into_iter().zip(cells.chars()) {
             let code = states.check(state, ARN).err().map(|error| error.code);

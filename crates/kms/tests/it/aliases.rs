@@ -39,7 +39,7 @@ async fn an_alias_is_made_and_listed_in_full() {
         "CreationDate": 1_700_000_000.123,
         "LastUpdatedDate": 1_700_000_000.123,
     });
-    assert_eq!(world.listed(None).await, [expected.clone()]);
+    assert_eq!(world.listed(None).await, std::slice::from_ref(&expected));
     assert_eq!(
         world.ok("ListAliases", json!({ "KeyId": key_arn(&id) })).await,
         json!({"Aliases": [expected], "Truncated": false})
@@ -246,7 +246,7 @@ async fn the_fifty_first_alias_of_a_key_is_refused_and_so_is_a_key_pending_delet
 
     world
         .alter(&other, |record| {
-            record.state = trent_kms::state::KeyState::PendingDeletion
+            record.state = trent_kms::state::KeyState::PendingDeletion;
         })
         .await;
     let message = format!("{} is pending deletion.", key_arn(&other));

@@ -1,9 +1,10 @@
 //! Data keys and envelopes.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use crate::world::{World, base64, bytes, key_arn};
+use crate::world::{World, bytes, key_arn};
 
 /// KEY-102, KEY-105, KEY-39
 #[tokio::test]
@@ -136,8 +137,8 @@ async fn data_keys_are_not_kept() {
     }
 }
 
-/// KEY-122, KEY-123, KEY-124, KEY-125: data under a local key, under a data key, wrapped by two KMS keys. The local
-/// layers are the client's own.
+/// KEY-122, KEY-123, KEY-124, KEY-125: data under a local key, under a data key, wrapped by two KMS keys; and the
+/// private key of a signer outside, kept under a symmetric KMS key. The local layers are the client's own.
 #[tokio::test]
 async fn envelopes_nest_and_are_wrapped_by_several_keys() {
     let world = World::new().await;
@@ -165,10 +166,15 @@ async fn envelopes_nest_and_are_wrapped_by_several_keys() {
     let inner = open_locally(&bytes(&opened["Plaintext"]), &wrapped_inner);
     assert_eq!(open_locally(&inner, &document), b"the document");
 
-    let private_key = b"-----BEGIN PRIVATE KEY----- of a signer outside";
-    let wrapped = world.encrypt(&second, private_key).await;
+    let pair = Ed25519KeyPair::generate().expect("a key pair of the client's own");
+    let private = pair.to_pkcs8().expect("a private key has a serial form");
+    let wrapped = world.encrypt(&second, private.as_ref()).await;
     let opened = world.ok("Decrypt", json!({ "CiphertextBlob": wrapped })).await;
-    assert_eq!(opened["Plaintext"], json!(base64(private_key)));
+    let restored = Ed25519KeyPair::from_pkcs8(&bytes(&opened["Plaintext"])).expect("the same private key");
+    let signature = restored.sign(b"the document");
+    UnparsedPublicKey::new(&ED25519, pair.public_key())
+        .verify(b"the document", signature.as_ref())
+        .expect("the pair is whole again");
 }
 
 /// AES-256-GCM as a client has it; each key seals one message, so the nonce may be fixed.

@@ -3,6 +3,7 @@
 mod aliases;
 mod authorization;
 mod consistency;
+mod creation;
 mod data_keys;
 mod encryption;
 mod identifiers;

@@ -1,4 +1,7 @@
 //! `PutKeyPolicy`: replaces the policy of a key.
+//!
+//! Whether the new policy would still let its author change it is not asked: that takes an evaluator of policies. So
+//! `BypassPolicyLockoutSafetyCheck` is accepted, recorded and without effect.
 
 use trent_api::{ApiError, Empty, kms, protocol};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
