@@ -5,8 +5,9 @@
 //! group commit. Reads never wait for it: they use the view of the last durable commit.
 //!
 //! redb commits copy-on-write, with checksums over both commit slots, and syncs once per commit; after a power cut
-//! the last slot whose pages are all there is taken. After any failure of the disk the engine accepts no more writes
-//! until it is opened again.
+//! the last slot whose pages are all there is taken. (A crash and, on top of it, damage to exactly the last commit
+//! look the same; then that commit is given up, and the head file outside the store tells.) Opening checks every page.
+//! After any failure of the disk the engine accepts no more writes until it is opened again.
 
 mod failure;
 mod load;
@@ -99,19 +100,23 @@ impl RedbEngine {
 
     /// Opens the engine on any storage; an empty one becomes a new store.
     pub fn with_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
-        let (database, writer_state) = guarded(|| {
-            let database = open_database(backend)?;
-            let state = writer::load(&database)?;
-            Ok((database, state))
-        })?;
-        let view = guarded(|| View::of(&database))?;
+        let database = guarded(|| open_database(backend))?;
+        let loaded = guarded(|| Ok((writer::load(&database)?, View::of(&database)?)));
+        let (remembered, view) = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                // Closing a damaged file may fail like reading it; what was wrong first is what is told.
+                let _ = guarded(|| database.close().map_err(failure::database));
+                return Err(error);
+            }
+        };
         let shared = Arc::new(Shared {
             feed: Arc::new(Feed::new(view.revision)),
             view: ArcSwapOption::from_pointee(view),
             stopped: OnceLock::new(),
         });
         let (requests, queue) = mpsc::channel(QUEUE);
-        let writer = Writer::new(database, Arc::clone(&shared), writer_state);
+        let writer = Writer::new(database, Arc::clone(&shared), remembered);
         let thread = thread::Builder::new()
             .name("trent-store".into())
             .spawn(move || writer.run(queue))?;

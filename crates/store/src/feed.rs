@@ -11,7 +11,7 @@ use crate::engine::{Revision, Versioned};
 /// The most commits that a feed keeps; a watcher that is further behind has to resync.
 const KEPT_COMMITS: usize = 8192;
 /// The most bytes of changes that a feed keeps.
-const KEPT_BYTES: usize = 32 * 1024 * 1024;
+const KEPT_BYTES: usize = 16 * 1024 * 1024;
 
 /// One commit's changes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,30 +21,14 @@ pub mod kinds {
     pub const ACCOUNT: Kind = Kind(0x01);
     /// An access key and its wrapped secret.
     pub const ACCESS_KEY: Kind = Kind(0x02);
-    /// An access key by the principal that owns it.
-    pub const ACCESS_KEY_BY_OWNER: Kind = Kind(0x03);
-    /// What the bootstrap or the seed has already applied.
-    pub const BOOTSTRAP: Kind = Kind(0x04);
     /// A KMS key: its metadata, state and what restricts it.
     pub const KEY: Kind = Kind(0x10);
-    /// A KMS key's wrapped destruction key and materials.
-    pub const KEY_MATERIAL: Kind = Kind(0x11);
     /// An alias by its name.
     pub const ALIAS: Kind = Kind(0x12);
-    /// An alias by the key that it points at.
-    pub const ALIAS_BY_KEY: Kind = Kind(0x13);
-    /// A key policy.
-    pub const KEY_POLICY: Kind = Kind(0x14);
-    /// A tag of a key.
-    pub const TAG: Kind = Kind(0x15);
-    /// What an account owns in a Region: the counts that quotas are checked against.
-    pub const ACCOUNT_REGION: Kind = Kind(0x16);
     /// That an account has a key: what listings walk.
     pub const KEY_BY_ACCOUNT: Kind = Kind(0x17);
     /// An audit record on its way to the trail.
     pub const AUDIT_OUTBOX: Kind = Kind(0x30);
-    /// Where the trail stands.
-    pub const AUDIT_STATE: Kind = Kind(0x31);
 }
 
 /// A type that the store keeps. Encoding must be deterministic and must not fail: derive it.

@@ -1,8 +1,12 @@
 //! The sealed store: wraps any engine once, so that whoever owns the engine can neither read, edit, move, drop nor
 //! replay a record unnoticed.
 //!
-//! Each value is sealed by itself, bound to its key, class and version. The whole is attested by the head
-//! (`attest`), which every commit renews and which opening compares with all records.
+//! Each value is sealed by itself, bound to its key, class and version. The whole is attested by the head, which every
+//! commit renews and which opening compares with all records (see `attest`).
+//!
+//! What remains: somebody who can write the file of a store that is open can put back an older record that the node
+//! then reads, until it is opened again; and whoever can put back both the whole store and the head file, which lies
+//! outside it, can roll this node back.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
