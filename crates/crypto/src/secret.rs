@@ -1,7 +1,7 @@
 //! Bytes that must not outlive their use: wiped on drop, without `Debug`, compared in constant time.
 
 use aws_lc_rs::constant_time;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Secret bytes of any length: plaintexts, data keys, access-key secrets.
 #[derive(Clone)]
@@ -95,12 +95,6 @@ impl Key256 {
     /// The bytes, for filling them in place.
     pub fn expose_mut(&mut self) -> &mut [u8; Self::LEN] {
         &mut self.0
-    }
-}
-
-impl Zeroize for Key256 {
-    fn zeroize(&mut self) {
-        self.0.zeroize();
     }
 }
 

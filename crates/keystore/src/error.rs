@@ -2,7 +2,7 @@
 
 use trent_crypto::MaterialId;
 use trent_crypto::ciphertext::CiphertextError;
-use trent_crypto::root::{GenerationId, RootError};
+use trent_crypto::root::RootError;
 use trent_crypto::wrap::WrapError;
 
 use crate::randomness::RandomnessError;
@@ -43,9 +43,6 @@ pub enum KeyringError {
     /// The root keys do not fit together.
     #[error(transparent)]
     Root(#[from] RootError),
-    /// There is no such generation.
-    #[error("the keyring holds no root generation {0}")]
-    UnknownGeneration(GenerationId),
     /// The system gave no randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),

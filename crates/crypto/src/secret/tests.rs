@@ -25,13 +25,6 @@ fn a_key_has_exactly_32_bytes() {
 }
 
 #[test]
-fn a_key_can_be_wiped() {
-    let mut key = Key256::new([7; 32]);
-    key.zeroize();
-    assert_eq!(key.expose(), &[0; 32]);
-}
-
-#[test]
 fn equality_compares_every_byte_and_the_length() {
     assert!(equal(b"abc", b"abc"));
     assert!(equal(b"", b""));

@@ -71,15 +71,20 @@ impl KeyFileSeal {
         hex::encode_to_slice(self.0.expose(), &mut rest[..DIGITS]).expect("two digits a byte");
         rest[DIGITS] = b'\n';
 
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
+        let path = std::path::absolute(path)?;
+        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        let made = folder.ancestors().take_while(|folder| !folder.exists()).count();
         fs::create_dir_all(folder)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(OWNER_ONLY);
-        let mut file = options.open(path)?;
+        let mut file = options.open(&path)?;
         file.write_all(line.expose())?;
         file.sync_all()?;
-        File::open(folder)?.sync_all()
+        // The file's own folder holds its name; each folder made here has its name in the one above.
+        for folder in folder.ancestors().take(made + 1) {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
     }
 }
 
