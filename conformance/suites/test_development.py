@@ -27,7 +27,11 @@ SEED = {
             "aliases": ["alias/declared"],
             "tags": {"Team": "Blue"},
             "material": MATERIAL,
-            "policy": {"Version": "2012-10-17", "Id": "declared", "Statement": []},
+            "policy": {
+                "Version": "2012-10-17",
+                "Id": "declared",
+                "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}],
+            },
         },
         {"account": ALICE.id, "region": "us-east-1", "id": OTHER, "enabled": False},
     ],

@@ -66,7 +66,7 @@ def test_a_missing_or_wrong_seal(filled, tmp_path):
     filled.seal.write_bytes(other.seal.read_bytes())
     filled.seal.chmod(0o600)
     refuses_to_start(filled, "seal")
-    filled.seal.write_bytes(good[:-1])
+    filled.seal.write_bytes(good[:-8])
     refuses_to_start(filled, "seal")
     filled.seal.write_bytes(good)
     filled.seal.chmod(0o644)

@@ -80,17 +80,19 @@ NO_DOCUMENTS = {
     "no utf-8": b"\xff\xfe{}",
     "nan": b'{"a":NaN}',
     "deep list": b"[" * 100_000,
-    "deep map": b'{"x":' * 50_000 + b"1" + b"}" * 50_000,
+    "deep member": b'{"KeyId":' + b'{"x":' * 50_000 + b"1" + b"}" * 50_000 + b"}",
 }
 
 
 @pytest.mark.parametrize("body", NO_DOCUMENTS.values(), ids=NO_DOCUMENTS)
 def test_a_body_that_is_no_document(raw, body):
-    answer = raw.call("ListKeys", body)
+    answer = raw.call("EnableKey", body)
     assert (answer.status, answer.code) == (400, "SerializationException"), answer.body
 
 
-def test_an_empty_body_and_unknown_members(raw):
+def test_unknown_and_absent_members(raw):
+    deep = b'{"Unknown":' + b'{"x":' * 50_000 + b"1" + b"}" * 50_000 + b"}"
+    assert raw.call("ListKeys", deep).status == 200
     assert raw.call("ListKeys", {"Unknown": {"deep": [1, {"a": None}]}, "Limit": 1}).status == 200
     assert raw.call("ListKeys", {"Limit": None, "Marker": None}).status == 200
 
