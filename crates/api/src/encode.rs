@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// What can be written as JSON.
 pub trait Encode {
@@ -25,11 +26,24 @@ impl Encode for Empty {
 
 impl Output for Empty {}
 
-/// The body of a reply.
-pub fn encode<O: Output>(output: &O) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
+/// The body of a reply, wiped when it is dropped: it may hold a plaintext.
+pub fn encode<O: Output>(output: &O) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(512));
     output.encode(&mut out);
     out
+}
+
+/// What may follow a blob in a reply: an ARN, a material id and an algorithm, with their names.
+const AFTER_A_BLOB: usize = 512;
+
+/// Makes room for `more` bytes and what may follow them. A buffer that has to move is wiped where it was.
+fn make_room(out: &mut Vec<u8>, more: usize) {
+    let needed = out.len() + more + AFTER_A_BLOB;
+    if needed > out.capacity() {
+        let mut moved = Vec::with_capacity(needed);
+        moved.extend_from_slice(out);
+        std::mem::replace(out, moved).zeroize();
+    }
 }
 
 /// Writes the members of an object one after the other.
@@ -122,9 +136,11 @@ impl Encode for SecretText {
 
 impl Encode for Blob {
     fn encode(&self, out: &mut Vec<u8>) {
+        let length = self.len().div_ceil(3) * 4;
+        make_room(out, length);
         out.push(b'"');
         let start = out.len();
-        out.resize(start + self.len().div_ceil(3) * 4, 0);
+        out.resize(start + length, 0);
         let written = STANDARD
             .encode_slice(self, &mut out[start..])
             .expect("four characters for each three bytes");

@@ -23,8 +23,8 @@ const DEV: HeaderValue = HeaderValue::from_static("dev");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// An answer in the AWS JSON protocol.
-pub(crate) fn aws_json(id: Uuid, status: u16, body: Vec<u8>) -> Response<Body> {
-    answer(id, status, AWS_JSON, Bytes::from(body))
+pub(crate) fn aws_json(id: Uuid, status: u16, body: impl AsRef<[u8]> + Send + 'static) -> Response<Body> {
+    answer(id, status, AWS_JSON, Bytes::from_owner(body))
 }
 
 /// An answer of one word.

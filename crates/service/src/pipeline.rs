@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use trent_api::{ApiError, ErrorShape, protocol};
 use trent_audit::{Drain, Trail, enqueue};
 use trent_store::{CommitError, Sealed};
+use zeroize::Zeroizing;
 
 use crate::admission::Admission;
 use crate::authorize::Authorizer;
@@ -63,7 +64,8 @@ pub struct Entry<S: Service> {
 }
 
 /// Runs one operation for an admitted call; gives the body of the reply.
-type Run<S> = for<'a> fn(&'a Pipeline, &'a S, &'a Call, &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, ApiError>>;
+type Run<S> =
+    for<'a> fn(&'a Pipeline, &'a S, &'a Call, &'a [u8]) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, ApiError>>;
 
 impl<S: Service> Entry<S> {
     /// An operation that is built.
@@ -90,8 +92,8 @@ impl<S: Service> Entry<S> {
 pub struct Reply {
     /// The HTTP status that the protocol gives this answer.
     pub status: u16,
-    /// The body; empty for operations that answer nothing.
-    pub body: Vec<u8>,
+    /// The body; empty for operations that answer nothing. Wiped when it is dropped: it may hold a plaintext.
+    pub body: Zeroizing<Vec<u8>>,
     /// The error's name, for logs and metrics.
     pub error: Option<&'static str>,
 }
@@ -136,13 +138,13 @@ impl Pipeline {
             },
             Err(error) => Reply {
                 status: error.status,
-                body: error.to_json(),
+                body: error.to_json().into(),
                 error: Some(error.code),
             },
         }
     }
 
-    async fn answer<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Result<Vec<u8>, ApiError> {
+    async fn answer<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         let call = self.admit(&frame).await?;
         let run = S::catalogue()
             .iter()
@@ -170,7 +172,12 @@ impl Pipeline {
 
 impl Pipeline {
     /// Decodes the request, performs the operation and encodes its reply; a refusal is recorded too.
-    async fn run<O: Operation>(&self, service: &O::Service, call: &Call, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    async fn run<O: Operation>(
+        &self,
+        service: &O::Service,
+        call: &Call,
+        body: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         let refused = match trent_api::decode::<O::Input>(body) {
             Ok(input) => match self.perform::<O>(service, call, &input).await {
                 Ok(output) => return Ok(trent_api::encode(&output)),

@@ -7,7 +7,7 @@ use trent_api::kms::{
 use trent_api::{Blob, Empty, Output, Timestamp, encode};
 
 fn written(output: &impl Output) -> String {
-    String::from_utf8(encode(output)).expect("UTF-8")
+    String::from_utf8(encode(output).to_vec()).expect("UTF-8")
 }
 
 #[test]
