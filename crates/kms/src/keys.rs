@@ -1,6 +1,9 @@
 //! Keys and aliases as operations see them: parsed, with the ARN made up and the material still wrapped, kept in a cache
 //! so that using a key does not touch the store.
 
+#[cfg(test)]
+pub(crate) mod fixture;
+
 use std::sync::Arc;
 
 use trent_api::ApiError;

@@ -106,3 +106,6 @@ pub(crate) fn audited(metadata: &kms::KeyMetadata) -> Object {
         .boolean("multiRegion", metadata.multi_region.unwrap_or(false));
     shown
 }
+
+#[cfg(test)]
+mod tests;

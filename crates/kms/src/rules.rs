@@ -141,3 +141,6 @@ impl Origins {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests;

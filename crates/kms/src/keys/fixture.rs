@@ -1,0 +1,44 @@
+//! Keys for tests of rules: any spec, usage, origin and state, with no material behind them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trent_crypto::spec::{KeySpec, KeyUsage};
+use trent_names::{AccountId, KeyId, Region};
+use trent_store::{Revision, Stored};
+
+use super::Key;
+use crate::records::{KeyRecord, Manager, Origin};
+use crate::state::KeyState;
+
+/// An enabled key without material.
+pub(crate) fn key(spec: KeySpec, usage: KeyUsage) -> Key {
+    with(spec, usage, |_| ())
+}
+
+/// The same after a change of its record.
+pub(crate) fn with(spec: KeySpec, usage: KeyUsage, change: impl FnOnce(&mut KeyRecord)) -> Key {
+    let mut value = KeyRecord {
+        account: AccountId::ZERO,
+        id: KeyId::from_bytes([0; 16], false),
+        manager: Manager::Customer,
+        spec,
+        usage,
+        origin: Origin::AwsKms,
+        state: KeyState::Enabled,
+        description: String::new(),
+        created: 0,
+        policy: String::new(),
+        tags: BTreeMap::new(),
+        aliases: BTreeSet::new(),
+        destruction_key: Vec::new().into(),
+        materials: Vec::new(),
+    };
+    change(&mut value);
+    let region = Region::parse("us-east-1").expect("a Region");
+    let stored = Stored {
+        value,
+        revision: Revision::ZERO,
+        version: 0,
+    };
+    Key::new(&region, stored)
+}
