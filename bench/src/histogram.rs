@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+/// Anything longer, in nanoseconds, is counted as this.
+const LONGEST: u64 = 100_000_000_000;
+
 /// Latencies of one or several runs.
 #[derive(Clone)]
 pub(crate) struct Latencies(Histogram<u64>);
 
 impl Latencies {
     pub(crate) fn new() -> Self {
-        // Three digits are within what the type supports; the range grows as needed.
-        Self(Histogram::new(3).expect("a precision of three digits"))
+        Self(Histogram::new_with_bounds(1, LONGEST, 3).expect("bounds that the type supports"))
     }
 
     pub(crate) fn record(&mut self, latency: Duration) {
@@ -20,8 +22,7 @@ impl Latencies {
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        // Both have the same precision and grow as needed.
-        self.0.add(&other.0).expect("histograms of one kind");
+        self.0.add(&other.0).expect("histograms with the same bounds");
     }
 
     pub(crate) fn count(&self) -> u64 {

@@ -9,6 +9,12 @@ use crate::{error::BenchError, histogram::Latencies, load::Measured, requests::O
 /// Above this share of its core the generator may be what limits a closed loop.
 const SATURATED: f64 = 0.95;
 
+/// With this many connections one of the two cores has to be busy all the time; both below [`BUSY`] means that something
+/// else ran on them.
+const MANY: usize = 16;
+
+const BUSY: f64 = 0.85;
+
 /// An open loop whose generator was later than this (p99.9, in microseconds) says nothing about the server.
 const LATE_MICROS: f64 = 1000.0;
 
@@ -79,12 +85,14 @@ impl Measured {
         self.generator_time.as_secs_f64() / self.elapsed.as_secs_f64()
     }
 
-    /// True if the generator, not the server, set the pace. The pacer of an open loop spins, so there its lateness is
-    /// what tells.
-    fn is_invalid(&self) -> bool {
+    /// Why the run says nothing about the server, if it does not. The pacer of an open loop spins, so there its lateness
+    /// is what tells.
+    fn invalid(&self, connections: usize) -> Option<&'static str> {
         match self.own_lateness {
-            Some(lateness) => lateness > LATE_MICROS,
-            None => self.generator_share() > SATURATED,
+            Some(lateness) => (lateness > LATE_MICROS).then_some("generator late"),
+            None if self.generator_share() > SATURATED => Some("generator saturated"),
+            None if connections >= MANY && self.server_share() < BUSY => Some("cores not its own"),
+            None => None,
         }
     }
 }

@@ -14,7 +14,9 @@ fn record(c: &mut Criterion) {
     let arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let render = || {
         let mut parameters = Object::new();
-        parameters.string("keyId", arn).string("encryptionAlgorithm", "SYMMETRIC_DEFAULT");
+        parameters
+            .string("keyId", arn)
+            .string("encryptionAlgorithm", "SYMMETRIC_DEFAULT");
         parameters.map("encryptionContext", [("department", "10103.0")]);
         let parameters = parameters.finish();
         Event {
@@ -40,8 +42,13 @@ fn record(c: &mut Criterion) {
     c.bench_function("render", |b| b.iter(render));
 
     let folder = tempfile::tempdir().expect("a folder");
-    let trail = Trail::open(&folder.path().join("trail.jsonl"), Mode::buffered()).expect("a trail").trail;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let trail = Trail::open(&folder.path().join("trail.jsonl"), Mode::buffered())
+        .expect("a trail")
+        .trail;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let rendered = render();
     c.bench_function("append, buffered, until it is on the disk", |b| {
         b.iter_custom(|count| {

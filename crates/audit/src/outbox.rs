@@ -177,9 +177,13 @@ impl Drain {
             self.trail.append_durably(&missing).await?;
             count += missing.len() as u64;
             moved.extend(&ids);
-            store.commit(txn).await?;
-            for id in &ids {
-                moved.remove(id);
+            match store.commit(txn).await {
+                Ok(_) => ids.iter().for_each(|id| {
+                    moved.remove(id);
+                }),
+                // A drain that was dropped half-way had its own removal under way: look at what is left.
+                Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
             }
         }
     }

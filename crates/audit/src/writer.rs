@@ -16,6 +16,9 @@ use crate::{
 /// Lines are handed to the medium in pieces of about this size.
 const PIECE: usize = 256 * 1024;
 
+/// The most room that is kept from batch to batch.
+const SPARE: usize = 4 * 1024 * 1024;
+
 /// How long an unwritable trail waits before it tries again by itself.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -27,6 +30,7 @@ pub(crate) fn spawn(medium: Box<dyn Medium>, head: Head, length: u64, shared: &A
         length,
         lines: Vec::new(),
         kept: Batch::default(),
+        spare: Batch::default(),
         healthy: true,
         shared: Arc::clone(shared),
     };
@@ -81,6 +85,8 @@ struct Writer {
     lines: Vec<u8>,
     /// Records that were promised and could not be written yet, oldest first.
     kept: Batch,
+    /// An empty batch with the room of the one before.
+    spare: Batch,
     /// The last write succeeded.
     healthy: bool,
     shared: Arc<Shared>,
@@ -125,7 +131,7 @@ impl Writer {
             let due = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if queue.urgent || due {
                 queue.urgent = false;
-                let batch = std::mem::take(&mut queue.batch);
+                let batch = std::mem::replace(&mut queue.batch, std::mem::take(&mut self.spare));
                 queue.in_flight = batch.bytes.len() + self.kept.bytes.len();
                 return Some((batch, false));
             }
@@ -199,11 +205,16 @@ impl Writer {
         outcome.map_err(Failure::Undone)
     }
 
-    fn written(&mut self, batch: Batch) {
+    fn written(&mut self, mut batch: Batch) {
         self.settle(Health::Healthy);
-        for waiter in batch.waiters {
+        for waiter in batch.waiters.drain(..) {
             // An append that was given up still has its record.
             drop(waiter.send(Ok(())));
+        }
+        if batch.bytes.capacity() <= SPARE {
+            batch.bytes.clear();
+            batch.records.clear();
+            self.spare = batch;
         }
     }
 
