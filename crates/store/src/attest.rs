@@ -13,16 +13,13 @@ use crate::{
     engine::{Engine, MAX_PAGE, Range, Revision, Versioned},
     error::OpenError,
     feed::Change,
+    head::{self, Standing},
     head_file::{HeadKeeper, Reporter},
     witness::Witness,
 };
 
 /// Keys that start with this are outside the sealing: what has to be read before the sealer exists.
 pub const RESERVED_PREFIX: &[u8] = b"meta/";
-
-/// The format of a head.
-const FORMAT: u8 = 1;
-const MAC: usize = 32;
 
 /// The exclusive or of the elements of a set of records.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,14 +85,14 @@ impl Attestor {
     }
 
     fn check(&self, revision: Revision, head: &[u8]) -> Result<(), OpenError> {
-        let claimed = head_revision(head).ok_or(OpenError::BadHead("it has an unknown format"))?;
+        let claimed = head::revision(head).ok_or(OpenError::BadHead("it has an unknown format"))?;
         if claimed != revision {
             return Err(OpenError::BadHead("it is of another revision than the store"));
         }
         let (_, digest) = *self.state.lock();
         if self
             .sealer
-            .verify(&attested(revision, digest), &head[head.len() - MAC..])
+            .verify(&attested(revision, digest), &head[head.len() - head::MAC..])
         {
             Ok(())
         } else {
@@ -103,21 +100,20 @@ impl Attestor {
         }
     }
 
-    /// Whether this is the store's first opening.
-    pub(crate) fn is_new(&self) -> bool {
-        self.new
-    }
-
-    /// The revision that was verified or attested last.
-    pub(crate) fn revision(&self) -> Revision {
-        self.state.lock().0
+    /// Where the store stands.
+    pub(crate) fn standing(&self) -> Standing {
+        Standing {
+            revision: self.state.lock().0,
+            head: self.head(),
+            new: self.new,
+        }
     }
 
     /// The head of the present state.
-    pub(crate) fn head(&self) -> Bytes {
+    fn head(&self) -> Bytes {
         let (revision, digest) = *self.state.lock();
-        let mut head = BytesMut::with_capacity(1 + 8 + MAC);
-        head.put_u8(FORMAT);
+        let mut head = BytesMut::with_capacity(1 + 8 + head::MAC);
+        head.put_u8(head::FORMAT);
         head.put_u64(revision.0);
         head.put_slice(&self.sealer.attest(&attested(revision, digest)));
         head.freeze()
@@ -149,18 +145,11 @@ impl Witness for Attestor {
     }
 }
 
-/// The revision that a head names.
-pub(crate) fn head_revision(head: &[u8]) -> Option<Revision> {
-    let (format, rest) = head.split_first()?;
-    let (revision, mac) = rest.split_first_chunk()?;
-    (*format == FORMAT && mac.len() == MAC).then(|| Revision(u64::from_be_bytes(*revision)))
-}
-
 /// What a head's authentication code covers.
 fn attested(revision: Revision, digest: SetDigest) -> Vec<u8> {
     [
         b"trent store head\0".as_slice(),
-        &[FORMAT],
+        &[head::FORMAT],
         &revision.0.to_be_bytes(),
         &digest.0,
     ]

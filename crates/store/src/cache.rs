@@ -18,8 +18,9 @@ use crate::{
     follower::Subscriber,
     key::Key,
     lag::Lag,
+    place::Place,
     record::{LivesIn, Record, Stored},
-    scope::{Place, ScopedStore},
+    scope::ScopedStore,
     sealed::Sealed,
 };
 

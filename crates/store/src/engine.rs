@@ -3,53 +3,23 @@
 //! Small enough to fit an embedded file, `PostgreSQL` or etcd. Keys and values are opaque bytes here; meaning, sealing
 //! and integrity are [`crate::Sealed`]'s. One conformance suite runs against every engine.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{error::StoreError, feed::Watch, witness::Witness};
+pub use crate::{
+    error::{Conflict, MAX_OPERATIONS, MAX_TRANSACTION_BYTES},
+    revision::{Revision, Versioned},
+};
 
-/// The most operations in one transaction. A write and a precondition on the same key are one operation.
-pub const MAX_OPERATIONS: usize = 100;
-/// The most bytes of keys and values in one transaction.
-pub const MAX_TRANSACTION_BYTES: usize = 512 * 1024;
 /// The most items in one page of a range, whatever was asked for.
 pub const MAX_PAGE: usize = 1000;
-
-/// The number of a commit. Assigned in commit order, without gaps; 0 is the empty store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Revision(pub u64);
-
-impl Revision {
-    /// The revision of a store that has never been written.
-    pub const ZERO: Self = Self(0);
-
-    /// The revision that follows this one.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// The unique id of a transaction, by which a lost answer is resolved. Random; drawn by whoever builds the transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TxnId(pub [u8; 16]);
-
-/// A value and the revision of the commit that wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Versioned {
-    /// The stored bytes.
-    pub value: Bytes,
-    /// The commit that wrote them.
-    pub revision: Revision,
-}
 
 /// What must hold for a transaction to commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,13 +108,6 @@ pub enum Outcome {
     Rejected(Conflict),
     /// The answer was lost: ask [`Engine::outcome`].
     Unknown,
-}
-
-/// The first precondition of a transaction that did not hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// The key that the precondition is about.
-    pub key: Bytes,
 }
 
 /// A stretch of keys, read page by page.

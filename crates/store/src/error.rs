@@ -2,7 +2,14 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use crate::engine::{Conflict, MAX_OPERATIONS, MAX_TRANSACTION_BYTES, Revision};
+use bytes::Bytes;
+
+use crate::revision::Revision;
+
+/// The most operations in one transaction. A write and a precondition on the same key are one operation.
+pub const MAX_OPERATIONS: usize = 100;
+/// The most bytes of keys and values in one transaction.
+pub const MAX_TRANSACTION_BYTES: usize = 512 * 1024;
 
 /// Why a read or a commit failed. A commit that fails with one of these certainly did not happen.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -60,6 +67,13 @@ impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
         Self::Io(Arc::new(error))
     }
+}
+
+/// The first precondition of a transaction that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The key that the precondition is about.
+    pub key: Bytes,
 }
 
 /// Why a typed commit did not succeed.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::engine::{Revision, Versioned};
+use crate::revision::{Revision, Versioned};
 
 /// The most commits that a feed keeps; a watcher that is further behind has to resync.
 const KEPT_COMMITS: usize = 8192;

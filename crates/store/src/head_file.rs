@@ -19,8 +19,8 @@ use parking_lot::{Condvar, Mutex};
 use trent_crypto::record::RecordSealer;
 
 use crate::{
-    attest::{Attestor, head_revision},
     error::OpenError,
+    head::{self, Standing},
 };
 
 /// The longest that the file lags behind the store.
@@ -59,16 +59,16 @@ impl HeadKeeper {
     pub(crate) fn start(
         path: PathBuf,
         sealer: RecordSealer,
-        attestor: &Attestor,
+        standing: &Standing,
         accept_rollback: bool,
     ) -> Result<Self, OpenError> {
         if accept_rollback {
-            let revision = attestor.revision();
+            let revision = standing.revision;
             tracing::warn!(%revision, "the operator accepts the store as it is; the head file is replaced");
         } else {
-            compare(&path, &sealer, attestor)?;
+            compare(&path, &sealer, standing)?;
         }
-        let head = attestor.head();
+        let head = standing.head.clone();
         write(&path, &sealer, &head).map_err(|error| OpenError::Io {
             path: path.clone(),
             error,
@@ -162,14 +162,14 @@ impl Shared {
 
 /// Refuses a store that is older than the file, or another one. Without a file only a store that nothing was ever
 /// attested for is accepted.
-fn compare(path: &Path, sealer: &RecordSealer, attestor: &Attestor) -> Result<(), OpenError> {
+fn compare(path: &Path, sealer: &RecordSealer, standing: &Standing) -> Result<(), OpenError> {
     let bad = |reason: &str| OpenError::BadHeadFile {
         path: path.to_owned(),
         reason: reason.into(),
     };
     let file = match fs::read(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && attestor.is_new() => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && standing.new => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(bad("it is missing")),
         Err(error) => {
             return Err(OpenError::Io {
@@ -187,15 +187,15 @@ fn compare(path: &Path, sealer: &RecordSealer, attestor: &Attestor) -> Result<()
     if !sealer.verify(&authenticated(seen), mac) {
         return Err(bad("it does not belong to this store, or was altered"));
     }
-    let seen_revision = head_revision(seen).ok_or_else(|| bad("it holds no head"))?;
-    let revision = attestor.revision();
+    let seen_revision = head::revision(seen).ok_or_else(|| bad("it holds no head"))?;
+    let revision = standing.revision;
     if seen_revision > revision {
         return Err(OpenError::RolledBack {
             found: revision,
             seen: seen_revision,
         });
     }
-    if seen_revision == revision && seen != attestor.head() {
+    if seen_revision == revision && seen != standing.head {
         return Err(OpenError::Forked { revision });
     }
     Ok(())

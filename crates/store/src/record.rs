@@ -7,7 +7,7 @@
 use minicbor::{Decode, Encode};
 use trent_crypto::record::Class;
 
-use crate::{engine::Revision, scope::Place};
+use crate::{place::Place, revision::Revision};
 
 /// The number of a record type inside record keys. Never reused: see [`kinds`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,16 +53,6 @@ pub struct Stored<R> {
     pub revision: Revision,
     /// The sealed version: grows with every write of the same record.
     pub version: u64,
-}
-
-/// One page of a typed range.
-pub struct Page<R> {
-    /// The items, in key order.
-    pub items: Vec<(crate::Key<R>, Stored<R>)>,
-    /// Whether the range goes on behind the last item.
-    pub more: bool,
-    /// The revision of the store that was read.
-    pub revision: Revision,
 }
 
 /// Why bytes are not a record of a type.

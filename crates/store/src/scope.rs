@@ -3,48 +3,18 @@
 //! A [`ScopedStore`] reads and commits in one place only. A transaction begun on it carries its place and can be
 //! committed nowhere else, and a record type says by [`LivesIn`] which kind of place it belongs to.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use trent_names::Region;
 
 use crate::{
     engine::{Conflict, Range, Revision, Snapshot},
     error::{CommitError, StoreError},
     key::Key,
-    record::{LivesIn, Page, Stored},
+    place::{Everywhere, InRegion, Place},
+    record::{LivesIn, Stored},
     sealed::Sealed,
     txn::ScopedTxn,
 };
-
-/// Where records live.
-pub trait Place: Clone + PartialEq + Send + Sync + 'static {
-    /// What every key of the place starts with.
-    fn prefix(&self) -> Bytes;
-}
-
-/// One Region.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InRegion(Region);
-
-/// Outside all Regions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Everywhere;
-
-impl Place for InRegion {
-    fn prefix(&self) -> Bytes {
-        let name = self.0.as_str().as_bytes();
-        let mut prefix = BytesMut::with_capacity(name.len() + 2);
-        prefix.put_u8(b'r');
-        prefix.put_slice(name);
-        prefix.put_u8(0);
-        prefix.freeze()
-    }
-}
-
-impl Place for Everywhere {
-    fn prefix(&self) -> Bytes {
-        Bytes::from_static(b"g\0")
-    }
-}
 
 /// The records of one Region.
 pub type RegionStore = ScopedStore<InRegion>;
@@ -54,6 +24,16 @@ pub type GlobalStore = ScopedStore<Everywhere>;
 pub type RegionTxn = ScopedTxn<InRegion>;
 /// A transaction outside all Regions.
 pub type GlobalTxn = ScopedTxn<Everywhere>;
+
+/// One page of a typed range.
+pub struct Page<R> {
+    /// The items, in key order.
+    pub items: Vec<(Key<R>, Stored<R>)>,
+    /// Whether the range goes on behind the last item.
+    pub more: bool,
+    /// The revision of the store that was read.
+    pub revision: Revision,
+}
 
 /// The store as seen from one place. Cheap to clone.
 #[derive(Clone)]

@@ -58,13 +58,13 @@ impl Sealed {
     /// older than the head file says, and takes over: from here on every commit is attested.
     pub async fn open(engine: Arc<dyn Engine>, sealer: RecordSealer, options: Options) -> Result<Self, OpenError> {
         let attestor = Attestor::verify(&*engine, sealer.clone()).await?;
-        let (revision, head) = (attestor.revision(), attestor.head());
+        let standing = attestor.standing();
         // The head file is written before the head, so that a crash in between leaves a store that opens.
         let head_keeper = match options.head_file {
             Some(path) => Some(HeadKeeper::start(
                 path,
                 sealer.clone(),
-                &attestor,
+                &standing,
                 options.accept_rollback,
             )?),
             None => None,
@@ -72,7 +72,10 @@ impl Sealed {
         if let Some(keeper) = &head_keeper {
             attestor.report_to(keeper);
         }
-        engine.install_witness(Arc::new(attestor), revision, head).await?;
+        let revision = standing.revision;
+        engine
+            .install_witness(Arc::new(attestor), revision, standing.head)
+            .await?;
         let follower = Follower::start(&engine, revision);
         let replication_delay = options.replication_delay;
         Ok(Self(Arc::new(Inner {

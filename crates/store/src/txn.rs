@@ -5,10 +5,10 @@ use trent_crypto::record::Class;
 use zeroize::Zeroizing;
 
 use crate::{
-    engine::Revision,
     key::Key,
+    place::Place,
     record::{self, LivesIn, Record},
-    scope::Place,
+    revision::Revision,
 };
 
 /// What has to hold for a key before it is written.

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use crate::{engine::Revision, feed::Change};
+use crate::{feed::Change, revision::Revision};
 
 /// Sees every commit and attests the state that follows from it.
 pub trait Witness: Send + Sync {
