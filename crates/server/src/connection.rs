@@ -104,10 +104,10 @@ async fn answer(server: &Server, peer: Peer, request: Request<Incoming>) -> Resp
 async fn respond(server: &Server, id: Uuid, peer: Peer, request: Request<Incoming>) -> Response<Body> {
     let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
     let (head, incoming) = request.into_parts();
-    if let Some(guard) = &server.dev {
-        if let Err(refusal) = guard.check(&head.headers, head.uri.authority().map(http::uri::Authority::as_str)) {
-            return refuse(id, refusal.into());
-        }
+    if let Some(guard) = &server.dev
+        && let Err(refusal) = guard.check(&head.headers, head.uri.authority().map(http::uri::Authority::as_str))
+    {
+        return refuse(id, refusal.into());
     }
     if head.uri.path() == HEALTH && matches!(head.method, Method::GET | Method::HEAD) {
         return if (server.healthy)() {

@@ -113,22 +113,22 @@ impl Value {
 }
 
 impl Fields {
-    fn literal(&mut self, field: &Field, value: impl ToString) {
+    fn literal(&mut self, field: &Field, value: &impl ToString) {
         self.others.push((field.name(), Value::Literal(value.to_string())));
     }
 }
 
 impl Visit for Fields {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.literal(field, value);
+        self.literal(field, &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.literal(field, value);
+        self.literal(field, &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.literal(field, value);
+        self.literal(field, &value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn json_lines_parse_and_keep_types() {
         let text = logged(LogFormat::Json, || {
-            tracing::info!(status = 200, ok = true, name = "a\"b", "answered")
+            tracing::info!(status = 200, ok = true, name = "a\"b", "answered");
         });
         let line: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(line["message"], "answered");

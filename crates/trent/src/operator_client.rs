@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Longest wait for an answer; a backup of a large store takes a while.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Largest answer that is believed.
 const LARGEST: u64 = 16 << 20;

@@ -70,10 +70,10 @@ impl Client {
             body.len()
         );
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            header(&mut head, name, value);
         }
         for (name, value) in self.sign(&headers, body).map_err(io::Error::other)? {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            header(&mut head, &name, &value);
         }
         head.push_str("\r\n");
         Ok([head.as_bytes(), body].concat())
@@ -101,6 +101,12 @@ impl Client {
             .headers()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect())
+    }
+}
+
+fn header(head: &mut String, name: &str, value: &str) {
+    for part in [name, ": ", value, "\r\n"] {
+        head.push_str(part);
     }
 }
 

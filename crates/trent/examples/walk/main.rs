@@ -161,11 +161,11 @@ impl Walk {
                 "Decrypt",
                 &json!({"CiphertextBlob": STANDARD.encode(encrypted), "EncryptionContext": context}),
             )?;
-            let content = envelope::open(&bytes(&opened, "/Plaintext")?, rest).map_err(|_| "the file did not open")?;
-            if content != fs::read(&file)? {
+            let letter = envelope::open(&bytes(&opened, "/Plaintext")?, rest).map_err(|_| "the file did not open")?;
+            if letter != fs::read(&file)? {
                 return Err("the file changed on its way".into());
             }
-            Ok(format!("{} bytes, by {}", content.len(), text(&opened, "/KeyId")?))
+            Ok(format!("{} bytes, by {}", letter.len(), text(&opened, "/KeyId")?))
         })?;
         self.step("Decrypt with a wrong encryption context: refused", |walk| {
             let wrong = json!({"file": "another", "purpose": "walk"});
@@ -188,9 +188,7 @@ impl Walk {
     /// A file to encrypt.
     fn sample(&self) -> Result<PathBuf, Failure> {
         let file = self.folder.join("letter.txt");
-        let text: String = (1..=500)
-            .map(|line| format!("Line {line} of a letter that only its reader may read.\n"))
-            .collect();
+        let text = "A line of a letter that only its reader may read.\n".repeat(500);
         fs::write(&file, text)?;
         Ok(file)
     }

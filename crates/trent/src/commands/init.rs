@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<(), Failure> {
         let node = Node::create(&config).await?;
         let id = arguments.account_id.unwrap_or_else(random_account_id);
         let now = Node::now();
-        let mut account = node.directory.create(id, &id.to_string(), now).await?;
+        let mut account = node.directory.create(id, id.as_ref(), now).await?;
         let key = account.issue_root_access_key(now).await?;
         let key = node
             .commit(account.plan(key), &Deed::of_the_operator("CreateAccount").on(id))

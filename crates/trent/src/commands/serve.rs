@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::Operator;
 use trent_identity::declaration::bootstrap::Applied;
 use trent_identity::{Authenticator, Bootstrap, DevAuthenticator, Realm, Seed, VerifyingAuthenticator};
+use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::Kms;
 use trent_names::Region;
 use trent_server::{DevGuard, Limits, Server, Stop};
@@ -47,6 +48,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers)
         .thread_name("trent-worker")
+        .on_thread_start(warm_up)
         .enable_all()
         .build()?;
     // The main thread only waits; everything runs on the workers.
@@ -64,6 +66,8 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     let kms = Arc::new(Kms::new(&node.store, &config.regions, Arc::clone(&node.keystore)));
     if let Some(path) = &arguments.seed {
         apply_seed(path, &node, &kms, &config.regions[0]).await?;
+        // The declared world is there at the start: its own changes are no news that is still on its way.
+        tokio::time::sleep(arguments.replication_delay.unwrap_or_default()).await;
     }
     let mut signals = Signals::listen()?;
     let listener = trent_server::listen_tcp(config.listen)?;
@@ -243,6 +247,13 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
         }
     }
+}
+
+/// Seeds the thread's random number generator, which takes a tenth of a second the first time: before the server serves
+/// rather than in the first request that needs a key.
+fn warm_up() {
+    // A generator that gives nothing is found out, and told, by whoever needs it.
+    let _ = SystemRandomness.fill(&mut [0]);
 }
 
 /// Raises the limit on open files as far as it goes, and keeps connections below it.

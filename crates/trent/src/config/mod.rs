@@ -85,7 +85,8 @@ pub(crate) struct Limits {
 pub(crate) struct ConfigError(Vec<Problem>);
 
 fn listed(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+    let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+    lines.concat()
 }
 
 /// The outcome of reading the configuration, with what `config check` needs to explain it.

@@ -239,7 +239,7 @@ impl Reader {
     /// software may own the name: an orchestrator injects `<SERVICE>_PORT` and the like).
     pub(crate) fn finish(&mut self) {
         for (key, found) in std::mem::take(&mut self.sources.file) {
-            let hint = self.suggestion(&key, |known| known.to_owned());
+            let hint = self.suggestion(&key, ToOwned::to_owned);
             self.problems.push(Problem {
                 at: Some(found.origin),
                 message: format!("there is no setting `{key}`{hint}"),

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn durations_and_sizes_need_a_number_and_a_known_unit() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for bad in [
             "",
             "10",

@@ -157,8 +157,7 @@ impl Node {
         } else {
             Parts {
                 engine: Arc::new(MemoryEngine::new()),
-                keyring: Keyring::generate(&trent_keystore::SystemRandomness)
-                    .map_err(trent_keystore::KeyringError::from)?,
+                keyring: Keyring::generate(&trent_keystore::SystemRandomness)?,
                 folder: None,
                 trail: Trail::in_memory(MemoryLog::new(MEMORY_TRAIL)),
                 seal_kind: "memory",

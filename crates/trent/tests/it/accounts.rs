@@ -59,7 +59,7 @@ fn the_bootstrap_file_makes_accounts_once() {
         "[[accounts]]\nid = \"111122223333\"\nname = \"payments\"\n\n[[accounts.access_keys]]\nid = \"AKIAIOSFODNN7EXAMPLE\"\nsecret = \"{secret}\"\n"
     );
     fs::write(&file, &text).expect("written");
-    deployment.set("TRENT_BOOTSTRAP", file.display());
+    deployment.set("TRENT_BOOTSTRAP", &file.display());
     let key = AccessKey {
         id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
         secret: secret.to_owned(),

@@ -44,7 +44,7 @@ impl Deployment {
     }
 
     /// Sets a variable of the environment for everything that is run from now on.
-    pub(crate) fn set(&mut self, name: &str, value: impl ToString) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: &(impl ToString + ?Sized)) -> &mut Self {
         self.environment.push((name.to_owned(), value.to_string()));
         self
     }

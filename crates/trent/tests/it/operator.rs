@@ -63,7 +63,7 @@ fn another_user_is_not_the_operator() {
     }
     let (mut deployment, _) = Deployment::initialised();
     let socket = deployment.folder.path().join("operator.sock");
-    deployment.set("TRENT_OPERATOR_SOCKET", socket.display());
+    deployment.set("TRENT_OPERATOR_SOCKET", &socket.display());
     let _server = deployment.start();
     std::fs::set_permissions(deployment.folder.path(), std::fs::Permissions::from_mode(0o755)).expect("set");
     let status = |deployment: &Deployment| {

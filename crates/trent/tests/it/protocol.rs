@@ -13,7 +13,7 @@ use crate::http::{Connection, ask};
 
 /// A request with these header lines besides `Host` and `Content-Length`.
 fn unsigned(method: &str, path: &str, lines: &[&str], body: &str) -> Vec<u8> {
-    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    let lines = [lines, &[""]].concat().join("\r\n");
     format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{lines}content-length: {}\r\n\r\n{body}",
         body.len()
@@ -45,7 +45,7 @@ fn signed(client: &Client, target: Option<&str>, body: &str) -> Vec<u8> {
 fn each_protocol_error_has_its_name_and_status() {
     const JSON: &str = "content-type: application/x-amz-json-1.1";
     let (mut deployment, issued) = Deployment::initialised();
-    deployment.set("TRENT_LIMITS_BODY_SIZE", 4096);
+    deployment.set("TRENT_LIMITS_BODY_SIZE", &4096);
     let server = deployment.start();
     let client = server.client(&issued.key);
     let large = "x".repeat(5000);

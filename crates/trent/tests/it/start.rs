@@ -37,7 +37,7 @@ fn init_never_overwrites() {
     let said = deployment.refused(&["init"]);
     assert!(said.contains("is the seal of another store"), "{said}");
     let mut other = Deployment::new();
-    other.set("TRENT_DATA_DIR", deployment.data().display());
+    other.set("TRENT_DATA_DIR", &deployment.data().display());
     let said = other.refused(&["init"]);
     assert!(said.contains("already holds a store"), "{said}");
     assert!(!other.seal().exists(), "a seal for nothing was left behind");
