@@ -102,8 +102,10 @@ impl Attestor {
 
     /// Where the store stands.
     pub(crate) fn standing(&self) -> Standing {
+        // Released before the head is made, which locks again.
+        let revision = self.state.lock().0;
         Standing {
-            revision: self.state.lock().0,
+            revision,
             head: self.head(),
             new: self.new,
         }
