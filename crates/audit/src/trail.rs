@@ -122,9 +122,9 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) batch: Batch,
-    /// Bytes that the writer has taken and not yet made durable.
+    /// Bytes of records that the writer has taken and not yet made durable.
     pub(crate) in_flight: usize,
-    /// The writer should not let the flush interval pass.
+    /// Somebody waits: what is there should be made durable now.
     pub(crate) urgent: bool,
     pub(crate) closed: bool,
     pub(crate) health: Health,
@@ -380,11 +380,10 @@ impl Trail {
             }
             return Ok(Queued::Awaits(wait));
         }
-        // Half the bound is the writer's lead: it starts before appends have to wait.
-        let pressing = !queue.urgent && queue.batch.bytes.len() > bound / 2;
-        queue.urgent |= pressing;
+        let pending = queue.batch.bytes.len();
         drop(queue);
-        if first || pressing {
+        let piece = pending >= writer::PIECE && pending - record.json().len() < writer::PIECE;
+        if first || piece {
             shared.work.notify_one();
         }
         Ok(Queued::Answered)

@@ -1,4 +1,4 @@
-//! The writer thread: takes what waits, chains it, writes it, syncs it, answers.
+//! The writer thread: takes what waits, chains it, writes it, syncs it when that is due, answers.
 
 use std::{
     io,
@@ -13,11 +13,12 @@ use crate::{
     trail::{Batch, Health, Mode, Queue, Shared, TrailError},
 };
 
-/// Lines are handed to the medium in pieces of about this size.
-const PIECE: usize = 256 * 1024;
+/// Lines are handed to the medium in pieces of about this size: few calls, and buffers that stay in the processor's
+/// cache.
+pub(crate) const PIECE: usize = 128 * 1024;
 
 /// The most room that is kept from batch to batch.
-const SPARE: usize = 4 * 1024 * 1024;
+const SPARE: usize = 1024 * 1024;
 
 /// How long an unwritable trail waits before it tries again by itself.
 const RETRY: Duration = Duration::from_millis(200);
@@ -30,6 +31,8 @@ pub(crate) fn spawn(medium: Box<dyn Medium>, head: Head, length: u64, shared: &A
         length,
         lines: Vec::new(),
         kept: Batch::default(),
+        unsynced: 0,
+        sync_at: None,
         spare: Batch::default(),
         healthy: true,
         shared: Arc::clone(shared),
@@ -85,11 +88,26 @@ struct Writer {
     lines: Vec<u8>,
     /// Records that were promised and could not be written yet, oldest first.
     kept: Batch,
+    /// Bytes of records that were written and not synced.
+    unsynced: usize,
+    /// When the oldest record that is not durable has to be.
+    sync_at: Option<Instant>,
     /// An empty batch with the room of the one before.
     spare: Batch,
     /// The last write succeeded.
     healthy: bool,
     shared: Arc<Shared>,
+}
+
+/// What is to be done with a batch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Hand it to the medium; more comes before it has to be durable.
+    Write,
+    /// Make it durable, and everything before it.
+    Sync,
+    /// The same, and end.
+    Last,
 }
 
 /// What came of a batch.
@@ -102,9 +120,13 @@ enum Failure {
 
 impl Writer {
     fn run(mut self) {
-        while let Some((batch, last)) = self.take() {
+        while let Some((batch, task)) = self.take() {
             let batch = self.after_kept(batch);
-            match self.write(&batch) {
+            let outcome = self.write(&batch).and_then(|()| match task {
+                Task::Write => Ok(()),
+                Task::Sync | Task::Last => self.sync(),
+            });
+            match outcome {
                 Ok(()) => self.written(batch),
                 Err(Failure::Undone(error)) => self.undone(batch, &error),
                 Err(Failure::Unknown(error)) => {
@@ -112,35 +134,39 @@ impl Writer {
                     return;
                 }
             }
-            if last {
+            if task == Task::Last {
                 return;
             }
         }
     }
 
-    /// Waits for work as the mode says; the flag is true for the last batch of a closing trail.
-    fn take(&mut self) -> Option<(Batch, bool)> {
+    /// Waits for work as the mode says.
+    fn take(&mut self) -> Option<(Batch, Task)> {
         let shared = Arc::clone(&self.shared);
         let mut queue = shared.queue.lock();
-        let mut deadline = (!self.healthy).then(|| Instant::now() + RETRY);
+        let retry = (!self.healthy).then(|| Instant::now() + RETRY);
         loop {
             if queue.closed {
-                let work = !queue.batch.is_empty() || !self.kept.records.is_empty();
-                return work.then(|| (std::mem::take(&mut queue.batch), true));
+                let work = !queue.batch.is_empty() || !self.kept.records.is_empty() || self.unsynced > 0;
+                return work.then(|| (std::mem::take(&mut queue.batch), Task::Last));
             }
-            let due = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if queue.urgent || due {
+            if self.sync_at.is_none() && !queue.batch.is_empty() {
+                self.sync_at = Some(match shared.mode {
+                    Mode::Durable => Instant::now(),
+                    Mode::Buffered { flush_interval, .. } => Instant::now() + flush_interval,
+                });
+            }
+            let deadline = retry.or(self.sync_at);
+            let task = if queue.urgent || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                Some(Task::Sync)
+            } else {
+                (retry.is_none() && queue.batch.bytes.len() >= PIECE).then_some(Task::Write)
+            };
+            if let Some(task) = task {
                 queue.urgent = false;
                 let batch = std::mem::replace(&mut queue.batch, std::mem::take(&mut self.spare));
-                queue.in_flight = batch.bytes.len() + self.kept.bytes.len();
-                return Some((batch, false));
-            }
-            if deadline.is_none() && !queue.batch.is_empty() {
-                deadline = match shared.mode {
-                    Mode::Durable => Some(Instant::now()),
-                    Mode::Buffered { flush_interval, .. } => Some(Instant::now() + flush_interval),
-                };
-                continue;
+                queue.in_flight = batch.bytes.len() + self.kept.bytes.len() + self.unsynced;
+                return Some((batch, task));
             }
             match deadline {
                 Some(deadline) => drop(shared.work.wait_until(&mut queue, deadline)),
@@ -165,10 +191,10 @@ impl Writer {
         joined
     }
 
-    /// Writes and syncs a batch, or undoes what it can.
+    /// Writes a batch, or undoes what was written of it.
     fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
         if batch.records.is_empty() {
-            // Every batch before was synced; only after a failure is there something to find out.
+            // Only after a failure is there something to find out.
             return if self.healthy { Ok(()) } else { self.probe() };
         }
         let mut head = self.head;
@@ -189,11 +215,21 @@ impl Writer {
                 self.lines.clear();
             }
         }
-        // After a failed sync the system may have dropped the pages and forgotten it: only a restart tells what is there.
-        self.medium.sync().map_err(Failure::Unknown)?;
         self.head = head;
         self.length = length;
-        self.shared.durable.store(head.sequence, Ordering::Release);
+        self.unsynced += batch.bytes.len();
+        Ok(())
+    }
+
+    /// Makes what was written durable. After a failure the system may have dropped it and forgotten the failure: only a
+    /// restart tells what is there.
+    fn sync(&mut self) -> Result<(), Failure> {
+        if self.unsynced > 0 {
+            self.medium.sync().map_err(Failure::Unknown)?;
+        }
+        self.unsynced = 0;
+        self.sync_at = None;
+        self.shared.durable.store(self.head.sequence, Ordering::Release);
         Ok(())
     }
 
@@ -251,7 +287,7 @@ impl Writer {
     fn settle(&mut self, health: Health) {
         self.healthy = health == Health::Healthy;
         let mut queue = self.shared.queue.lock();
-        queue.in_flight = self.kept.bytes.len();
+        queue.in_flight = self.kept.bytes.len() + self.unsynced;
         queue.health = health;
         drop(queue);
         self.shared.room.notify_waiters();

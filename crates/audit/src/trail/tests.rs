@@ -385,3 +385,31 @@ async fn a_trail_in_memory_keeps_the_latest_lines() {
             .all(|line| line.starts_with("{\"seq\":") && line.ends_with('}'))
     );
 }
+
+#[tokio::test]
+async fn many_buffered_records_are_written_piece_by_piece_and_synced_when_due() {
+    let disk = Disk::default();
+    let trail = disk.trail(Mode::Buffered {
+        flush_interval: NEVER,
+        max_bytes: 1 << 24,
+    });
+    let count = 2 * writer::PIECE / record(1).json().len();
+    for _ in 0..count {
+        trail.append(&record(1)).await.expect("appended");
+    }
+    for _ in 0..500 {
+        if disk.0.appends.load(Ordering::SeqCst) > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(
+        disk.0.appends.load(Ordering::SeqCst) > 0,
+        "not all of it waits for the interval"
+    );
+    assert_eq!(disk.0.syncs.load(Ordering::SeqCst), 0);
+    assert_eq!(trail.durable_sequence(), 0);
+    trail.flush().await.expect("flushed");
+    assert_eq!(disk.events_after_power_cut().len(), count);
+    assert_eq!(trail.durable_sequence(), count as u64);
+}
