@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -61,7 +62,11 @@ fn acknowledged_writes_survive_200_kills() {
 
 /// Makes a key and changes it until the server is gone.
 fn write(client: &Client, shared: &Mutex<Keys>, stop: &AtomicBool, name: &str) {
-    let mut connection = Connection::open(&client.address);
+    // The kill may come before the first connection.
+    let Ok(stream) = TcpStream::connect(&client.address) else {
+        return;
+    };
+    let mut connection = Connection(stream);
     let mut ask = |operation: &str, input: serde_json::Value| -> io::Result<serde_json::Value> {
         let request = client.request(operation, input.to_string().as_bytes(), "keep-alive")?;
         connection.send(&request)?;
