@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use trent_crypto::ciphertext::{CiphertextError, Parsed};
+use trent_crypto::{Key256, MaterialKey};
 use trent_keystore::{
     DataKey, DecryptRequest, EncryptRequest, KeyFileSeal, KeyHandle, Keyring, Keystore, NewCredential,
     ReEncryptRequest, Secret, SoftwareKeystore,
 };
 
-use crate::support::{Counting, address, context, encrypt, keyring, now};
+use crate::support::{Counting, address, context, encrypt, keyring, new_key, now};
 
 /// Does not compile if the type implements the trait: two blanket implementations would then fit, and the call would be
 /// ambiguous.
@@ -69,4 +71,17 @@ fn nothing_that_leaves_the_keystore_shows_key_material() {
             assert!(!holds(output, format!("{secret:?}").as_bytes()));
         }
     }
+}
+
+/// The id of generated material is public, so it must not be the material.
+///
+/// KEY-2
+#[test]
+fn the_id_of_generated_material_opens_nothing() {
+    let keystore = SoftwareKeystore::new(&keyring());
+    let key = new_key(&keystore, address());
+    let ciphertext = encrypt(&keystore, &key, b"plaintext");
+    let guess = MaterialKey::bind(address().material(key.current), &Key256::new(key.current.0));
+    let opened = Parsed::parse(&ciphertext).and_then(|parsed| parsed.open(&guess, &context(&[("a", "b")])));
+    assert_eq!(opened.map(|plaintext| plaintext.len()), Err(CiphertextError::Commitment));
 }

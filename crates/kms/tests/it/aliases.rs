@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{ELSEWHERE, NO_KEY, ROOT, STRANGER, Who, World, alias_arn, base64, key_arn, text};
+use crate::world::{
+    ACCOUNT, ELSEWHERE, NO_KEY, OTHER, REGION, ROOT, STRANGER, Who, World, alias_arn, base64, key_arn, text,
+};
 
 impl World {
     async fn alias(&self, name: &str, key: &str) {
@@ -44,6 +46,10 @@ async fn an_alias_is_made_and_listed_in_full() {
         world.ok("ListAliases", json!({ "KeyId": key_arn(&id) })).await,
         json!({"Aliases": [expected], "Truncated": false})
     );
+    for incomplete in [json!({"AliasName": "alias/Other"}), json!({ "TargetKeyId": id })] {
+        let refusal = world.refused("CreateAlias", incomplete).await;
+        assert_eq!(refusal.code, "ValidationException");
+    }
 }
 
 /// KEY-179, KEY-182, KEY-197, KEY-181, KEY-216
@@ -214,6 +220,26 @@ async fn a_target_is_a_key_that_exists_and_not_an_alias() {
             assert_eq!(refusal.pair(), (code, message), "{operation} {target}");
         }
     }
+    let managed = world.describe("alias/aws/s3").await;
+    let theirs = world.key_of(STRANGER).await;
+    let denied = "AccessDeniedException";
+    for (target, code) in [
+        (text(&managed["Arn"]), denied),
+        (&key_arn(&theirs).replace(ACCOUNT, OTHER), denied),
+        (&key_arn(&id).replace(REGION, ELSEWHERE), "NotFoundException"),
+    ] {
+        for (operation, name) in [("CreateAlias", "alias/b"), ("UpdateAlias", "alias/a")] {
+            let request = json!({"AliasName": name, "TargetKeyId": target});
+            assert_eq!(
+                world.refused(operation, request).await.code,
+                code,
+                "{operation} {target}"
+            );
+        }
+    }
+    let listed = world.listed(None).await;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["TargetKeyId"], json!(id));
 }
 
 /// KEY-198
@@ -291,6 +317,7 @@ async fn a_missing_alias_is_neither_moved_nor_removed() {
     let world = World::new().await;
     let id = world.key().await;
     world.alias("alias/a", &id).await;
+    world.alias("alias/b", &id).await;
     let message = format!("Alias {} is not found.", alias_arn("alias/A"));
     for (operation, request) in [
         ("UpdateAlias", json!({"AliasName": "alias/A", "TargetKeyId": id})),
@@ -299,8 +326,12 @@ async fn a_missing_alias_is_neither_moved_nor_removed() {
         let refusal = world.refused(operation, request).await;
         assert_eq!(refusal.pair(), ("NotFoundException", message.as_str()), "{operation}");
     }
+    let without_prefix = world.refused("DeleteAlias", json!({"AliasName": "a"})).await;
+    assert_eq!(without_prefix.code, "ValidationException");
     world.ok("DeleteAlias", json!({"AliasName": "alias/a"})).await;
-    assert_eq!(world.listed(None).await, [] as [Value; 0]);
+    let left = world.listed(None).await;
+    assert_eq!(left.len(), 1, "only the one that was named is gone");
+    assert_eq!(left[0]["AliasName"], "alias/b");
     assert_eq!(world.describe(&id).await["KeyState"], "Enabled");
     let again = world.refused("DeleteAlias", json!({"AliasName": "alias/a"})).await;
     assert_eq!(again.code, "NotFoundException");

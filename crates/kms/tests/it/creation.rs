@@ -85,6 +85,13 @@ async fn the_older_name_of_the_key_spec_means_the_same() {
         assert_eq!(metadata["KeySpec"], "SYMMETRIC_DEFAULT");
         assert_eq!(metadata["CustomerMasterKeySpec"], "SYMMETRIC_DEFAULT");
     }
+    for spec in ["RSA_2048", "HMAC_256"] {
+        let by_old_name = world
+            .refused("CreateKey", json!({ "CustomerMasterKeySpec": spec }))
+            .await;
+        let by_new_name = world.refused("CreateKey", json!({ "KeySpec": spec })).await;
+        assert_eq!(by_old_name.pair(), by_new_name.pair(), "{spec}");
+    }
     let both = json!({"CustomerMasterKeySpec": "SYMMETRIC_DEFAULT", "KeySpec": "SYMMETRIC_DEFAULT"});
     assert_eq!(world.refused("CreateKey", both).await.code, "ValidationException");
 }

@@ -4,7 +4,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use crate::world::{World, bytes, key_arn};
+use crate::world::{STRANGER, World, bytes, key_arn};
 
 /// KEY-102, KEY-105, KEY-39
 #[tokio::test]
@@ -30,6 +30,10 @@ async fn a_data_key_comes_in_the_clear_and_encrypted() {
     );
     let open = json!({"CiphertextBlob": reply["CiphertextBlob"], "EncryptionContext": context});
     assert_eq!(world.ok("Decrypt", open).await["Plaintext"], reply["Plaintext"]);
+    let another = world
+        .ok("GenerateDataKey", json!({"KeyId": id, "KeySpec": "AES_256"}))
+        .await;
+    assert_ne!(another["Plaintext"], reply["Plaintext"], "each is made anew");
     let spec_of_a_kms_key = json!({"KeyId": id, "KeySpec": "SYMMETRIC_DEFAULT"});
     assert_eq!(
         world.refused("GenerateDataKey", spec_of_a_kms_key).await.code,
@@ -150,6 +154,13 @@ async fn envelopes_nest_and_are_wrapped_by_several_keys() {
     let again = world
         .ok("Encrypt", json!({"KeyId": second, "Plaintext": made["Plaintext"]}))
         .await;
+    for request in [
+        json!({ "CiphertextBlob": made["CiphertextBlob"] }),
+        json!({"CiphertextBlob": made["CiphertextBlob"], "KeyId": key_arn(&first)}),
+    ] {
+        let refusal = world.refused_as(STRANGER, "Decrypt", request).await;
+        assert_eq!(refusal.code, "AccessDeniedException", "without permission on the key");
+    }
 
     let inner = [7_u8; 32];
     let wrapped_inner = seal_locally(&data_key, &inner);

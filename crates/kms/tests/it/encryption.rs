@@ -47,7 +47,56 @@ async fn ciphertexts_differ() {
     assert_ne!(first, second);
 }
 
-/// KEY-126, KEY-127, KEY-128, KEY-129, KEY-130: row by row, the context of encryption, that of decryption, and whether
+/// KEY-126: whatever makes a ciphertext takes a context and binds it, and whatever opens one asks for it.
+#[tokio::test]
+async fn every_operation_takes_a_context() {
+    let world = World::new().await;
+    let id = world.key().await;
+    let context = json!({"purpose": "test"});
+    let bare = world.encrypt(&id, b"x").await;
+    let rows = [
+        (
+            "Encrypt",
+            json!({"KeyId": id, "Plaintext": base64(b"x")}),
+            "EncryptionContext",
+        ),
+        (
+            "GenerateDataKey",
+            json!({"KeyId": id, "KeySpec": "AES_256"}),
+            "EncryptionContext",
+        ),
+        (
+            "GenerateDataKeyWithoutPlaintext",
+            json!({"KeyId": id, "KeySpec": "AES_256"}),
+            "EncryptionContext",
+        ),
+        (
+            "ReEncrypt",
+            json!({"CiphertextBlob": bare, "DestinationKeyId": id}),
+            "DestinationEncryptionContext",
+        ),
+    ];
+    for (operation, mut request, member) in rows {
+        request[member] = context.clone();
+        let blob = world.ok(operation, request).await["CiphertextBlob"].take();
+        for (opening, fields, member) in [
+            ("Decrypt", json!({ "CiphertextBlob": blob }), "EncryptionContext"),
+            (
+                "ReEncrypt",
+                json!({"CiphertextBlob": blob, "DestinationKeyId": id}),
+                "SourceEncryptionContext",
+            ),
+        ] {
+            let without = world.refused(opening, fields.clone()).await;
+            assert_eq!(without.pair(), (INVALID, ""), "{opening} after {operation}");
+            let mut with = fields;
+            with[member] = context.clone();
+            world.ok(opening, with).await;
+        }
+    }
+}
+
+/// KEY-127, KEY-128, KEY-129, KEY-130: row by row, the context of encryption, that of decryption, and whether
 /// the two are the same.
 #[tokio::test]
 async fn a_context_must_be_repeated_exactly() {

@@ -62,7 +62,7 @@ async fn cryptography_and_description_take_all_four_forms() {
     }
 }
 
-/// KEY-73, KEY-74, KEY-79
+/// KEY-71, KEY-73, KEY-74, KEY-79
 #[tokio::test]
 async fn management_takes_ids_and_arns_and_refuses_aliases_that_exist() {
     let world = World::new().await;

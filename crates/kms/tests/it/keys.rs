@@ -98,6 +98,7 @@ async fn every_change_leaves_what_is_fixed_at_creation() {
     let id = world.key().await;
     let before = world.describe(&id).await;
     let other = world.key().await;
+    world.clock.set(std::time::Duration::from_hours(500_000));
     let changes = [
         ("DisableKey", json!({ "KeyId": id })),
         ("EnableKey", json!({ "KeyId": id })),
