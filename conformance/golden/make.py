@@ -18,7 +18,7 @@ from harness.server import ALICE, BOB, REGIONS, Server  # noqa: E402
 CONTEXTS = [
     {},
     {"purpose": "golden"},
-    {"b": "2", "a": "1", "": "", "unicode": "\u03a9\u2248\U0001f511", "long": "x" * 3000},
+    {"b": "2", "a": "1", "": "", "unicode": "\u03a9\u2248\U0001f511", "long": "x" * 300},
 ]
 
 
