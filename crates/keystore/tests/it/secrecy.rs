@@ -83,5 +83,8 @@ fn the_id_of_generated_material_opens_nothing() {
     let ciphertext = encrypt(&keystore, &key, b"plaintext");
     let guess = MaterialKey::bind(address().material(key.current), &Key256::new(key.current.0));
     let opened = Parsed::parse(&ciphertext).and_then(|parsed| parsed.open(&guess, &context(&[("a", "b")])));
-    assert_eq!(opened.map(|plaintext| plaintext.len()), Err(CiphertextError::Commitment));
+    assert_eq!(
+        opened.map(|plaintext| plaintext.len()),
+        Err(CiphertextError::Commitment)
+    );
 }
