@@ -37,7 +37,7 @@ def name(kms, alias_name):
 
 
 # KEY-192, KEY-199, KEY-181, KEY-68, KEY-203
-def test_a_new_alias_is_listed_with_five_members(kms, key, name):
+def test_a_new_alias_is_listed_with_five_members(raw, kms, key, name):
     before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=2)
     answer = kms.create_alias(AliasName=name, TargetKeyId=key["Arn"])
     assert set(answer) == {"ResponseMetadata"} and answer["ResponseMetadata"]["HTTPStatusCode"] == 200
@@ -46,6 +46,8 @@ def test_a_new_alias_is_listed_with_five_members(kms, key, name):
     assert set(listed) == {"AliasName", "AliasArn", "TargetKeyId", "CreationDate", "LastUpdatedDate"}
     assert listed["AliasArn"] == arn(name) and listed["TargetKeyId"] == key["KeyId"]
     assert listed["CreationDate"] == listed["LastUpdatedDate"] >= before
+    for incomplete in ({"AliasName": name + "-2"}, {"TargetKeyId": key["KeyId"]}):
+        assert raw.call("CreateAlias", incomplete).code == "ValidationException"
 
 
 # KEY-203

@@ -32,6 +32,7 @@ def test_a_data_key_comes_in_plaintext_and_encrypted(kms, key):
     assert made["KeyId"] == key["Arn"] and made["KeyMaterialId"] == key["CurrentKeyMaterialId"]
     opened = kms.decrypt(CiphertextBlob=made["CiphertextBlob"], EncryptionContext={"a": "b"})
     assert opened["Plaintext"] == made["Plaintext"] and len(made["Plaintext"]) == 32
+    assert kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256")["Plaintext"] != made["Plaintext"]
     with refused("InvalidCiphertextException"):
         kms.decrypt(CiphertextBlob=made["CiphertextBlob"])
 
@@ -90,7 +91,6 @@ def test_no_operation_knows_data_keys(kms, key, server):
         assert not [p for p in kept if form in p.read_bytes()]
 
 
-# KEY-2
 def test_no_answer_carries_key_material(raw, kms, key):
     for operation, document in (
         ("DescribeKey", {"KeyId": key["KeyId"]}),

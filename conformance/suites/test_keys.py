@@ -63,6 +63,8 @@ def test_the_deprecated_spec_member_is_accepted_and_both_are_returned(kms):
     described = kms.describe_key(KeyId=created["KeyId"])["KeyMetadata"]
     for metadata in (created, described):
         assert metadata["KeySpec"] == metadata["CustomerMasterKeySpec"] == "SYMMETRIC_DEFAULT"
+    with refused("ValidationException", "KeyUsage SIGN_VERIFY is not compatible with KeySpec HMAC_256"):
+        kms.create_key(CustomerMasterKeySpec="HMAC_256", KeyUsage="SIGN_VERIFY")
 
 
 # KEY-149
