@@ -93,7 +93,6 @@ fn the_context_leaves_no_trace_in_the_ciphertext() {
     assert_ne!(with[tag..], without[tag..]);
 }
 
-/// KEY-128
 #[test]
 fn every_flipped_bit_is_refused_with_the_error_of_its_field() {
     let context = context(&[("a", "b")]);
