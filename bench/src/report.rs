@@ -219,11 +219,8 @@ fn row(
         (Side::Trent, Some(echo)) => format!("{:.2}x", rate / echo),
         _ => String::new(),
     };
-    let invalid = if runs.iter().any(Measured::is_invalid) {
-        " **INVALID: generator saturated**"
-    } else {
-        ""
-    };
+    let invalid = runs.iter().find_map(|run| run.invalid(scenario.connections));
+    let invalid = invalid.map_or_else(String::new, |reason| format!(" **INVALID: {reason}**"));
     writeln!(
         f,
         "| {scenario} | {name}{invalid} | {rate:.0} | {ratio} | {:.2} | {:.0} | {:.0} | {:.0} | {:.0}% | {} |",
