@@ -235,6 +235,54 @@ fn principals_are_written_as_they_are_read() {
     ));
 }
 
+#[test]
+fn names_give_the_text_that_they_were_read_from() {
+    let account = AccountId::parse(ACCOUNT).expect("an account");
+    assert_eq!((account.as_str(), account.as_ref()), (ACCOUNT, ACCOUNT));
+    let region = Region::parse("eu-west-3").expect("a Region");
+    assert_eq!((region.as_str(), region.as_ref()), ("eu-west-3", "eu-west-3"));
+    let alias = AliasName::parse("alias/a/b").expect("an alias");
+    assert_eq!(
+        (alias.as_str(), alias.as_ref(), alias.short()),
+        ("alias/a/b", "alias/a/b", "a/b")
+    );
+}
+
+/// An alias, bare or in an ARN, is known as one.
+#[test]
+fn aliases_are_told_from_keys() {
+    let is_alias = |text: &str| KeyReference::parse(text).map(|reference| reference.is_alias());
+    assert_eq!(is_alias("alias/x"), Ok(true));
+    assert_eq!(is_alias(&format!("arn:aws:kms:us-east-1:{ACCOUNT}:alias/x")), Ok(true));
+    assert_eq!(is_alias(UUID), Ok(false));
+    assert_eq!(
+        is_alias(&format!("arn:aws:kms:us-east-1:{ACCOUNT}:key/{UUID}")),
+        Ok(false)
+    );
+}
+
+#[test]
+fn an_arn_needs_its_prefix_a_service_and_a_resource() {
+    for wrong in [
+        "xrn:aws:kms:us-east-1:111122223333:key/x",
+        ":aws:kms:us-east-1:111122223333:key/x",
+        "arn:aws::us-east-1:111122223333:key/x",
+        "arn:aws:kms:us-east-1:111122223333:",
+        "arn:aws:kms:us-east-1:111122223333",
+    ] {
+        assert_eq!(Arn::parse(wrong), Err(ArnError::Malformed(wrong.to_owned())));
+    }
+    let colons = Arn::parse("arn:aws:logs:us-east-1:111122223333:group:a:b").map(|arn| arn.resource);
+    assert_eq!(colons, Ok("group:a:b".to_owned()));
+}
+
+#[test]
+fn a_region_name_has_at_most_32_characters() {
+    let longest = format!("us-{}-1", "a".repeat(27));
+    assert!(Region::parse(&longest).is_ok());
+    assert!(Region::parse(&format!("{longest}0")).is_err());
+}
+
 proptest! {
     /// Key ids made of any bytes are read back whole.
     #[test]
