@@ -247,6 +247,8 @@ impl Pipeline {
             error: None,
         };
         let rendered = record.render::<O>(call);
+        // A change's record could wait in the store, but a trail that takes no record is a blind window: fail closed.
+        self.trail.ready().map_err(internal)?;
         let committed = match effect.changes {
             Changes::None => {
                 self.trail.append(&rendered).await.map_err(internal)?;

@@ -166,13 +166,16 @@ async fn a_change_that_always_loses_is_an_error_and_not_a_hang() {
     assert_eq!((reply.status, code(&reply)), (500, "KMSInternalException"));
 }
 
-/// If the trail takes no record, nothing is answered as done.
+/// If the trail takes no record, nothing is answered as done and nothing is changed.
 #[tokio::test]
-async fn without_a_trail_nothing_succeeds_that_only_the_trail_records() {
+async fn without_a_trail_nothing_succeeds() {
     let world = World::of_owner().await;
     world.pipeline.trail.close();
-    let reply = world.send("Encrypt", r#"{"KeyId":"missing","Plaintext":"YWJj"}"#).await;
-    assert_eq!((reply.status, code(&reply)), (500, "KMSInternalException"));
+    for body in [r#"{"KeyId":"missing","Plaintext":"YWJj"}"#, PUT] {
+        let reply = world.send("Encrypt", body).await;
+        assert_eq!((reply.status, code(&reply)), (500, "KMSInternalException"), "{body}");
+    }
+    assert_eq!(world.shelf.note("top").await, None);
 }
 
 #[tokio::test]
