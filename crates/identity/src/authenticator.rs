@@ -1,16 +1,50 @@
 //! The one question that a listener asks of this crate: who sent this?
 
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
-
-use async_trait::async_trait;
 
 use crate::caller::Caller;
 use crate::error::AuthenticationError;
 use crate::sigv4::SignedRequest;
 
 /// Establishes who sent a request. Which implementation a server uses is decided when it is built.
-#[async_trait]
 pub trait Authenticator: Send + Sync {
     /// Authenticates `request` at `now`, the machine's time since 1970-01-01T00:00:00Z.
-    async fn authenticate(&self, request: &SignedRequest<'_>, now: Duration) -> Result<Caller, AuthenticationError>;
+    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Duration) -> Verdict<'a>;
+}
+
+/// What comes of a request: the caller, or why there is none.
+pub type Outcome = Result<Caller, AuthenticationError>;
+
+/// The future of an [`Outcome`]. On a busy server nearly all are known at once, and then nothing is allocated.
+pub enum Verdict<'a> {
+    /// Known already.
+    Ready(Ready<Outcome>),
+    /// The store or the keystore has to be asked.
+    Pending(Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>),
+}
+
+impl<'a> Verdict<'a> {
+    /// A verdict that is known already.
+    pub fn known(outcome: Outcome) -> Self {
+        Self::Ready(ready(outcome))
+    }
+
+    /// A verdict that takes asking.
+    pub fn pending(outcome: impl Future<Output = Outcome> + Send + 'a) -> Self {
+        Self::Pending(Box::pin(outcome))
+    }
+}
+
+impl Future for Verdict<'_> {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        match self.get_mut() {
+            Self::Ready(outcome) => Pin::new(outcome).poll(context),
+            Self::Pending(outcome) => outcome.as_mut().poll(context),
+        }
+    }
 }

@@ -2,13 +2,19 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use trent_names::{AccountId, PrincipalArn, Region};
 
-/// An authenticated caller; cheap to clone.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Caller(Arc<Identity>);
+/// An authenticated caller; cheap to clone. The authenticator makes one for each signing key and gives out clones.
+#[derive(Clone)]
+pub struct Caller(Arc<Shared>);
+
+/// What the clones of a caller share.
+struct Shared {
+    identity: Identity,
+    audit_identity: OnceLock<Arc<[u8]>>,
+}
 
 /// What is known of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +41,7 @@ impl Caller {
         region: Region,
         service: impl Into<String>,
     ) -> Self {
-        Self(Arc::new(Identity {
+        Self::from(Identity {
             principal: PrincipalArn::Root {
                 partition: region.partition(),
                 account,
@@ -45,13 +51,30 @@ impl Caller {
             region,
             service: service.into(),
             is_root: true,
-        }))
+        })
+    }
+
+    /// The caller as the audit trail writes it, rendered by `render` the first time that any clone is asked and kept
+    /// for as long as there is one. This crate does not know the form; whoever asks must always ask for the same.
+    pub fn audit_identity(&self, render: impl FnOnce(&Identity) -> Arc<[u8]>) -> &Arc<[u8]> {
+        self.0.audit_identity.get_or_init(|| render(&self.0.identity))
     }
 }
 
+impl PartialEq for Caller {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Caller {}
+
 impl From<Identity> for Caller {
     fn from(identity: Identity) -> Self {
-        Self(Arc::new(identity))
+        Self(Arc::new(Shared {
+            identity,
+            audit_identity: OnceLock::new(),
+        }))
     }
 }
 
@@ -59,12 +82,29 @@ impl Deref for Caller {
     type Target = Identity;
 
     fn deref(&self) -> &Identity {
-        &self.0
+        &self.0.identity
     }
 }
 
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.0.identity.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audit_identity_is_rendered_once_for_all_clones() {
+        let account = AccountId::parse("111122223333").expect("twelve digits");
+        let region = Region::parse("us-east-1").expect("a Region");
+        let caller = Caller::root(account, "AKIAIOSFODNN7EXAMPLE", region, "kms");
+        let first = caller.audit_identity(|identity| identity.access_key_id.as_bytes().into());
+        let clone = caller.clone();
+        let second = clone.audit_identity(|_| unreachable!("it is rendered already"));
+        assert!(Arc::ptr_eq(first, second));
+        assert_eq!(**first, *b"AKIAIOSFODNN7EXAMPLE");
     }
 }

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use trent_keystore::KeystoreError;
 use trent_names::AccountId;
 
-use crate::authenticator::Authenticator;
+use crate::authenticator::{Authenticator, Outcome, Verdict};
 use crate::caller::Caller;
 use crate::directory::Directory;
-use crate::error::AuthenticationError;
 use crate::sigv4::{Claim, Realm, SignedRequest};
 use crate::verifying::{VerifyingAuthenticator, unavailable};
 
@@ -35,11 +33,8 @@ impl DevAuthenticator {
             default_account,
         })
     }
-}
 
-#[async_trait]
-impl Authenticator for DevAuthenticator {
-    async fn authenticate(&self, request: &SignedRequest<'_>, now: Duration) -> Result<Caller, AuthenticationError> {
+    async fn admit(&self, request: &SignedRequest<'_>, now: Duration) -> Outcome {
         let claim = Claim::read(request)?;
         let id = claim.access_key_id()?;
         let known = self
@@ -55,5 +50,11 @@ impl Authenticator for DevAuthenticator {
         let admitted = claim.admit_stale(request, realm)?;
         let account = AccountId::parse(id).unwrap_or(self.default_account);
         Ok(Caller::root(account, id, admitted.scope.region, realm.service()))
+    }
+}
+
+impl Authenticator for DevAuthenticator {
+    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Duration) -> Verdict<'a> {
+        Verdict::pending(self.admit(request, now))
     }
 }

@@ -13,10 +13,11 @@ pub mod directory;
 pub mod error;
 mod signing_keys;
 pub mod sigv4;
+mod standings;
 mod verifying;
 
 pub use access_key::{AccessKeyId, InvalidAccessKeyId};
-pub use authenticator::Authenticator;
+pub use authenticator::{Authenticator, Outcome, Verdict};
 pub use caller::{Caller, Identity};
 pub use declaration::bootstrap::Bootstrap;
 pub use declaration::seed::Seed;

@@ -13,6 +13,7 @@ use trent_crypto::sigv4::SigningKey;
 use trent_keystore::{Keystore, KeystoreError, WrappedCredential};
 use trent_names::Region;
 
+use crate::caller::Caller;
 use crate::sigv4::Scope;
 use crate::sigv4::timestamp::Day;
 
@@ -64,40 +65,43 @@ impl Equivalent<Owned> for Purpose<'_> {
     }
 }
 
-/// A bounded cache of signing keys, each with something that goes with it.
-pub(crate) struct SigningKeys<T> {
-    keys: Cache<Owned, Arc<(SigningKey, T)>>,
+/// A signing key, and whom a request that is signed with it comes from.
+pub(crate) struct Signatory {
+    pub(crate) key: SigningKey,
+    /// `None` if the access key does not exist or signs nothing now.
+    pub(crate) caller: Option<Caller>,
 }
 
-impl<T> SigningKeys<T> {
+/// A bounded cache of signing keys.
+pub(crate) struct SigningKeys(Cache<Owned, Arc<Signatory>>);
+
+impl SigningKeys {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            keys: Cache::new(capacity),
-        }
+        Self(Cache::new(capacity))
     }
 
-    /// The signing key for `purpose`, derived by the keystore if it is not at hand; `companion` makes what is kept
-    /// beside it.
+    /// The signing key for `purpose`, derived by the keystore if it is not at hand; `caller` makes who is kept beside
+    /// it.
     pub(crate) async fn get(
         &self,
         purpose: Purpose<'_>,
         keystore: &dyn Keystore,
         credential: &WrappedCredential,
-        companion: impl FnOnce() -> T,
-    ) -> Result<Arc<(SigningKey, T)>, KeystoreError> {
-        if let Some(kept) = self.keys.get(&purpose) {
+        caller: impl FnOnce() -> Option<Caller>,
+    ) -> Result<Arc<Signatory>, KeystoreError> {
+        if let Some(kept) = self.0.get(&purpose) {
             return Ok(kept);
         }
         let Scope { day, region } = purpose.scope;
         let key = derive(keystore, credential, *day, region, purpose.service).await?;
-        let made = Arc::new((key, companion()));
+        let made = Arc::new(Signatory { key, caller: caller() });
         let owned = Owned {
             access_key_id: purpose.access_key_id.into(),
             revision: purpose.revision,
             scope: purpose.scope.clone(),
             service: purpose.service.into(),
         };
-        self.keys.insert(owned, Arc::clone(&made));
+        self.0.insert(owned, Arc::clone(&made));
         Ok(made)
     }
 }

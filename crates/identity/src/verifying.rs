@@ -3,29 +3,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use trent_keystore::{KeystoreError, WrappedCredential};
+use trent_names::AccountId;
 
 use crate::access_key::AccessKeyId;
-use crate::authenticator::Authenticator;
+use crate::authenticator::{Authenticator, Outcome, Verdict};
 use crate::caller::Caller;
-use crate::directory::{AccessKeyOwner, Directory, Lookup};
+use crate::directory::{AccessKeyOwner, Directory, KnownAccessKey, Lookup};
 use crate::error::AuthenticationError;
-use crate::signing_keys::{Purpose, SigningKeys};
-use crate::sigv4::{Admitted, Claim, Realm, SignedRequest};
+use crate::signing_keys::{Purpose, Signatory, SigningKeys};
+use crate::sigv4::timestamp::SigningTime;
+use crate::sigv4::{Claim, Realm, Scope, SignedRequest};
+use crate::standings::Standings;
 
 /// Signing keys kept: active access keys, times the Regions that each uses in a day.
 const KEPT: usize = 8_192;
 /// Signing keys kept for access keys that do not exist.
 const KEPT_FOR_NOBODY: usize = 1_024;
-/// Most canonical requests fit without growing the buffer.
-const USUAL_REQUEST: usize = 1_024;
 
 /// Verifies every request against the directory.
 pub struct VerifyingAuthenticator {
     directory: Arc<Directory>,
     realm: Realm,
-    keys: SigningKeys<Caller>,
+    standings: Standings,
+    keys: SigningKeys,
     nobody: Nobody,
 }
 
@@ -33,7 +34,7 @@ pub struct VerifyingAuthenticator {
 /// steps and the time of refusing a wrong signature.
 struct Nobody {
     credential: WrappedCredential,
-    keys: SigningKeys<()>,
+    keys: SigningKeys,
 }
 
 impl VerifyingAuthenticator {
@@ -43,6 +44,7 @@ impl VerifyingAuthenticator {
         Ok(Self {
             directory,
             realm,
+            standings: Standings::new(KEPT + KEPT_FOR_NOBODY),
             keys: SigningKeys::new(KEPT),
             nobody: Nobody {
                 credential,
@@ -59,82 +61,111 @@ impl VerifyingAuthenticator {
         &self.realm
     }
 
-    pub(crate) async fn verify(
-        &self,
-        request: &SignedRequest<'_>,
-        claim: &Claim<'_>,
-        now: Duration,
-    ) -> Result<Caller, AuthenticationError> {
-        let admitted = claim.admit(request, &self.realm, now)?;
-        let id = claim.access_key_id()?;
-        let found = self.directory.look_up(id).await.map_err(|error| unavailable(&error))?;
-        let Lookup::Active { account, key } = found else {
-            self.refuse_after_verifying(request, claim, &admitted, id).await?;
-            return Err(AuthenticationError::UnknownAccessKey);
+    /// The outcome for a claim, wherever what it takes has to come from.
+    pub(crate) async fn verify(&self, request: &SignedRequest<'_>, claim: &Claim<'_>, now: Duration) -> Outcome {
+        let signed = claim.admit_form(request, now)?;
+        let signatory = match self.recall(claim, signed) {
+            Some(signatory) => signatory,
+            None => self.establish(claim, signed).await?,
         };
+        conclude(request, claim, signed, &signatory)
+    }
+
+    /// The verdict on a request, known at once if it takes nothing but memory.
+    fn verdict<'a>(
+        &'a self,
+        request: &'a SignedRequest<'a>,
+        now: Duration,
+    ) -> Result<Verdict<'a>, AuthenticationError> {
+        let claim = Claim::read(request)?;
+        let signed = claim.admit_form(request, now)?;
+        if let Some(signatory) = self.recall(&claim, signed) {
+            return conclude(request, &claim, signed, &signatory).map(|caller| Verdict::known(Ok(caller)));
+        }
+        Ok(Verdict::pending(async move {
+            let signatory = self.establish(&claim, signed).await?;
+            conclude(request, &claim, signed, &signatory)
+        }))
+    }
+
+    /// Who stands behind the claim's credential, if that is in memory.
+    fn recall(&self, claim: &Claim<'_>, signed: SigningTime) -> Option<Arc<Signatory>> {
+        let state = self.directory.state()?;
+        self.standings.get(claim.credential(), signed.day(), state)
+    }
+
+    /// Finds out who stands behind the claim's credential, and remembers it.
+    async fn establish(&self, claim: &Claim<'_>, signed: SigningTime) -> Result<Arc<Signatory>, AuthenticationError> {
+        let scope = claim.admit_scope(&self.realm, signed)?.scope;
+        let id = claim.access_key_id()?;
+        let state = self.directory.state();
+        let found = self.directory.look_up(id).await.map_err(|error| unavailable(&error))?;
+        let signatory = match found {
+            Lookup::Active { account, key } => self.holder(id, &scope, account, &key).await,
+            Lookup::Refused | Lookup::Unknown => self.nobody(id, &scope).await,
+        };
+        let signatory = signatory.map_err(|error| unavailable(&error))?;
+        if let Some(state) = state {
+            self.standings.keep(claim.credential(), scope.day, state, &signatory);
+        }
+        Ok(signatory)
+    }
+
+    /// The holder of an active access key.
+    async fn holder(
+        &self,
+        id: &str,
+        scope: &Scope,
+        account: AccountId,
+        key: &KnownAccessKey,
+    ) -> Result<Arc<Signatory>, KeystoreError> {
         let service = self.realm.service();
         let purpose = Purpose {
             access_key_id: id,
             revision: key.revision.0,
-            scope: &admitted.scope,
+            scope,
             service,
         };
-        let companion = || match key.owner {
-            AccessKeyOwner::Root => Caller::root(account, id, admitted.scope.region.clone(), service),
+        let caller = || match key.owner {
+            AccessKeyOwner::Root => Some(Caller::root(account, id, scope.region.clone(), service)),
         };
         let keystore = self.directory.keystore().as_ref();
-        let kept = self.keys.get(purpose, keystore, &key.credential, companion).await;
-        let kept = kept.map_err(|error| unavailable(&error))?;
-        let (signing_key, caller) = kept.as_ref();
-        claim.verify(
-            request,
-            &admitted,
-            service,
-            signing_key,
-            &mut Vec::with_capacity(USUAL_REQUEST),
-        )?;
-        // No session has been issued yet that a token could belong to; a long-term key has none.
-        if claim.has_session_token() {
-            return Err(AuthenticationError::SessionToken);
-        }
-        Ok(caller.clone())
+        self.keys.get(purpose, keystore, &key.credential, caller).await
     }
 
-    async fn refuse_after_verifying(
-        &self,
-        request: &SignedRequest<'_>,
-        claim: &Claim<'_>,
-        admitted: &Admitted,
-        id: &str,
-    ) -> Result<(), AuthenticationError> {
-        let service = self.realm.service();
-        let access_key_id = id.get(..AccessKeyId::MAX_LENGTH).unwrap_or(id);
+    /// Nobody, in the place of the holder of an access key that signs nothing.
+    async fn nobody(&self, id: &str, scope: &Scope) -> Result<Arc<Signatory>, KeystoreError> {
         let purpose = Purpose {
-            access_key_id,
+            access_key_id: id.get(..AccessKeyId::MAX_LENGTH).unwrap_or(id),
             revision: 0,
-            scope: &admitted.scope,
-            service,
+            scope,
+            service: self.realm.service(),
         };
         let keystore = self.directory.keystore().as_ref();
-        let kept = self
-            .nobody
-            .keys
-            .get(purpose, keystore, &self.nobody.credential, || ())
-            .await;
-        let kept = kept.map_err(|error| unavailable(&error))?;
-        let mut buffer = Vec::with_capacity(USUAL_REQUEST);
-        // Whatever comes out: an access key that is not active admits nobody.
-        let _ = claim.verify(request, admitted, service, &kept.0, &mut buffer);
-        Ok(())
+        let Nobody { credential, keys } = &self.nobody;
+        keys.get(purpose, keystore, credential, || None).await
     }
 }
 
-#[async_trait]
 impl Authenticator for VerifyingAuthenticator {
-    async fn authenticate(&self, request: &SignedRequest<'_>, now: Duration) -> Result<Caller, AuthenticationError> {
-        let claim = Claim::read(request)?;
-        self.verify(request, &claim, now).await
+    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Duration) -> Verdict<'a> {
+        let verdict = self.verdict(request, now);
+        verdict.unwrap_or_else(|error| Verdict::known(Err(error)))
     }
+}
+
+/// Verifies the signature, last of all checks.
+fn conclude(request: &SignedRequest<'_>, claim: &Claim<'_>, signed: SigningTime, signatory: &Signatory) -> Outcome {
+    claim.check_payload_is_signed()?;
+    let verdict = claim.verify_here(request, signed, &signatory.key);
+    // Whatever comes out: an access key that is not active admits nobody.
+    let caller = signatory.caller.as_ref().ok_or(AuthenticationError::UnknownAccessKey)?;
+    verdict?;
+    // No session has been issued yet that a token could belong to; a long-term key has none.
+    if claim.has_session_token() {
+        return Err(AuthenticationError::SessionToken);
+    }
+    Ok(caller.clone())
 }
 
 /// Fails closed, and tells the operator why: the caller learns only that the server failed.

@@ -6,7 +6,13 @@
 //! With a replication delay (development only) a cache answers with the state of that long ago, as a node of a
 //! replicated service would that has not heard of a change yet.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use quick_cache::sync::Cache;
@@ -16,10 +22,10 @@ use crate::{
     error::StoreError,
     feed::Changes,
     follower::Subscriber,
-    key::Key,
+    key::{Key, kind_of},
     lag::Lag,
     place::Place,
-    record::{LivesIn, Record, Stored},
+    record::{Kind, LivesIn, Record, Stored},
     scope::ScopedStore,
     sealed::Sealed,
 };
@@ -37,6 +43,9 @@ pub struct ObjectCache<R, T> {
 struct Shared<T> {
     objects: Cache<Bytes, Cached<T>>,
     lag: Option<Lag>,
+    kind: Kind,
+    /// Changes to records of this kind, counted once they are applied.
+    changes: AtomicU64,
 }
 
 /// What a key was read as.
@@ -62,6 +71,8 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
         let shared = Arc::new(Shared {
             objects: Cache::new(capacity),
             lag: store.replication_delay().map(Lag::new),
+            kind: R::KIND,
+            changes: AtomicU64::new(0),
         });
         let subscriber: Arc<dyn Subscriber> = Arc::<Shared<T>>::clone(&shared);
         store.subscribe(Arc::downgrade(&subscriber));
@@ -108,6 +119,14 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
         self.shared.objects.get(&raw).map(|cached| cached.object)
     }
 
+    /// How many changes to records of this type have been applied: for what is derived from objects and must not
+    /// outlive them. Read before the objects, it stays the same for as long as they do. `None` with a replication
+    /// delay, under which an object's answer changes without a commit.
+    pub fn changes(&self) -> Option<u64> {
+        let undelayed = self.shared.lag.is_none();
+        undelayed.then(|| self.shared.changes.load(Ordering::Acquire))
+    }
+
     /// The revision that a key's cached state was read at.
     pub fn read_at<P: Place>(&self, store: &ScopedStore<P>, key: &Key<R>) -> Option<Revision>
     where
@@ -135,10 +154,15 @@ impl<T: Send + Sync> Subscriber for Shared<T> {
                 lag.record(change);
             }
             self.objects.remove(&change.key);
+            // Counted only now: whoever reads the new count no longer finds the old object.
+            if kind_of(&change.key) == Some(self.kind) {
+                self.changes.fetch_add(1, Ordering::AcqRel);
+            }
         }
     }
 
     fn reset(&self) {
         self.objects.clear();
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 }

@@ -98,6 +98,12 @@ impl<R: Record> Key<R> {
     }
 }
 
+/// The kind of the record at a key in the engine. It follows the place, which ends in the only zero byte that it has.
+pub(crate) fn kind_of(raw: &[u8]) -> Option<Kind> {
+    let mut rest = raw.iter().skip_while(|byte| **byte != 0);
+    rest.nth(1).copied().map(Kind)
+}
+
 impl<R: Record> Default for Key<R> {
     fn default() -> Self {
         Self::new()

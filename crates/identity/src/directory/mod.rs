@@ -97,6 +97,13 @@ pub(crate) struct KnownAccessKey {
     pub(crate) revision: Revision,
 }
 
+/// A state of the directory: equal for as long as nothing in it changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct State {
+    accounts: u64,
+    access_keys: u64,
+}
+
 /// What the directory knows of an access key id.
 pub(crate) enum Lookup {
     /// It signs requests.
@@ -204,6 +211,15 @@ impl Directory {
     pub async fn commit<T>(&self, planned: Planned<T>) -> Result<T, DirectoryError> {
         self.store.commit(planned.transaction).await?;
         Ok(planned.output)
+    }
+
+    /// The state that the directory is in. What is looked up after this was read is good for as long as it is read
+    /// again; `None` if what is looked up changes with time alone.
+    pub(crate) fn state(&self) -> Option<State> {
+        Some(State {
+            accounts: self.accounts.changes()?,
+            access_keys: self.access_keys.changes()?,
+        })
     }
 
     /// What is known of an access key id. Takes the same steps whether the key exists or not.

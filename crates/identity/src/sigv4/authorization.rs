@@ -1,5 +1,7 @@
 //! The `Authorization` header: `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 
+use memchr::{memchr, memchr3};
+
 use crate::error::{AuthenticationError, Fingerprint, MissingParameters, Parameter};
 
 /// The header's parts, not yet checked.
@@ -26,9 +28,10 @@ impl<'a> Authorization<'a> {
         let algorithm = parts.next().unwrap_or_default();
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
         for part in parts {
-            let Some((name, value)) = part.split_once('=') else {
+            let Some(equals) = memchr(b'=', part.as_bytes()) else {
                 return Err(AuthenticationError::NotAPair(Fingerprint::of(header)));
             };
+            let (name, value) = (&part[..equals], &part[equals + 1..]);
             let slot = match name {
                 "Credential" => &mut credential,
                 "SignedHeaders" => &mut signed_headers,
@@ -42,12 +45,6 @@ impl<'a> Authorization<'a> {
         let present = |value: Option<&'a str>| value.filter(|value| !value.is_empty());
         let (credential, signed_headers, signature) =
             (present(credential), present(signed_headers), present(signature));
-        let missing = MissingParameters::in_header(&[
-            (Parameter::Credential, credential.is_some()),
-            (Parameter::Signature, signature.is_some()),
-            (Parameter::SignedHeaders, signed_headers.is_some()),
-            (Parameter::Date, date.is_some()),
-        ]);
         match (credential, signed_headers, signature, date) {
             (Some(credential), Some(signed_headers), Some(signature), Some(date)) => Ok((
                 Self {
@@ -58,8 +55,13 @@ impl<'a> Authorization<'a> {
                 },
                 date,
             )),
-            _ => Err(AuthenticationError::MissingParameters {
-                missing,
+            (credential, signed_headers, signature, date) => Err(AuthenticationError::MissingParameters {
+                missing: MissingParameters::in_header(&[
+                    (Parameter::Credential, credential.is_some()),
+                    (Parameter::Signature, signature.is_some()),
+                    (Parameter::SignedHeaders, signed_headers.is_some()),
+                    (Parameter::Date, date.is_some()),
+                ]),
                 authorization: Fingerprint::of(header),
             }),
         }
@@ -73,10 +75,9 @@ impl<'a> Iterator for Parts<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let separates = |byte: u8| matches!(byte, b',' | b' ' | b'\t');
-        let start = self.0.bytes().position(|byte| !separates(byte))?;
+        let start = self.0.bytes().position(|byte| !matches!(byte, b',' | b' ' | b'\t'))?;
         let rest = &self.0[start..];
-        let end = rest.bytes().position(separates).unwrap_or(rest.len());
+        let end = memchr3(b',', b' ', b'\t', rest.as_bytes()).unwrap_or(rest.len());
         let (part, rest) = rest.split_at(end);
         self.0 = rest;
         Some(part)

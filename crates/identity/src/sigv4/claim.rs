@@ -3,15 +3,21 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::authorization::Authorization;
+use super::list::split;
 use super::query::Query;
 use super::request::{SecurityHeaders, SignedRequest};
 use super::scope::{Credential, Realm, Scope};
-use super::timestamp::Timestamp;
+use super::timestamp::{SigningTime, Timestamp};
 use crate::error::{AuthenticationError, MissingParameters, Parameter, UnsignedHeader, Window};
 
 /// How far a client's clock may be off, and how long a signature in a query string lives at most.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// More signed headers than SDKs send; a longer list moves to the heap.
+const USUAL_HEADERS: usize = 16;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -52,7 +58,7 @@ pub struct Admitted {
     /// The scope, which selects the signing key.
     pub scope: Scope,
     /// When the client signed.
-    pub signed: Timestamp,
+    pub signed: SigningTime,
 }
 
 impl<'a> Claim<'a> {
@@ -168,36 +174,60 @@ impl<'a> Claim<'a> {
         realm: &Realm,
         now: Duration,
     ) -> Result<Admitted, AuthenticationError> {
-        let signed = self.signed_at()?;
-        self.check_age(signed, now)?;
-        self.admit_at_any_age(request, realm, signed)
+        let signed = self.admit_form(request, now)?;
+        self.admit_scope(realm, signed)
     }
 
-    /// As [`admit`](Self::admit), whatever the age of the signature: for a server that does not verify it.
-    pub fn admit_stale(&self, request: &SignedRequest<'_>, realm: &Realm) -> Result<Admitted, AuthenticationError> {
-        self.admit_at_any_age(request, realm, self.signed_at()?)
-    }
-
-    fn admit_at_any_age(
+    /// The first half of [`admit`](Self::admit): all that does not depend on the credential.
+    pub(crate) fn admit_form(
         &self,
         request: &SignedRequest<'_>,
-        realm: &Realm,
-        signed: Timestamp,
-    ) -> Result<Admitted, AuthenticationError> {
-        self.check_signed_headers(request)?;
-        if self.algorithm != ALGORITHM {
-            return Err(AuthenticationError::Algorithm(self.algorithm.clone().into_owned()));
-        }
+        now: Duration,
+    ) -> Result<SigningTime, AuthenticationError> {
+        let signed = self.signed_at()?;
+        self.check_age(signed.second(), now)?;
+        self.check_form(request)?;
+        Ok(signed)
+    }
+
+    /// The second half of [`admit`](Self::admit): the credential and the payload.
+    pub(crate) fn admit_scope(&self, realm: &Realm, signed: SigningTime) -> Result<Admitted, AuthenticationError> {
         let scope = Credential::parse(&self.credential)?.admit(realm, signed)?;
         self.check_payload_is_signed()?;
         Ok(Admitted { scope, signed })
     }
 
-    fn signed_at(&self) -> Result<Timestamp, AuthenticationError> {
+    /// As [`admit`](Self::admit), whatever the age of the signature: for a server that does not verify it.
+    pub fn admit_stale(&self, request: &SignedRequest<'_>, realm: &Realm) -> Result<Admitted, AuthenticationError> {
+        let signed = self.signed_at()?;
+        self.check_form(request)?;
+        self.admit_scope(realm, signed)
+    }
+
+    /// The credential as it was sent, not yet checked.
+    pub(crate) fn credential(&self) -> &str {
+        &self.credential
+    }
+
+    /// The credential without the access key id: `date/region/service/aws4_request` once it is admitted.
+    pub(super) fn scope_text(&self) -> &str {
+        let id = split(&self.credential, b'/').next().unwrap_or_default();
+        self.credential.get(id.len() + 1..).unwrap_or_default()
+    }
+
+    fn check_form(&self, request: &SignedRequest<'_>) -> Result<(), AuthenticationError> {
+        self.check_signed_headers(request)?;
+        if self.algorithm != ALGORITHM {
+            return Err(AuthenticationError::Algorithm(self.algorithm.clone().into_owned()));
+        }
+        Ok(())
+    }
+
+    fn signed_at(&self) -> Result<SigningTime, AuthenticationError> {
         let (parsed, text) = match &self.date {
-            Date::Amz(text) | Date::Query(text) => (Timestamp::parse_basic(text), text.as_ref()),
+            Date::Amz(text) | Date::Query(text) => (SigningTime::parse_basic(text), text.as_ref()),
             Date::Http(text) => (
-                Timestamp::parse_basic(text).or_else(|| Timestamp::parse_http(text)),
+                SigningTime::parse_basic(text).or_else(|| SigningTime::parse_http(text)),
                 *text,
             ),
         };
@@ -235,7 +265,7 @@ impl<'a> Claim<'a> {
     /// `host`, the date (unless it stands in the query string) and every `x-amz-*` header must be among
     /// the signed ones; the list must be in order, and each header in it present.
     fn check_signed_headers(&self, request: &SignedRequest<'_>) -> Result<(), AuthenticationError> {
-        let signed: Vec<&str> = self.signed_headers.split(';').collect();
+        let signed: SmallVec<[&str; USUAL_HEADERS]> = split(&self.signed_headers, b';').collect();
         if !signed.contains(&"host") {
             return Err(AuthenticationError::UnsignedHeader(UnsignedHeader::HOST));
         }
@@ -263,7 +293,8 @@ impl<'a> Claim<'a> {
         }
     }
 
-    fn check_payload_is_signed(&self) -> Result<(), AuthenticationError> {
+    /// The body must be under the signature.
+    pub(crate) fn check_payload_is_signed(&self) -> Result<(), AuthenticationError> {
         match self.content_sha256.as_deref() {
             Some(value) if value == b"UNSIGNED-PAYLOAD" || value.starts_with(b"STREAMING-") => Err(
                 AuthenticationError::UnsignedPayload(String::from_utf8_lossy(value).into_owned()),

@@ -13,6 +13,7 @@
 mod authorization;
 mod canonical;
 mod claim;
+mod list;
 mod query;
 mod request;
 mod scope;

@@ -15,6 +15,9 @@ type Decoded<'a> = Cow<'a, [u8]>;
 impl<'a> Query<'a> {
     pub(super) fn parse(raw: &'a str) -> Result<Self, AuthenticationError> {
         let mut pairs = Vec::new();
+        if raw.is_empty() {
+            return Ok(Self { pairs });
+        }
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = decode(name).zip(decode(value));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use trent_names::Region;
 
-use super::timestamp::{Day, Timestamp};
+use super::timestamp::{Day, SigningTime};
 use crate::error::{AuthenticationError, ScopeErrors};
 
 const TERMINATOR: &str = "aws4_request";
@@ -73,14 +73,14 @@ impl<'a> Credential<'a> {
     }
 
     /// Checks the scope against the realm and the time of signing; all faults are reported together.
-    pub(super) fn admit(&self, realm: &Realm, signed: Timestamp) -> Result<Scope, AuthenticationError> {
+    pub(super) fn admit(&self, realm: &Realm, signed: SigningTime) -> Result<Scope, AuthenticationError> {
         let day = signed.day();
         let region = realm.regions.iter().find(|served| served.as_str() == self.region);
         let errors = ScopeErrors {
             region: region.is_none().then(|| self.region.to_owned()),
             service: (self.service != realm.service).then(|| realm.service.clone()),
             terminator: (self.terminator != TERMINATOR).then(|| self.terminator.to_owned()),
-            date: (self.date != day.as_str()).then(|| (self.date.to_owned(), signed)),
+            date: (self.date != day.as_str()).then(|| (self.date.to_owned(), signed.second())),
         };
         match region {
             Some(region) if !errors.any() => Ok(Scope {

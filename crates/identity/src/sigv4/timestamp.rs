@@ -80,9 +80,7 @@ impl Timestamp {
 
     /// `YYYYMMDD`, the day of a credential scope.
     pub fn day(self) -> Day {
-        let mut day = [0; 8];
-        day.copy_from_slice(&self.basic()[..8]);
-        Day(day)
+        Day::of(&self.basic())
     }
 
     /// `YYYYMMDDTHHMMSSZ`.
@@ -112,11 +110,55 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// When a request says that it was signed: the second, and its text in the string to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SigningTime {
+    second: Timestamp,
+    text: [u8; 16],
+}
+
+impl SigningTime {
+    /// Reads `YYYYMMDDTHHMMSSZ`, which is what the string to sign repeats.
+    pub fn parse_basic(text: &[u8]) -> Option<Self> {
+        let second = Timestamp::parse_basic(text)?;
+        let text = text.try_into().ok()?;
+        Some(Self { second, text })
+    }
+
+    /// Reads the form of HTTP's `date`.
+    pub fn parse_http(text: &[u8]) -> Option<Self> {
+        let second = Timestamp::parse_http(text)?;
+        let text = second.basic();
+        Some(Self { second, text })
+    }
+
+    /// The second.
+    pub fn second(&self) -> Timestamp {
+        self.second
+    }
+
+    /// `YYYYMMDDTHHMMSSZ`.
+    pub fn basic(&self) -> &[u8; 16] {
+        &self.text
+    }
+
+    /// `YYYYMMDD`, the day that the credential scope must name.
+    pub fn day(&self) -> Day {
+        Day::of(&self.text)
+    }
+}
+
 /// The day of a credential scope, `YYYYMMDD`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Day([u8; 8]);
 
 impl Day {
+    fn of(basic: &[u8; 16]) -> Self {
+        let mut day = [0; 8];
+        day.copy_from_slice(&basic[..8]);
+        Self(day)
+    }
+
     /// Its eight digits.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("eight ASCII digits")

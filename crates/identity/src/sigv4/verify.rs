@@ -1,12 +1,23 @@
 //! The signature itself: one HMAC over the string to sign, compared in constant time.
 
+use std::cell::RefCell;
+
 use trent_crypto::secret::equal;
 use trent_crypto::sigv4::SigningKey;
 
 use super::canonical::{Hex, StringToSign};
-use super::claim::{Admitted, Claim};
+use super::claim::Claim;
 use super::request::SignedRequest;
+use super::timestamp::SigningTime;
 use crate::error::AuthenticationError;
+
+/// What a thread keeps of its scratch space at most: most canonical requests fit, and a huge one is given back.
+const KEPT: usize = 4_096;
+
+thread_local! {
+    /// Where this thread writes what was signed.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 impl Claim<'_> {
     /// Whether `key` signed exactly this request with exactly this body. `buffer` is scratch space; it is left holding
@@ -14,15 +25,14 @@ impl Claim<'_> {
     pub fn verify(
         &self,
         request: &SignedRequest<'_>,
-        admitted: &Admitted,
-        service: &str,
+        signed: SigningTime,
         key: &SigningKey,
         buffer: &mut Vec<u8>,
     ) -> Result<(), AuthenticationError> {
         let StringToSign {
             bytes,
             announced_payload,
-        } = self.string_to_sign(request, admitted, service, buffer);
+        } = self.string_to_sign(request, signed, buffer);
         let expected = Hex::encode(&key.sign(bytes));
         if !equal(&expected.0, self.signature.as_bytes()) {
             return Err(AuthenticationError::SignatureMismatch);
@@ -31,5 +41,20 @@ impl Claim<'_> {
             return Err(AuthenticationError::PayloadHash);
         }
         Ok(())
+    }
+
+    /// As [`verify`](Self::verify), in this thread's own scratch space.
+    pub(crate) fn verify_here(
+        &self,
+        request: &SignedRequest<'_>,
+        signed: SigningTime,
+        key: &SigningKey,
+    ) -> Result<(), AuthenticationError> {
+        SCRATCH.with_borrow_mut(|buffer| {
+            let verdict = self.verify(request, signed, key, buffer);
+            buffer.clear();
+            buffer.shrink_to(KEPT);
+            verdict
+        })
     }
 }

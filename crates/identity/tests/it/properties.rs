@@ -69,7 +69,7 @@ fn verifies(wire: &Wire) -> Result<(), String> {
     let verdict = Claim::read(&request).and_then(|claim| {
         let admitted = claim.admit(&request, &realm(), NOW)?;
         let key = SigningKey::derive(SECRET.as_bytes(), "20260101", SIGNER.region, SIGNER.service);
-        claim.verify(&request, &admitted, SIGNER.service, &key, &mut Vec::new())
+        claim.verify(&request, admitted.signed, &key, &mut Vec::new())
     });
     verdict.map_err(|error| error.to_string())
 }

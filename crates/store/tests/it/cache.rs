@@ -13,7 +13,7 @@ use trent_store::{CommitError, MemoryEngine, ObjectCache, Options, RedbEngine, R
 
 use crate::{
     disk::Disk,
-    world::{Thing, here, key, open, open_with, thing},
+    world::{Rule, Thing, here, key, open, open_with, thing},
 };
 
 /// A cache of counts that also counts how often it parses.
@@ -159,6 +159,29 @@ async fn a_record_is_parsed_once_however_often_it_is_read() {
         cache.get(&here, &a).await.unwrap();
     }
     assert_eq!(parsed.load(Ordering::Relaxed), 1);
+}
+
+/// What is derived from cached objects is dropped by a change of any record of their type, and by no other.
+#[tokio::test]
+async fn changes_of_the_cached_type_are_counted() {
+    let store = open(MemoryEngine::new()).await.unwrap();
+    let here = here(&store);
+    let (cache, _) = counts(&store);
+    let before = cache.changes().unwrap();
+    let mut other = here.txn();
+    other.put(&key("a"), &Rule { allow: true });
+    here.commit(other).await.unwrap();
+    assert_eq!(cache.changes(), Some(before), "another type");
+    write(&here, "a", 1).await;
+    assert_eq!(
+        cache.changes(),
+        Some(before + 1),
+        "a record that the cache has never read"
+    );
+    remove(&here, "a").await;
+    assert_eq!(cache.changes(), Some(before + 2));
+    let (lagging, _) = counts(&delayed(Duration::from_secs(1)).await);
+    assert_eq!(lagging.changes(), None);
 }
 
 async fn delayed(delay: Duration) -> Sealed {
