@@ -11,7 +11,7 @@
 use trent_names::KeyId;
 use zeroize::Zeroizing;
 
-use crate::aead::{self, TAG};
+use crate::aead::{self, AssociatedData, TAG};
 use crate::context::EncryptionContext;
 use crate::identity::{KEY_ID, KeyIdentity, MaterialId, decode_key_id, encode_key_id};
 use crate::kdf;
@@ -27,7 +27,8 @@ pub const OVERHEAD: usize = HEADER + TAG;
 const TYPE: u8 = b'C';
 /// With the salt and its frame this label fills one block of SHA-256 exactly; a longer one would cost two more.
 const LABEL: &str = "trent cipher";
-const SALT: usize = 32;
+/// Bytes of the salt.
+pub const SALT: usize = 32;
 const COMMITMENT: usize = 32;
 const HEADER: usize = 1 + 1 + KEY_ID + MaterialId::LEN + SALT + COMMITMENT;
 
@@ -129,11 +130,13 @@ impl<'a> Parsed<'a> {
             return Err(CiphertextError::Commitment);
         }
         let aad = associated_data(self.header, context);
-        aead::open(&message.encryption(), aead::FIXED, &aad, self.body).map_err(|_| CiphertextError::Forged)
+        aead::open(message.encryption(), aead::FIXED, &aad, self.body).map_err(|_| CiphertextError::Forged)
     }
 }
 
-/// Encrypts `plaintext` with one material of a key. `salt` must be fresh random bytes.
+/// Encrypts `plaintext` with one material of a key. `salt` must be fresh random bytes, drawn for this call: two messages
+/// under one salt share their key and IV. A stock of salts would give them out twice when the memory of the process comes
+/// back from a snapshot; the generator of aws-lc is safe from that.
 pub fn seal(material: &MaterialKey, context: &EncryptionContext, plaintext: &[u8], salt: [u8; SALT]) -> Vec<u8> {
     let identity: &KeyIdentity = material.identity();
     let message = MessageKeys::derive(material, &salt);
@@ -145,8 +148,7 @@ pub fn seal(material: &MaterialKey, context: &EncryptionContext, plaintext: &[u8
     sealed.extend_from_slice(&salt);
     sealed.extend_from_slice(message.commitment());
     let aad = associated_data(&sealed, context);
-    let key = message.encryption();
-    aead::seal_onto(&mut sealed, &key, aead::FIXED, &aad, plaintext);
+    aead::seal_onto(&mut sealed, message.encryption(), aead::FIXED, &aad, plaintext);
     sealed
 }
 
@@ -158,8 +160,8 @@ impl MessageKeys {
         Self(kdf::derive(material.key(), LABEL, &[salt]))
     }
 
-    fn encryption(&self) -> Key256 {
-        Key256::from_slice(&self.0[..Key256::LEN]).expect("half of the derived bytes")
+    fn encryption(&self) -> &[u8; Key256::LEN] {
+        self.0.first_chunk().expect("the first half of the derived bytes")
     }
 
     fn commitment(&self) -> &[u8] {
@@ -168,8 +170,8 @@ impl MessageKeys {
 }
 
 /// Type byte, whole header (of a length that its suite fixes), canonical encryption context.
-fn associated_data(header: &[u8], context: &EncryptionContext) -> Vec<u8> {
-    [&[TYPE], header, context.canonical()].concat()
+fn associated_data(header: &[u8], context: &EncryptionContext) -> AssociatedData {
+    AssociatedData::of(&[&[TYPE], header, context.canonical()])
 }
 
 #[cfg(test)]

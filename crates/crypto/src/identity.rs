@@ -6,8 +6,12 @@ use std::str::FromStr;
 
 use trent_names::{AccountId, KeyId, Partition};
 
+use crate::joined::Joined;
 use crate::kdf;
 use crate::secret::Key256;
+
+/// The encoded [`KeyAddress`].
+pub(crate) type Owner = Joined<64>;
 
 /// The owner and id of a KMS key, without its Region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,11 +36,11 @@ impl KeyAddress {
     }
 
     /// Partition (after its length in one byte), account, key id: the bytes that stand for the key in every format.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Owner {
         let partition = self.partition.as_str().as_bytes();
         let length = u8::try_from(partition.len()).expect("partitions have short names");
         let account = self.account.as_str().as_bytes();
-        [&[length], partition, account, &encode_key_id(self.key)].concat()
+        Joined::of(&[&[length], partition, account, &encode_key_id(self.key)])
     }
 }
 

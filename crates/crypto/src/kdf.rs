@@ -8,10 +8,11 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
 use zeroize::Zeroizing;
 
+use crate::joined::Joined;
 use crate::secret::Key256;
 
-/// Bytes of the counter that SP 800-108 puts before the fixed input.
-const COUNTER: usize = 4;
+/// The counter of the first block, which SP 800-108 puts before the fixed input.
+const FIRST: [u8; 4] = 1u32.to_be_bytes();
 
 /// Derives `N` bytes from a key that is used once.
 pub(crate) fn derive<const N: usize>(key: &Key256, label: &str, context: &[&[u8]]) -> Zeroizing<[u8; N]> {
@@ -43,42 +44,37 @@ impl DerivationKey {
 
     /// Derives a 256-bit key: the first block of the same function as [`derive`].
     pub(crate) fn derive_key(&self, label: &str, context: &[&[u8]]) -> Key256 {
-        let mut input = Input::new(label, context, Key256::LEN);
+        let input = Input::new(label, context, Key256::LEN);
         let mut output = Key256::new([0; Key256::LEN]);
-        hmac::sign_to_buffer(&self.0, input.block(1), output.expose_mut())
+        hmac::sign_to_buffer(&self.0, input.first_block(), output.expose_mut())
             .expect("one block is exactly the output of HMAC-SHA-256");
         output
     }
 }
 
-/// `[i] ‖ Label ‖ 0x00 ‖ Context ‖ [L]` in one buffer.
-struct Input(Vec<u8>);
+/// `[1] ‖ Label ‖ 0x00 ‖ Context ‖ [L]`. It is public: the secret of a derivation is its key alone.
+struct Input(Joined<128>);
 
 impl Input {
     fn new(label: &str, context: &[&[u8]], output: usize) -> Self {
-        let context_length: usize = context.iter().map(|item| 2 + item.len()).sum();
-        let mut bytes = Vec::with_capacity(COUNTER + label.len() + 1 + context_length + 4);
-        bytes.extend_from_slice(&[0; COUNTER]);
-        bytes.extend_from_slice(label.as_bytes());
-        bytes.push(0);
+        let mut bytes = Joined::of(&[&FIRST, label.as_bytes(), &[0]]);
         for item in context {
             let length = u16::try_from(item.len()).expect("context items are short");
-            bytes.extend_from_slice(&length.to_be_bytes());
-            bytes.extend_from_slice(item);
+            bytes.push(&length.to_be_bytes());
+            bytes.push(item);
         }
         let bits = u32::try_from(output * 8).expect("outputs are short");
-        bytes.extend_from_slice(&bits.to_be_bytes());
+        bytes.push(&bits.to_be_bytes());
         Self(bytes)
     }
 
     /// The fixed input alone; the library places its own counter before it.
     fn fixed(&self) -> &[u8] {
-        &self.0[COUNTER..]
+        &self.0[FIRST.len()..]
     }
 
-    /// The input of the PRF for the block numbered `counter`, from one.
-    fn block(&mut self, counter: u32) -> &[u8] {
-        self.0[..COUNTER].copy_from_slice(&counter.to_be_bytes());
+    /// The input of the PRF for the first block.
+    fn first_block(&self) -> &[u8] {
         &self.0
     }
 }

@@ -4,9 +4,11 @@
 //! the primitives are those of aws-lc-rs. The formats are described byte by byte in `docs/ciphertext-format.md`.
 
 mod aead;
+pub mod batch;
 pub mod ciphertext;
 pub mod context;
 pub mod identity;
+mod joined;
 mod kdf;
 pub mod material;
 pub mod record;

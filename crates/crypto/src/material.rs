@@ -1,6 +1,6 @@
 //! Key material, bound to the key that it belongs to.
 
-use crate::aead::{self, IV, TAG};
+use crate::aead::{self, AssociatedData, IV, TAG};
 use crate::identity::{KeyAddress, KeyIdentity, MaterialId};
 use crate::kdf;
 use crate::secret::Key256;
@@ -54,7 +54,7 @@ impl MaterialKey {
         wrapped.extend_from_slice(&self.identity.material.0);
         wrapped.extend_from_slice(&iv);
         let aad = associated_data(&wrapped, &self.identity.address());
-        aead::seal_onto(&mut wrapped, destruction_key, iv, &aad, self.key.expose());
+        aead::seal_onto(&mut wrapped, destruction_key.expose(), iv, &aad, self.key.expose());
         wrapped
     }
 
@@ -77,14 +77,14 @@ impl MaterialKey {
         }
         let (iv, body) = rest.split_first_chunk().ok_or(WrapError::Truncated)?;
         let aad = associated_data(&wrapped[..HEADER], &identity.address());
-        let key = aead::open_key(destruction_key, *iv, &aad, body).map_err(|_| WrapError::Forged)?;
+        let key = aead::open_key(destruction_key.expose(), *iv, &aad, body).map_err(|_| WrapError::Forged)?;
         Ok(Self { identity, key })
     }
 }
 
 /// The header, of fixed length, and the KMS key that the material belongs to.
-fn associated_data(header: &[u8], address: &KeyAddress) -> Vec<u8> {
-    [header, &address.encode()].concat()
+fn associated_data(header: &[u8], address: &KeyAddress) -> AssociatedData {
+    AssociatedData::of(&[header, &address.encode()])
 }
 
 #[cfg(test)]

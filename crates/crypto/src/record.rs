@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 
-use crate::aead::{self, TAG};
+use crate::aead::{self, AssociatedData, TAG};
 use crate::kdf::{self, DerivationKey};
 use crate::root::{GenerationId, RootKeys};
 use crate::secret::{Key256, equal};
@@ -146,7 +146,7 @@ impl RecordSealer {
         let aad = associated_data(&sealed, record_key);
         sealed.extend_from_slice(&salt);
         let key = keys.record_key(class, &salt);
-        aead::seal_onto(&mut sealed, &key, aead::FIXED, &aad, plaintext);
+        aead::seal_onto(&mut sealed, key.expose(), aead::FIXED, &aad, plaintext);
         sealed
     }
 
@@ -166,7 +166,7 @@ impl RecordSealer {
         let (salt, body) = rest.split_at(SALT);
         let key = keys.record_key(class, salt);
         let aad = associated_data(head, record_key);
-        let mut plaintext = aead::open(&key, aead::FIXED, &aad, body)
+        let mut plaintext = aead::open(key.expose(), aead::FIXED, &aad, body)
             .map_err(|_| RecordError::Forged)?
             .into_bytes();
         Ok((envelope.version, std::mem::take(&mut *plaintext)))
@@ -244,8 +244,8 @@ fn lookup_key(root: &RootKeys, label: &str) -> hmac::Key {
 }
 
 /// The header up to the salt has a fixed length, so the record key needs no frame. The salt is bound through the key.
-fn associated_data(head: &[u8], record_key: &[u8]) -> Vec<u8> {
-    [head, record_key].concat()
+fn associated_data(head: &[u8], record_key: &[u8]) -> AssociatedData {
+    AssociatedData::of(&[head, record_key])
 }
 
 /// HMAC-SHA-256 of two byte strings, the first after its length.

@@ -57,7 +57,8 @@ pub fn seal(seal: &Key256, content: &[u8], salt: [u8; SALT]) -> Vec<u8> {
     sealed.extend_from_slice(&fingerprint(seal).0);
     sealed.extend_from_slice(&salt);
     let header = sealed.clone();
-    aead::seal_onto(&mut sealed, &sealing_key(seal, &salt), aead::FIXED, &header, content);
+    let key = sealing_key(seal, &salt);
+    aead::seal_onto(&mut sealed, key.expose(), aead::FIXED, &header, content);
     sealed
 }
 
@@ -80,7 +81,7 @@ pub fn open(seal: &Key256, sealed: &[u8]) -> Result<Secret, SealedKeyringError> 
     }
     let (salt, body) = rest.split_at(SALT);
     let key = sealing_key(seal, salt);
-    aead::open(&key, aead::FIXED, &sealed[..HEADER], body).map_err(|_| SealedKeyringError::Damaged)
+    aead::open(key.expose(), aead::FIXED, &sealed[..HEADER], body).map_err(|_| SealedKeyringError::Damaged)
 }
 
 fn sealing_key(seal: &Key256, salt: &[u8]) -> Key256 {

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use crate::aead::{self, TAG};
+use crate::aead::{self, AssociatedData, TAG};
 use crate::identity::{KeyAddress, MaterialId};
 use crate::kdf::{self, DerivationKey};
 use crate::record::Class;
@@ -90,7 +90,7 @@ impl RootWrapper {
     pub fn unwrap_destruction_key(&self, address: &KeyAddress, wrapped: &[u8]) -> Result<Key256, WrapError> {
         let (key, body) = self.read(Purpose::DestructionKey, wrapped)?;
         let aad = associated_data(&wrapped[..HEADER], &address.encode());
-        aead::open_key(&key, aead::FIXED, &aad, body).map_err(|_| WrapError::Forged)
+        aead::open_key(key.expose(), aead::FIXED, &aad, body).map_err(|_| WrapError::Forged)
     }
 
     /// Wraps the secret of an access key.
@@ -122,14 +122,14 @@ impl RootWrapper {
         wrapped.extend_from_slice(salt);
         let aad = associated_data(&wrapped, owner);
         let key = keys.derive(purpose, salt);
-        aead::seal_onto(&mut wrapped, &key, aead::FIXED, &aad, secret);
+        aead::seal_onto(&mut wrapped, key.expose(), aead::FIXED, &aad, secret);
         wrapped
     }
 
     fn unwrap(&self, purpose: Purpose, owner: &[u8], wrapped: &[u8]) -> Result<Secret, WrapError> {
         let (key, body) = self.read(purpose, wrapped)?;
         let aad = associated_data(&wrapped[..HEADER], owner);
-        aead::open(&key, aead::FIXED, &aad, body).map_err(|_| WrapError::Forged)
+        aead::open(key.expose(), aead::FIXED, &aad, body).map_err(|_| WrapError::Forged)
     }
 
     /// Reads the header; gives the key that it calls for and the sealed body.
@@ -172,8 +172,8 @@ impl PurposeKeys {
 }
 
 /// The header, of fixed length, and what the secret belongs to.
-fn associated_data(header: &[u8], owner: &[u8]) -> Vec<u8> {
-    [header, owner].concat()
+fn associated_data(header: &[u8], owner: &[u8]) -> AssociatedData {
+    AssociatedData::of(&[header, owner])
 }
 
 #[cfg(test)]

@@ -45,33 +45,34 @@ fn operations(c: &mut Criterion) {
     let key = now(keystore.create_symmetric(address())).expect("a key");
     let key = Arc::new(KeyHandle::new(address(), key));
     let pairs = pairs();
-    let context = || EncryptionContext::from(&pairs);
-    let plaintext = Secret::new(vec![7; 32]);
-    let encrypt = || EncryptRequest {
-        key: Arc::clone(&key),
-        context: context(),
-        plaintext: plaintext.clone(),
-    };
-    let ciphertext = now(keystore.encrypt(encrypt())).expect("a ciphertext");
 
-    c.bench_function("encrypt 32 bytes", |b| {
-        b.iter(|| now(keystore.encrypt(encrypt())));
-    });
-    c.bench_function("decrypt 32 bytes", |b| {
-        b.iter(|| {
-            now(keystore.decrypt(DecryptRequest {
-                key: Arc::clone(&key),
-                context: context(),
-                ciphertext: ciphertext.clone(),
-            }))
-            .is_ok()
+    for (name, context) in [
+        ("no context", EncryptionContext::none()),
+        ("two pairs", EncryptionContext::from(&pairs)),
+    ] {
+        let encrypt = || EncryptRequest {
+            key: Arc::clone(&key),
+            context: context.clone(),
+            plaintext: Secret::new(vec![7; 32]),
+        };
+        let ciphertext = now(keystore.encrypt(encrypt())).expect("a ciphertext");
+        let decrypt = || DecryptRequest {
+            key: Arc::clone(&key),
+            context: context.clone(),
+            ciphertext: ciphertext.clone(),
+        };
+        c.bench_function(&format!("encrypt 32 bytes, {name}"), |b| {
+            b.iter(|| now(keystore.encrypt(encrypt())));
         });
-    });
+        c.bench_function(&format!("decrypt 32 bytes, {name}"), |b| {
+            b.iter(|| now(keystore.decrypt(decrypt())).is_ok());
+        });
+    }
     c.bench_function("generate data key", |b| {
         b.iter(|| {
             now(keystore.generate_data_key(GenerateDataKeyRequest {
                 key: Arc::clone(&key),
-                context: context(),
+                context: EncryptionContext::from(&pairs),
                 length: 32,
             }))
             .is_ok()

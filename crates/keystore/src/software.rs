@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use trent_crypto::ciphertext::{self, CiphertextError, Parsed};
+use trent_crypto::ciphertext::{self, CiphertextError, Parsed, SALT};
 use trent_crypto::record::Class;
 use trent_crypto::sigv4::SigningKey;
 use trent_crypto::wrap::RootWrapper;
@@ -62,6 +62,14 @@ impl SoftwareKeystore {
         Ok(secret)
     }
 
+    /// Both from one call of the generator, which costs more than the bytes that it gives.
+    fn fresh_secret_and_salt(&self, length: usize) -> Result<(Secret, [u8; SALT]), KeystoreError> {
+        let mut bytes = self.fresh_secret(length + SALT)?.into_bytes();
+        let salt = *bytes.last_chunk().expect("the salt was drawn with the secret");
+        bytes.truncate(length);
+        Ok((Secret::from(bytes), salt))
+    }
+
     fn wrap_new(&self, address: KeyAddress, id: MaterialId, material: &Key256) -> Result<NewKey, KeystoreError> {
         let destruction_key = self.fresh_key()?;
         let material = MaterialKey::bind(address.material(id), material);
@@ -89,8 +97,17 @@ impl SoftwareKeystore {
     }
 
     fn seal(&self, key: &KeyHandle, context: &EncryptionContext, plaintext: &Secret) -> Result<Vec<u8>, KeystoreError> {
+        self.seal_with(key, context, plaintext, self.fresh()?)
+    }
+
+    fn seal_with(
+        &self,
+        key: &KeyHandle,
+        context: &EncryptionContext,
+        plaintext: &Secret,
+        salt: [u8; SALT],
+    ) -> Result<Vec<u8>, KeystoreError> {
         let material = self.unwrap(key, key.current)?;
-        let salt = self.fresh()?;
         Ok(ciphertext::seal(&material, context, plaintext.expose(), salt))
     }
 
@@ -104,8 +121,8 @@ impl SoftwareKeystore {
     }
 
     fn data_key(&self, request: &GenerateDataKeyRequest) -> Result<DataKey, KeystoreError> {
-        let plaintext = self.fresh_secret(request.length)?;
-        let ciphertext = self.seal(&request.key, &request.context, &plaintext)?;
+        let (plaintext, salt) = self.fresh_secret_and_salt(request.length)?;
+        let ciphertext = self.seal_with(&request.key, &request.context, &plaintext, salt)?;
         Ok(DataKey { plaintext, ciphertext })
     }
 }
