@@ -39,6 +39,7 @@ pub(crate) struct Measured {
     pub(crate) latencies: Latencies,
     pub(crate) elapsed: Duration,
     pub(crate) server_time: Duration,
+    /// How long the generator had something to do.
     pub(crate) generator_time: Duration,
     /// Open loop: how late the generator itself was, at the 99.9th percentile, in microseconds.
     pub(crate) own_lateness: Option<f64>,
@@ -47,6 +48,8 @@ pub(crate) struct Measured {
 struct Progress {
     next: Cell<usize>,
     latencies: RefCell<Latencies>,
+    /// How long the generator found nothing to do while it spun.
+    idle: Cell<Duration>,
 }
 
 impl Run<'_> {
@@ -62,10 +65,16 @@ impl Run<'_> {
         let (server_before, own_before) = (processor_time(self.pid)?, processor_time(generator)?);
         let start = Instant::now();
         let (_, outcome) = self.drive(connections, self.duration).await?;
+        let elapsed = start.elapsed();
+        let generator_time = if self.spins() {
+            elapsed.saturating_sub(outcome.idle)
+        } else {
+            processor_time(generator)?.saturating_sub(own_before)
+        };
         Ok(Measured {
-            elapsed: start.elapsed(),
+            elapsed,
             server_time: processor_time(self.pid)?.saturating_sub(server_before),
-            generator_time: processor_time(generator)?.saturating_sub(own_before),
+            generator_time,
             latencies: outcome.latencies,
             own_lateness: outcome.own_lateness,
         })
@@ -79,6 +88,7 @@ impl Run<'_> {
         let progress = Rc::new(Progress {
             next: Cell::new(0),
             latencies: RefCell::new(Latencies::new()),
+            idle: Cell::new(Duration::ZERO),
         });
         let end = Instant::now() + duration;
         let local = LocalSet::new();
@@ -92,6 +102,9 @@ impl Run<'_> {
                 local.spawn_local(work(connection, pool, progress, waiting, end))
             })
             .collect();
+        if self.spins() {
+            local.spawn_local(spin(Rc::clone(&progress), end));
+        }
         let pacer = match self.pacing {
             Loop::Closed => None,
             Loop::Open(rate) => Some(local.spawn_local(pace(rate, end, due))),
@@ -111,16 +124,25 @@ impl Run<'_> {
                     done,
                     Outcome {
                         latencies,
+                        idle: progress.idle.get(),
                         own_lateness,
                     },
                 ))
             })
             .await
     }
+
+    /// With one connection the generator sleeps until its answer comes, as a client does. With many it never sleeps:
+    /// what is measured then is the server's work, and waking a sleeping core from its own (on a virtual machine a call
+    /// of the hypervisor) would be charged to the server for each answer, the more so the slower it is.
+    fn spins(&self) -> bool {
+        self.pacing == Loop::Closed && self.connections > 1
+    }
 }
 
 struct Outcome {
     latencies: Latencies,
+    idle: Duration,
     own_lateness: Option<f64>,
 }
 
@@ -159,6 +181,21 @@ async fn work(
             });
         }
         progress.latencies.borrow_mut().record(start.elapsed());
+    }
+}
+
+/// Keeps the generator's core awake, and counts how long it does only that.
+async fn spin(progress: Rc<Progress>, end: Instant) {
+    let mut before = Instant::now();
+    let mut sent = progress.next.get();
+    while before < end {
+        tokio::task::yield_now().await;
+        let now = Instant::now();
+        if progress.next.get() == sent {
+            progress.idle.set(progress.idle.get() + (now - before));
+        }
+        before = now;
+        sent = progress.next.get();
     }
 }
 
