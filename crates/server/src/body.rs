@@ -12,6 +12,9 @@ use crate::limits::Limits;
 /// instead of a broken connection.
 const DISCARD: usize = 16 << 20;
 
+/// How long that may take. Who sends without end is told while sending.
+const DISCARD_TIME: Duration = Duration::from_secs(2);
+
 /// Why a body could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyError {
@@ -24,27 +27,26 @@ pub(crate) enum BodyError {
 }
 
 /// The whole body.
-pub(crate) async fn read(body: Incoming, limits: &Limits) -> Result<Bytes, BodyError> {
-    within(limits.body_timeout, collect(body, limits.body_size)).await
-}
-
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, BodyError>>) -> Result<T, BodyError> {
-    tokio::time::timeout(limit, work)
-        .await
-        .unwrap_or(Err(BodyError::TooSlow))
-}
-
-async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
+pub(crate) async fn read(mut body: Incoming, limits: &Limits) -> Result<Bytes, BodyError> {
     let announced = body.size_hint().lower();
-    if announced > limit as u64 {
+    if announced > limits.body_size as u64 {
         // A body announced beyond patience is not waited for.
         if announced <= DISCARD as u64 {
-            discard(&mut body, DISCARD).await?;
+            discard(&mut body).await;
         }
         return Err(BodyError::TooLarge);
     }
+    let collected = tokio::time::timeout(limits.body_timeout, collect(&mut body, limits.body_size)).await;
+    let whole = collected.unwrap_or(Err(BodyError::TooSlow));
+    if matches!(whole, Err(BodyError::TooLarge)) {
+        discard(&mut body).await;
+    }
+    whole
+}
+
+async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, BodyError> {
     // Most bodies are one frame, which is taken as it is.
-    let Some(first) = data(&mut body).await? else {
+    let Some(first) = data(body).await? else {
         return Ok(Bytes::new());
     };
     if first.len() <= limit && body.is_end_stream() {
@@ -53,10 +55,9 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     let mut whole = BytesMut::from(first);
     loop {
         if whole.len() > limit {
-            discard(&mut body, DISCARD).await?;
             return Err(BodyError::TooLarge);
         }
-        match data(&mut body).await? {
+        match data(body).await? {
             Some(more) => whole.extend_from_slice(&more),
             None => return Ok(whole.freeze()),
         }
@@ -73,12 +74,17 @@ async fn data(body: &mut Incoming) -> Result<Option<Bytes>, BodyError> {
     Ok(None)
 }
 
-async fn discard(body: &mut Incoming, mut patience: usize) -> Result<(), BodyError> {
-    while let Some(more) = data(body).await? {
-        match patience.checked_sub(more.len()) {
-            Some(left) => patience = left,
-            None => return Ok(()),
+/// Takes what still comes off the wire, within bounds. However that ends, the answer is the same.
+async fn discard(body: &mut Incoming) {
+    let taken = async {
+        let mut patience = DISCARD;
+        while let Ok(Some(more)) = data(body).await {
+            match patience.checked_sub(more.len()) {
+                Some(left) => patience = left,
+                None => return,
+            }
         }
-    }
-    Ok(())
+    };
+    // Running out of time is one of the ways to end.
+    let _ = tokio::time::timeout(DISCARD_TIME, taken).await;
 }

@@ -94,6 +94,27 @@ fn a_body_that_comes_too_slowly_is_refused_in_words() {
 }
 
 #[test]
+fn a_body_without_end_is_refused_once_it_is_too_large() {
+    let (_deployment, server, _) = impatient();
+    let began = Instant::now();
+    let mut connection = Connection::open(&server.address);
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.1\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    connection.send(head.as_bytes()).expect("sent");
+    // Chunk after chunk until the limit is passed; the last one never comes.
+    for _ in 0..17 {
+        let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+        connection.send(chunk.as_bytes()).expect("sent");
+    }
+    let answer = connection.answer().expect("an answer");
+    assert_eq!(
+        (answer.status, answer.error().as_str()),
+        (413, "RequestEntityTooLargeException")
+    );
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[test]
 fn a_head_beyond_the_limit_is_refused() {
     let (_deployment, server, _) = impatient();
     let long = format!(
