@@ -15,19 +15,40 @@ fn request(key: &Arc<KeyHandle>, length: usize) -> GenerateDataKeyRequest {
     }
 }
 
-/// The ciphertext itself tells which key decrypts it.
+/// The ciphertext itself tells which key decrypts it; the same request again gives another key.
 ///
 /// KEY-102, KEY-105
 #[test]
-fn a_data_key_decrypts_to_the_plaintext_that_was_handed_out() {
+fn each_data_key_is_fresh_and_its_ciphertext_decrypts_to_it() {
     let keystore = SoftwareKeystore::new(&keyring());
     let key = new_key(&keystore, address());
     for length in [1, 16, 32, 64, 1024] {
+        let generate = || now(keystore.generate_data_key(request(&key, length))).expect("a data key");
+        let (one, two) = (generate(), generate());
+        for DataKey { plaintext, ciphertext } in [&one, &two] {
+            assert_eq!(plaintext.len(), length);
+            assert_eq!(Parsed::parse(ciphertext).map(|parsed| parsed.key), Ok(address().key));
+            assert_eq!(decrypt(&keystore, &key, ciphertext), Ok(plaintext.expose().to_vec()));
+        }
+        assert_ne!(one.ciphertext, two.ciphertext);
+        // One byte may well come twice.
+        if length > 1 {
+            assert!(one.plaintext != two.plaintext);
+        }
+    }
+}
+
+/// The salt is drawn together with the data key and stands in the ciphertext for all to read.
+#[test]
+fn the_ciphertext_shows_no_part_of_the_data_key() {
+    let keystore = SoftwareKeystore::new(&keyring());
+    let key = new_key(&keystore, address());
+    for length in [16, 31, 32, 33, 64, 1024] {
         let DataKey { plaintext, ciphertext } =
             now(keystore.generate_data_key(request(&key, length))).expect("a data key");
-        assert_eq!(plaintext.len(), length);
-        assert_eq!(Parsed::parse(&ciphertext).map(|parsed| parsed.key), Ok(address().key));
-        assert_eq!(decrypt(&keystore, &key, &ciphertext), Ok(plaintext.expose().to_vec()));
+        for part in plaintext.expose().windows(8) {
+            assert!(!ciphertext.windows(8).any(|window| window == part), "{length}");
+        }
     }
 }
 
