@@ -136,7 +136,7 @@ impl<'a> Parsed<'a> {
 
 /// Encrypts `plaintext` with one material of a key. `salt` must be fresh random bytes, drawn for this call: two messages
 /// under one salt share their key and IV. A stock of salts would give them out twice when the memory of the process comes
-/// back from a snapshot; the generator of aws-lc is safe from that.
+/// back from a snapshot; the generator of aws-lc guards against that.
 pub fn seal(material: &MaterialKey, context: &EncryptionContext, plaintext: &[u8], salt: [u8; SALT]) -> Vec<u8> {
     let identity: &KeyIdentity = material.identity();
     let message = MessageKeys::derive(material, &salt);
