@@ -72,6 +72,16 @@ impl UserIdentity {
         Self(block.finish().as_bytes().into())
     }
 
+    /// A block that was rendered before.
+    pub fn from_rendered(block: Arc<[u8]>) -> Self {
+        Self(block)
+    }
+
+    /// The block's text, to be kept with the principal.
+    pub fn into_rendered(self) -> Arc<[u8]> {
+        self.0
+    }
+
     /// The operator of this deployment, who is apart from every account.
     pub fn operator(name: &str) -> Self {
         let mut block = json::Object::new();
@@ -187,8 +197,7 @@ impl Event<'_> {
         json::push_string(&mut out, self.region.as_str());
         out.extend_from_slice(b",\"sourceIPAddress\":");
         match self.source_ip {
-            // Writing to a Vec cannot fail; an address has no character to escape.
-            Some(address) => drop(std::io::Write::write_fmt(&mut out, format_args!("\"{address}\""))),
+            Some(address) => push_address(&mut out, address),
             None => json::push_string(&mut out, self.source),
         }
         out.extend_from_slice(b",\"userAgent\":");
@@ -261,7 +270,25 @@ fn push_fragment(out: &mut Vec<u8>, fragment: Option<&Fragment>) {
     out.extend_from_slice(fragment.map_or(b"null", |fragment| fragment.as_bytes()));
 }
 
-fn push_uuid(out: &mut Vec<u8>, id: &Uuid) {
+/// An address has no character to escape.
+fn push_address(out: &mut Vec<u8>, address: IpAddr) {
+    out.push(b'"');
+    match address {
+        IpAddr::V4(address) => {
+            for (index, part) in address.octets().into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b'.');
+                }
+                json::push_unsigned(out, part.into());
+            }
+        }
+        // Writing to a Vec cannot fail.
+        IpAddr::V6(address) => drop(std::io::Write::write_fmt(out, format_args!("{address}"))),
+    }
+    out.push(b'"');
+}
+
+pub(crate) fn push_uuid(out: &mut Vec<u8>, id: &Uuid) {
     let mut buffer = Uuid::encode_buffer();
     out.extend_from_slice(id.as_hyphenated().encode_lower(&mut buffer).as_bytes());
 }

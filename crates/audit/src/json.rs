@@ -208,29 +208,57 @@ pub(crate) fn push_unsigned(out: &mut Vec<u8>, mut value: u64) {
     out.extend_from_slice(&text[start..]);
 }
 
-/// Nearly every string is plain ASCII, which is copied as a whole; any other is looked at one character at a time.
+/// Nearly every string is plain ASCII, which is copied as a whole; of any other the plain runs are.
 fn escape(out: &mut Vec<u8>, value: &str) {
-    let bytes = value.as_bytes();
-    if is_plain(bytes) {
-        return out.extend_from_slice(bytes);
+    if is_plain(value.as_bytes()) {
+        return out.extend_from_slice(value.as_bytes());
     }
-    for character in value.chars() {
-        match character {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            hidden if is_hidden(hidden) => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(hidden)).as_bytes());
-            }
-            plain => out.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes()),
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(|byte| !PLAIN[usize::from(byte)]) {
+        let (run, odd) = rest.split_at(at);
+        out.extend_from_slice(run.as_bytes());
+        let mut characters = odd.chars();
+        characters
+            .next()
+            .into_iter()
+            .for_each(|character| push_odd(out, character));
+        rest = characters.as_str();
+    }
+    out.extend_from_slice(rest.as_bytes());
+}
+
+/// Appends a character that is not plain, escaped if it has to be.
+fn push_odd(out: &mut Vec<u8>, character: char) {
+    match character {
+        '"' => out.extend_from_slice(b"\\\""),
+        '\\' => out.extend_from_slice(b"\\\\"),
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        hidden if is_hidden(hidden) => {
+            // Each of them is within the first 65,536 characters.
+            let code = u32::from(hidden);
+            out.extend_from_slice(b"\\u");
+            out.extend([12, 8, 4, 0].map(|shift| DIGITS[(code >> shift) as usize & 15]));
         }
+        shown => out.extend_from_slice(shown.encode_utf8(&mut [0; 4]).as_bytes()),
     }
 }
 
-/// True for printable ASCII without quotes and backslashes. Blocks without branches, so that the compiler can use vector
-/// instructions.
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// The bytes that stand for themselves wherever they are: printable ASCII without quotes and backslashes.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20;
+    while byte <= 0x7e {
+        plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
+        byte += 1;
+    }
+    plain
+};
+
+/// True if every byte is plain. Blocks without branches, so that the compiler can use vector instructions.
 fn is_plain(bytes: &[u8]) -> bool {
     let odd = |byte: u8| u8::from(byte.wrapping_sub(0x20) > 0x5e) | u8::from(byte == b'"') | u8::from(byte == b'\\');
     let any_odd = |bytes: &[u8]| bytes.iter().fold(0, |any, byte| any | odd(*byte)) != 0;

@@ -1,7 +1,7 @@
 //! The audit trail: what a record says, how it is kept, and how a change's record gets from the store into it.
 //!
 //! - [`Event`] is one record, in the form of a `CloudTrail` record.
-//! - [`Trail`] keeps records in an append-only, hash-chained file and tells when they are durable.
+//! - [`Trail`] keeps records in an append-only file whose batches are chained and authenticated, and tells when they are durable.
 //! - [`OutboxRecord`] is a record that waits in the store, written in the same transaction as the change that it tells
 //!   of; [`Drain`] moves it into the trail exactly once.
 
@@ -9,18 +9,23 @@ pub mod json;
 
 mod backwards;
 mod chain;
+mod chains;
 mod event;
 mod medium;
 mod outbox;
+mod queue;
 mod recovery;
 mod trail;
 mod verify;
+mod walk;
 mod writer;
 
-pub use chain::{Head, LineError, Link};
+pub use chain::{Head, LineError, Mac};
+pub use chains::Chains;
 pub use event::{EVENT_VERSION, Event, EventId, Failure, MAX_TEXT, Rendered, Resource, UserIdentity};
 pub use medium::{Medium, MemoryLog};
 pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};
+pub use queue::{Health, Mode, TrailError};
 pub use recovery::OpenError;
-pub use trail::{Health, Mode, Opened, Trail, TrailError};
+pub use trail::{Opened, Torn, Trail};
 pub use verify::{Summary, VerifyError, verify};

@@ -8,7 +8,10 @@
 use std::{collections::HashSet, io, path::Path, time::Duration};
 
 use minicbor::{Decode, Encode};
-use tokio::sync::{Mutex, Notify};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::Instant,
+};
 use trent_crypto::record::Class;
 use trent_names::Region;
 use trent_store::{
@@ -19,9 +22,10 @@ use uuid::Uuid;
 
 use crate::{
     backwards::Backwards,
-    chain::{self, Line},
+    chain::Line,
     event::{EventId, Rendered},
-    trail::{Trail, TrailError},
+    queue::TrailError,
+    trail::Trail,
 };
 
 /// Records moved by one transaction; each counts twice against its limit, as a condition and as a write.
@@ -30,13 +34,16 @@ const BATCH: usize = 48;
 /// How often a drain looks without having been asked to.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often the store is told how far the trail reaches, if it has grown: the end that can be cut off unnoticed.
+const ANCHOR_INTERVAL: Duration = Duration::from_secs(5);
+
 /// An audit record in the store, on its way to the trail.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct OutboxRecord {
-    /// The chain that the trail had when the record was made.
+    /// The file that the trail was in when the record was made.
     #[cbor(n(0), with = "minicbor::bytes")]
-    chain: [u8; 16],
-    /// The last durable line of that chain at the time.
+    trail: [u8; 16],
+    /// The last durable record of that file at the time.
     #[n(1)]
     after: u64,
     /// The event's text.
@@ -56,7 +63,7 @@ impl OutboxRecord {
     /// The record of an event that is to reach `trail`.
     pub fn new(event: &Rendered, trail: &Trail) -> Self {
         Self {
-            chain: *trail.chain().as_bytes(),
+            trail: *trail.id().as_bytes(),
             after: trail.durable_sequence(),
             event: event.json().to_vec(),
         }
@@ -87,6 +94,9 @@ pub enum DrainError {
     /// They are in the trail and could not be removed; the next drain only removes them.
     #[error("audit records that reached the trail cannot be removed from the store: {0}")]
     Commit(#[from] CommitError),
+    /// The store cannot be told how far the trail reaches.
+    #[error("the audit trail cannot be anchored in the store: {0}")]
+    Anchor(#[source] CommitError),
     /// The trail's file cannot be searched for records that are already there.
     #[error("the audit trail cannot be searched: {0}")]
     Search(#[from] io::Error),
@@ -138,19 +148,36 @@ impl Drain {
         Ok(count)
     }
 
+    /// Moves everything that waits, makes the trail durable and anchors its end in the store: what is to be done before
+    /// the store is closed.
+    pub async fn finish(&self) -> Result<(), DrainError> {
+        let drained = self.run_once().await;
+        self.trail.flush().await?;
+        self.trail.anchor().await.map_err(DrainError::Anchor)?;
+        drained.map(drop)
+    }
+
     /// Says that there is something to move.
     pub fn nudge(&self) {
         self.asked.notify_one();
     }
 
-    /// Moves records as they come until the future is dropped. What fails is logged and tried again.
+    /// Moves records as they come and keeps the trail anchored, until the future is dropped. What fails is logged and
+    /// tried again.
     pub async fn run(&self) {
+        let mut anchored = Instant::now();
         loop {
             // Woken by a nudge or by the clock: either way there may be something to move.
             drop(tokio::time::timeout(INTERVAL, self.asked.notified()).await);
             if let Err(error) = self.run_once().await {
                 tracing::error!(%error, "audit records wait in the store");
                 tokio::time::sleep(INTERVAL).await;
+            }
+            if anchored.elapsed() >= ANCHOR_INTERVAL {
+                anchored = Instant::now();
+                if let Err(error) = self.trail.anchor().await {
+                    tracing::error!(%error, "the audit trail cannot be anchored in the store");
+                }
             }
         }
     }
@@ -196,9 +223,9 @@ impl Drain {
             return Ok(HashSet::new());
         };
         let mut waiting = Waiting::default();
-        waiting.collect(&self.global, self.trail.chain()).await?;
+        waiting.collect(&self.global, self.trail.id()).await?;
         for region in &self.regions {
-            waiting.collect(region, self.trail.chain()).await?;
+            waiting.collect(region, self.trail.id()).await?;
         }
         if waiting.ids.is_empty() {
             return Ok(HashSet::new());
@@ -215,13 +242,13 @@ struct Waiting {
 }
 
 impl Waiting {
-    async fn collect<P: Place>(&mut self, store: &ScopedStore<P>, chain: Uuid) -> Result<(), DrainError> {
+    async fn collect<P: Place>(&mut self, store: &ScopedStore<P>, trail: Uuid) -> Result<(), DrainError> {
         let mut last = None;
         loop {
             let page = store.range(&Key::<OutboxRecord>::new(), last.as_ref(), BATCH).await?;
             for (key, stored) in &page.items {
-                // In another chain than the record's own, its line may be anywhere.
-                let after = if stored.value.chain == *chain.as_bytes() {
+                // In another file than the record's own, its line may be anywhere.
+                let after = if stored.value.trail == *trail.as_bytes() {
                     stored.value.after
                 } else {
                     0
@@ -241,17 +268,34 @@ impl Waiting {
 fn search(path: &Path, waiting: &Waiting) -> io::Result<HashSet<EventId>> {
     let mut found = HashSet::new();
     let mut lines = Backwards::new(std::fs::File::open(path)?)?;
+    // The number of the record to come; unknown until the first batch line, behind which are those being written.
+    let mut sequence = u64::MAX;
     while let Some(line) = lines.next_line()? {
-        if chain::parse_header(&line).is_ok() {
+        match Line::parse(&line).map_err(io::Error::other)? {
+            Line::Header(header, _) => sequence = header.sequence,
+            Line::Batch(batch, _) => sequence = batch.last,
+            Line::Record(record) => {
+                found.extend(id_in(record).filter(|id| waiting.ids.contains(id)));
+                sequence = sequence.saturating_sub(1);
+            }
+        }
+        if sequence <= waiting.after.unwrap_or(0) {
             break;
         }
-        let line = Line::parse(&line).map_err(io::Error::other)?;
-        if line.sequence <= waiting.after.unwrap_or(0) {
-            break;
-        }
-        found.extend(line.event_id().filter(|id| waiting.ids.contains(id)));
     }
     Ok(found)
+}
+
+/// The id of a record as it stands in the trail.
+fn id_in(record: &[u8]) -> Option<EventId> {
+    #[derive(serde::Deserialize)]
+    struct Id<'a> {
+        #[serde(rename = "eventID", borrow)]
+        id: &'a str,
+    }
+    serde_json::from_slice::<Id<'_>>(record)
+        .ok()
+        .and_then(|event| EventId::parse(event.id))
 }
 
 fn id_of(key: &Key<OutboxRecord>) -> Result<EventId, StoreError> {

@@ -1,19 +1,26 @@
-//! Opening a trail after any end of the process before: find where the chain stands, cut what a crash left half written,
-//! and refuse to continue a chain that was damaged.
+//! Opening a trail's file: find where the last process ended it, cut off what a crash left half written, and refuse to
+//! continue a trail that was damaged or cut.
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Write},
+    io::{self, BufReader, Read, Seek, SeekFrom},
+    ops::ControlFlow,
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
+use trent_store::{CommitError, StoreError};
 use uuid::Uuid;
 
-use crate::chain::{self, Head, Line, LineError};
+use crate::{
+    chain::{self, Header, Line, LineError, Mac, Point},
+    chains::{Anchor, Chains},
+    trail::Torn,
+    walk::{Misplaced, Walk, WalkError},
+};
 
-/// How much of the end of the file is checked at open; `verify` checks all of it.
-const CHECKED: u64 = 1024 * 1024;
+/// No header line is longer.
+const HEADER: u64 = 512;
 
 /// Why a trail cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +47,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The chain is broken near its end.
+    /// The chain is broken behind the place that the last start began to check from.
     #[error(
         "the audit trail {} is damaged at byte {offset}: {reason}. It is left as it is; move it to a safe place to start a new one",
         path.display()
@@ -53,22 +60,54 @@ pub enum OpenError {
         /// What is wrong with it.
         reason: LineError,
     },
+    /// The file ends before a place that the store knows it to have reached.
+    #[error(
+        "the audit trail {} was cut: its record {anchored} was on the disk. It is left as it is; move it to a safe place to start a new one",
+        path.display()
+    )]
+    Cut {
+        /// The file.
+        path: PathBuf,
+        /// The last record that the store knows to have been written.
+        anchored: u64,
+    },
+    /// The file is a trail, but not the one that the store knows, nor the one begun after it.
+    #[error(
+        "the audit trail {} is not the one that the store's last record of it names. It is left as it is; move it to a safe place to start a new one",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The store cannot be asked which chains there are.
+    #[error("the store cannot be asked about the audit trail: {0}")]
+    Store(#[from] StoreError),
+    /// The store cannot be told of the new chain.
+    #[error("the store cannot be told about the audit trail: {0}")]
+    Commit(#[from] CommitError),
 }
 
-/// A trail file that is ready for appending.
+/// A trail file that is ready for a new chain.
 pub(crate) struct Recovered {
     pub(crate) file: File,
-    pub(crate) chain: Uuid,
-    pub(crate) head: Head,
+    /// The file's id; `None` if it is new.
+    pub(crate) trail: Option<Uuid>,
+    /// What the new chain comes after.
+    pub(crate) sequence: u64,
+    pub(crate) after: Mac,
+    /// Where the file ends; `None` if it is new.
+    pub(crate) end: Option<Point>,
     pub(crate) length: u64,
-    pub(crate) torn_bytes: u64,
+    pub(crate) torn: Torn,
 }
 
-pub(crate) fn open(path: &Path) -> Result<Recovered, OpenError> {
+pub(crate) fn open(path: &Path, chains: &Chains) -> Result<Recovered, OpenError> {
     let io = |source| OpenError::Io {
         path: path.to_owned(),
         source,
     };
+    let not_a_trail = || OpenError::NotATrail { path: path.to_owned() };
     let file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -77,70 +116,136 @@ pub(crate) fn open(path: &Path) -> Result<Recovered, OpenError> {
         .open(path)
         .map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
-    let end = end_of_last_line(&file, size).map_err(io)?;
-    if end == 0 {
-        return start_new(file, path, size);
+    let whole = end_of_last_line(&file, size).map_err(io)?;
+    if whole == 0 {
+        // A file of another kind that happens to have no line break is not ours to cut.
+        if size > HEADER {
+            return Err(not_a_trail());
+        }
+        return start_new(file, size, chains).map_err(io);
     }
-    let header = read_header(&file, end).map_err(io)?;
-    let header = header.ok_or_else(|| OpenError::NotATrail { path: path.to_owned() })?;
-    let chain = chain::parse_header(&header).map_err(|format| match format {
-        Some(format) if format > chain::FORMAT => OpenError::Newer {
-            path: path.to_owned(),
-            format,
-        },
-        _ => OpenError::NotATrail { path: path.to_owned() },
-    })?;
-    let genesis = Head::genesis(&header);
-    let first = header.len() as u64 + 1;
-    let head = check_end(&file, first, end, genesis).map_err(|error| match error {
-        EndError::Io(source) => io(source),
-        EndError::Line { offset, reason } => OpenError::Damaged {
-            path: path.to_owned(),
-            offset,
-            reason,
-        },
-    })?;
-    if end < size {
-        file.set_len(end).map_err(io)?;
+    let line = read_header(&file, whole).map_err(io)?.ok_or_else(not_a_trail)?;
+    let header = match (Line::parse(&line), chain::format_of(&line)) {
+        (_, Some(format)) if format > chain::FORMAT => {
+            return Err(OpenError::Newer {
+                path: path.to_owned(),
+                format,
+            });
+        }
+        (Ok(Line::Header(header, _)), _) => header,
+        _ => return Err(not_a_trail()),
+    };
+    let mut walk = begin_walk(path, &header, chains, size)?;
+    let mut reader = BufReader::with_capacity(256 * 1024, &file);
+    reader.seek(SeekFrom::Start(walk.offset())).map_err(io)?;
+    let anchor = chains.anchor.as_ref().filter(|anchor| anchor.trail == header.trail);
+    let mut reached = anchor.is_none_or(|anchor| walk.offset() == anchor.head.offset);
+    let mut reader = reader.take(whole - walk.offset());
+    let walked = walk.run(&mut reader, |walk| {
+        reached |= anchor.is_some_and(|anchor| walk.head() == anchor.head.head);
+        ControlFlow::Continue(())
+    });
+    match walked {
+        Ok(()) => {}
+        Err(WalkError::Io(source)) => return Err(io(source)),
+        Err(WalkError::Misplaced(Misplaced { offset, reason, .. })) => {
+            return Err(OpenError::Damaged {
+                path: path.to_owned(),
+                offset,
+                reason,
+            });
+        }
+    }
+    if let Some(anchor) = anchor.filter(|_| !reached) {
+        return Err(cut(path, anchor));
+    }
+    let end = walk.point().ok_or_else(not_a_trail)?;
+    let torn = Torn {
+        bytes: size - end.offset,
+        records: walk.unfinished(),
+    };
+    if torn.bytes > 0 {
+        file.set_len(end.offset).map_err(io)?;
         file.sync_all().map_err(io)?;
-        tracing::warn!(bytes = size - end, "cut a torn last line off the audit trail");
     }
     Ok(Recovered {
+        trail: Some(header.trail),
+        sequence: end.head.sequence,
+        after: end.head.mac,
+        length: end.offset,
+        end: Some(end),
+        torn,
         file,
-        chain,
-        head,
-        length: end,
-        torn_bytes: size - end,
     })
 }
 
-/// Makes the header durable, and with it the file's name in its folder.
-fn start_new(mut file: File, path: &Path, torn_bytes: u64) -> Result<Recovered, OpenError> {
-    let io = |source| OpenError::Io {
+/// Finds where to begin checking: at the anchor before the last, if the store has one for this file.
+fn begin_walk<'a>(path: &Path, header: &Header, chains: &'a Chains, size: u64) -> Result<Walk<'a>, OpenError> {
+    match &chains.anchor {
+        Some(anchor) if anchor.trail == header.trail => {
+            if size < anchor.head.offset {
+                return Err(cut(path, anchor));
+            }
+            Ok(match &anchor.start {
+                Some(start) => Walk::from_point(chains, anchor.trail, start),
+                None => Walk::from_start(chains),
+            })
+        }
+        // Begun when the store knew no file, or after the one that it knows, and not anchored before a crash.
+        other => {
+            let expected = other.as_ref().map_or((0, Mac::NONE), successor_of);
+            if (header.sequence, header.after) == expected {
+                Ok(Walk::from_start(chains))
+            } else {
+                Err(OpenError::Foreign { path: path.to_owned() })
+            }
+        }
+    }
+}
+
+/// What the header of a file that begins after another says.
+fn successor_of(anchor: &Anchor) -> (u64, Mac) {
+    (anchor.head.head.sequence, anchor.head.head.mac)
+}
+
+fn cut(path: &Path, anchor: &Anchor) -> OpenError {
+    OpenError::Cut {
         path: path.to_owned(),
-        source,
-    };
-    // A file of another kind that happens to have no line break is not ours to cut.
-    if torn_bytes > 256 {
-        return Err(OpenError::NotATrail { path: path.to_owned() });
+        anchored: anchor.head.head.sequence,
     }
-    file.set_len(0).map_err(io)?;
-    let mut id = [0; 16];
-    aws_lc_rs::rand::fill(&mut id).map_err(|_| io(io::Error::other("no randomness")))?;
-    let chain = uuid::Builder::from_random_bytes(id).into_uuid();
-    let (header, head) = chain::begin(chain);
-    file.write_all(&header).map_err(io)?;
-    file.sync_all().map_err(io)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+}
+
+/// A file without a line, which goes on where the file before it is known to have ended.
+fn start_new(file: File, torn_bytes: u64, chains: &Chains) -> io::Result<Recovered> {
+    file.set_len(0)?;
+    if let Some(anchor) = &chains.anchor {
+        tracing::warn!(
+            record = anchor.head.head.sequence,
+            chain = %anchor.head.head.chain,
+            "the audit trail that the store knows is gone; a new one begins after its last known record"
+        );
     }
+    let (sequence, after) = chains.anchor.as_ref().map_or((0, Mac::NONE), successor_of);
     Ok(Recovered {
         file,
-        chain,
-        head,
-        length: header.len() as u64,
-        torn_bytes,
+        trail: None,
+        sequence,
+        after,
+        end: None,
+        length: 0,
+        torn: Torn {
+            bytes: torn_bytes,
+            records: 0,
+        },
     })
+}
+
+/// Makes a new file's name durable.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 /// The offset just after the last line break, or 0. What follows it, a part of a line or blocks of zeros that the disk
@@ -162,49 +267,10 @@ fn end_of_last_line(file: &File, size: u64) -> io::Result<u64> {
 
 /// The first line, without its break; `None` if it is too long to be a header.
 fn read_header(file: &File, end: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut line = vec![0; usize::try_from(end.min(256)).unwrap_or(256)];
+    let mut line = vec![0; usize::try_from(end.min(HEADER)).unwrap_or(0)];
     file.read_exact_at(&mut line, 0)?;
     Ok(line.iter().position(|byte| *byte == b'\n').map(|length| {
         line.truncate(length);
         line
     }))
-}
-
-enum EndError {
-    Io(io::Error),
-    Line { offset: u64, reason: LineError },
-}
-
-/// Checks the last lines and returns the chain's head. `first` is where the first event's line starts.
-fn check_end(file: &File, first: u64, end: u64, genesis: Head) -> Result<Head, EndError> {
-    let start = end.saturating_sub(CHECKED).max(first);
-    let mut window = vec![0; usize::try_from(end - start).unwrap_or(0)];
-    file.read_exact_at(&mut window, start).map_err(EndError::Io)?;
-    // Unless it starts at the first line, the window starts inside a line; that one is left out.
-    let (skipped, mut head) = if start == first {
-        (0, Some(genesis))
-    } else {
-        (
-            window.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1),
-            None,
-        )
-    };
-    let mut offset = start + skipped as u64;
-    for line in window[skipped..].split_inclusive(|byte| *byte == b'\n') {
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
-        let checked = match &mut head {
-            Some(head) => head.follow(text).map(|_| ()),
-            None => Line::parse(text).and_then(|line| {
-                line.check()?;
-                head = Some(line.head());
-                Ok(())
-            }),
-        };
-        checked.map_err(|reason| EndError::Line { offset, reason })?;
-        offset += line.len() as u64;
-    }
-    head.ok_or(EndError::Line {
-        offset: start,
-        reason: LineError::Malformed,
-    })
 }

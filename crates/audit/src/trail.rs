@@ -5,168 +5,42 @@
 //! that cannot be written makes appends fail: nothing is done that is not recorded.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     thread::JoinHandle,
-    time::Duration,
 };
 
-use parking_lot::{Condvar, Mutex};
-use tokio::sync::{Notify, oneshot};
+use aws_lc_rs::rand;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use trent_crypto::Key256;
+use trent_store::{CommitError, Sealed};
 use uuid::Uuid;
 
 use crate::{
-    chain::{self, Head},
+    chain::{Chain, Header, Mac},
+    chains::{self, Anchors, Chains},
     event::Rendered,
     medium::{LogFile, Medium, MemoryLog},
+    queue::{Answer, Health, Mode, Queued, STALL_LIMIT, Shared, TrailError},
     recovery::{self, OpenError},
     writer,
 };
 
-/// The most that may wait in memory in [`Mode::Durable`].
-const DURABLE_BOUND: usize = 16 * 1024 * 1024;
-
-/// How long an append waits for room before it gives up on a disk that does not answer.
-const STALL_LIMIT: Duration = Duration::from_secs(5);
-
-/// What an append waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The record is on the disk when the append answers.
-    Durable,
-    /// The append answers at once. A crash loses at most what came within the last `flush_interval` (plus the time of
-    /// one write) and never more than `max_bytes` of records.
-    Buffered {
-        /// How long a record may wait in memory before it is written.
-        flush_interval: Duration,
-        /// The most that may wait in memory; beyond it appends wait for the disk.
-        max_bytes: usize,
-    },
-}
-
-impl Mode {
-    /// The buffered mode with its usual bounds: 200 ms, 16 MiB.
-    pub const fn buffered() -> Self {
-        Self::Buffered {
-            flush_interval: Duration::from_millis(200),
-            max_bytes: 16 * 1024 * 1024,
-        }
-    }
-
-    fn bound(self) -> usize {
-        match self {
-            Self::Durable => DURABLE_BOUND,
-            Self::Buffered { max_bytes, .. } => max_bytes,
-        }
-    }
-}
-
-/// Why a record is not in the trail.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TrailError {
-    /// The record could not be written; a later one may be, for example once the disk has room again.
-    #[error("the audit trail cannot be written: {0}")]
-    Unwritable(Arc<str>),
-    /// The trail may no longer be relied on, and takes no record until the server is started again.
-    #[error("the audit trail has failed and takes no record until a restart: {0}")]
-    Failed(Arc<str>),
-    /// The disk has not taken the records before this one for too long.
-    #[error("the audit trail's disk has not answered for {} s", STALL_LIMIT.as_secs())]
-    Stalled,
-    /// The trail was closed.
-    #[error("the audit trail is closed")]
-    Closed,
-}
-
-/// How the trail is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// The last write succeeded.
-    Healthy,
-    /// The last write failed; it is tried again.
-    Unwritable(Arc<str>),
-    /// Nothing is written until a restart.
-    Failed(Arc<str>),
-}
-
 /// A handle to the trail; clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Trail(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     shared: Arc<Shared>,
-    chain: Uuid,
+    /// The id of the file.
+    id: Uuid,
     /// The file; `None` if the trail is in memory.
     path: Option<PathBuf>,
+    /// The store's anchor for the file.
+    anchors: Option<Anchors>,
     thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What the appends and the writer thread share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) mode: Mode,
-    pub(crate) queue: Mutex<Queue>,
-    /// Wakes the writer.
-    pub(crate) work: Condvar,
-    /// Wakes appends that wait for room.
-    pub(crate) room: Notify,
-    /// The number of the last line known to be on the disk.
-    pub(crate) durable: AtomicU64,
-}
-
-/// What waits to be written.
-#[derive(Debug)]
-pub(crate) struct Queue {
-    pub(crate) batch: Batch,
-    /// Bytes of records that the writer has taken and not yet made durable.
-    pub(crate) in_flight: usize,
-    /// Somebody waits: what is there should be made durable now.
-    pub(crate) urgent: bool,
-    pub(crate) closed: bool,
-    pub(crate) health: Health,
-}
-
-/// Records in the order of their appends: their texts end to end, and who waits for which.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) records: Vec<Entry>,
-    /// Callers of `flush` and appends, to be answered when the batch is durable.
-    pub(crate) waiters: Vec<oneshot::Sender<Result<(), TrailError>>>,
-}
-
-/// One record of a batch.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    /// Where its text ends in the batch's bytes.
-    pub(crate) end: usize,
-    /// Its append was already answered, so it must not be dropped when a write fails.
-    pub(crate) promised: bool,
-}
-
-impl Batch {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.waiters.is_empty()
-    }
-
-    fn push(&mut self, record: &Rendered, promised: bool) {
-        self.bytes.extend_from_slice(record.json());
-        self.records.push(Entry {
-            end: self.bytes.len(),
-            promised,
-        });
-    }
-}
-
-/// The outcome of trying to queue a record.
-enum Queued {
-    Answered,
-    Awaits(oneshot::Receiver<Result<(), TrailError>>),
-    Full,
 }
 
 /// A trail that was opened, and what opening it found.
@@ -174,108 +48,138 @@ enum Queued {
 pub struct Opened {
     /// The trail.
     pub trail: Trail,
-    /// The bytes of a torn last line that were cut off; 0 after a clean stop.
-    pub torn_bytes: u64,
+    /// What a crash left behind the last whole batch and was cut off.
+    pub torn: Torn,
+}
+
+/// The unfinished end of a trail: nothing in it was ever said to be on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Torn {
+    /// Its size; 0 after a clean stop.
+    pub bytes: u64,
+    /// The whole records in it.
+    pub records: u64,
 }
 
 impl Trail {
-    /// Opens the trail in the file `path`, or makes it. A last line without its end (the trace of a crash) is cut off;
-    /// the lines before it are checked, and damage is an error, since a chain that does not verify must not be
-    /// continued.
-    pub fn open(path: &Path, mode: Mode) -> Result<Opened, OpenError> {
-        let found = recovery::open(path)?;
-        let log = Box::new(LogFile(found.file));
-        let trail = Self::start(log, found.chain, found.head, found.length, mode, Some(path.to_owned()));
+    /// Opens the trail in the file `path`, or makes it, and begins a chain of this process in it. What a crash left
+    /// unfinished at the end is cut off; the lines before it are checked from the last anchor but one, and damage or a
+    /// file that ends before the store's anchor is an error, since a trail that does not verify must not be continued.
+    pub async fn open(path: &Path, mode: Mode, store: &Sealed) -> Result<Opened, OpenError> {
+        let known = Chains::load(store).await?;
+        let found = recovery::open(path, &known)?;
+        let io = |source| OpenError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let (mut id, mut key) = ([0; 16], Key256::new([0; 32]));
+        let drawn = rand::fill(&mut id).and_then(|()| rand::fill(key.expose_mut()));
+        drawn.map_err(|_| io(std::io::Error::other("no randomness")))?;
+        let id = uuid::Builder::from_random_bytes(id).into_uuid();
+        let header = Header {
+            trail: found.trail.unwrap_or(id),
+            chain: id,
+            sequence: found.sequence,
+            after: found.after,
+        };
+        let store = store.global();
+        // Known before it is used: a chain in the file is one that the store can check.
+        chains::register(&store, id, &key).await?;
+        let (chain, line) = Chain::begin(&header, &key);
+        let mut log = LogFile(found.file);
+        log.append(&line).map_err(io)?;
+        log.0.sync_all().map_err(io)?;
+        if found.trail.is_none() {
+            recovery::sync_folder_of(path).map_err(io)?;
+        }
+        let place = Place {
+            id: header.trail,
+            path: Some(path.to_owned()),
+            anchors: Some(Anchors::new(store, header.trail, found.end)),
+        };
+        let trail = Self::start(Box::new(log), chain, found.length + line.len() as u64, mode, place);
+        trail.anchor().await?;
         Ok(Opened {
             trail,
-            torn_bytes: found.torn_bytes,
+            torn: found.torn,
         })
     }
 
-    /// A trail in memory, which ends with the process.
+    /// A trail in memory, which ends with the process, and its key with it.
     pub fn in_memory(log: MemoryLog) -> Self {
-        let (header, head) = chain::begin(Uuid::nil());
+        let mut key = Key256::new([0; 32]);
+        rand::fill(key.expose_mut()).expect("the system's random number generator does not fail");
+        let header = Header {
+            trail: Uuid::nil(),
+            chain: Uuid::nil(),
+            sequence: 0,
+            after: Mac::NONE,
+        };
+        let (chain, line) = Chain::begin(&header, &key);
         let mut log = log;
         // Appending to memory cannot fail.
-        drop(log.append(&header));
-        Self::start(
-            Box::new(log),
-            Uuid::nil(),
-            head,
-            header.len() as u64,
-            Mode::Durable,
-            None,
-        )
+        drop(log.append(&line));
+        Self::start(Box::new(log), chain, line.len() as u64, Mode::Durable, Place::default())
     }
 
-    /// Starts the writer thread on a medium whose content ends, `length` bytes long, with the line of `head`.
-    pub(crate) fn start(
-        medium: Box<dyn Medium>,
-        chain: Uuid,
-        head: Head,
-        length: u64,
-        mode: Mode,
-        path: Option<PathBuf>,
-    ) -> Self {
-        let shared = Arc::new(Shared {
-            mode,
-            queue: Mutex::new(Queue {
-                batch: Batch::default(),
-                in_flight: 0,
-                urgent: false,
-                closed: false,
-                health: Health::Healthy,
-            }),
-            work: Condvar::new(),
-            room: Notify::new(),
-            durable: AtomicU64::new(head.sequence),
-        });
-        let thread = writer::spawn(medium, head, length, &shared);
+    /// Starts the writer thread on a medium whose content, `length` bytes, ends where the chain stands.
+    fn start(medium: Box<dyn Medium>, chain: Chain, length: u64, mode: Mode, place: Place) -> Self {
+        let shared = Arc::new(Shared::new(mode, chain.point(length)));
+        let thread = writer::spawn(medium, chain, length, &shared);
         Self(Arc::new(Inner {
             shared,
-            chain,
-            path,
+            id: place.id,
+            path: place.path,
+            anchors: place.anchors,
             thread: Mutex::new(thread),
         }))
     }
 
     /// Puts a record into the trail, answering as the mode says.
     pub async fn append(&self, record: &Rendered) -> Result<(), TrailError> {
+        match self.0.shared.push(record, self.0.shared.mode == Mode::Durable)? {
+            Queued::Taken => Ok(()),
+            Queued::Awaits(answer) => self.answered(answer).await,
+            // Boxed, since it is rare and its state would be part of every request's.
+            Queued::Full => Box::pin(self.append_when_room(record)).await,
+        }
+    }
+
+    async fn append_when_room(&self, record: &Rendered) -> Result<(), TrailError> {
         let awaited = self.0.shared.mode == Mode::Durable;
-        match self.queue_when_room(record, awaited).await? {
-            Queued::Awaits(wait) => self.answer(wait).await,
-            Queued::Answered | Queued::Full => Ok(()),
+        match self.push_when_room(record, awaited).await? {
+            Some(answer) => self.answered(answer).await,
+            None => Ok(()),
         }
     }
 
     /// Puts records into the trail in order and answers when all are on the disk, whatever the mode. After an error any
     /// of them may be there, or yet come; a successful [`Trail::flush`] settles which.
     pub async fn append_durably(&self, records: &[Rendered]) -> Result<(), TrailError> {
-        let mut waits = Vec::with_capacity(records.len());
+        let mut answers = Vec::with_capacity(records.len());
         for record in records {
-            match self.queue_when_room(record, true).await? {
-                Queued::Awaits(wait) => waits.push(wait),
-                Queued::Answered | Queued::Full => {}
-            }
+            answers.extend(self.push_when_room(record, true).await?);
         }
-        for wait in waits {
-            self.answer(wait).await?;
+        for answer in answers {
+            self.answered(answer).await?;
         }
         Ok(())
     }
 
     /// Waits until every record appended so far is on the disk.
     pub async fn flush(&self) -> Result<(), TrailError> {
-        let wait = {
-            let mut queue = self.0.shared.queue.lock();
-            refuse_if_failed(&queue)?;
-            let (sender, wait) = oneshot::channel();
-            queue.batch.waiters.push(sender);
-            queue.urgent = true;
-            self.0.shared.work.notify_one();
-            wait
+        let answer = self.0.shared.flush()?;
+        self.answered(answer).await
+    }
+
+    /// Tells the store how far the trail reaches on the disk: what is cut off before that is noticed at the next start.
+    /// Does nothing if that was told already.
+    pub async fn anchor(&self) -> Result<(), CommitError> {
+        let Some(anchors) = &self.0.anchors else {
+            return Ok(());
         };
-        self.answer(wait).await
+        let point = self.0.shared.point.lock().clone();
+        anchors.advance(point).await
     }
 
     /// Refuses if the trail does not take records at present: what would need one should not be begun.
@@ -283,13 +187,13 @@ impl Trail {
         let queue = self.0.shared.queue.lock();
         match &queue.health {
             Health::Unwritable(reason) => Err(TrailError::Unwritable(Arc::clone(reason))),
-            Health::Healthy | Health::Failed(_) => refuse_if_failed(&queue),
+            Health::Healthy | Health::Failed(_) => queue.refuse_if_failed(),
         }
     }
 
     /// True if the last write succeeded.
     pub fn healthy(&self) -> bool {
-        self.health() == Health::Healthy
+        self.0.shared.queue.lock().health == Health::Healthy
     }
 
     /// How the trail is, with the reason if it is not well.
@@ -302,9 +206,9 @@ impl Trail {
         self.0.shared.mode
     }
 
-    /// The id of the chain, new with each file.
-    pub fn chain(&self) -> Uuid {
-        self.0.chain
+    /// The id of the file, new with each file.
+    pub fn id(&self) -> Uuid {
+        self.0.id
     }
 
     /// The trail's file, if it is in one.
@@ -312,7 +216,7 @@ impl Trail {
         self.0.path.as_deref()
     }
 
-    /// The number of the last line known to be on the disk. A record made later gets a higher number.
+    /// The number of the last record known to be on the disk. A record made later gets a higher number.
     pub fn durable_sequence(&self) -> u64 {
         self.0.shared.durable.load(Ordering::Acquire)
     }
@@ -323,29 +227,31 @@ impl Trail {
     }
 
     /// The writer's answer. One that went without answering ended in a panic, and with it the trail.
-    async fn answer(&self, wait: oneshot::Receiver<Result<(), TrailError>>) -> Result<(), TrailError> {
-        wait.await.unwrap_or_else(|_| {
+    async fn answered(&self, answer: oneshot::Receiver<Answer>) -> Result<(), TrailError> {
+        answer.await.unwrap_or_else(|_| {
             let mut queue = self.0.shared.queue.lock();
-            writer::ended(&mut queue);
-            refuse_if_failed(&queue)
+            queue.writer_ended();
+            queue.refuse_if_failed()
         })
     }
 
-    /// Queues a record, waiting for room if there is none; never answers [`Queued::Full`].
-    async fn queue_when_room(&self, record: &Rendered, awaited: bool) -> Result<Queued, TrailError> {
-        match self.try_queue(record, awaited)? {
-            Queued::Full => {}
-            queued => return Ok(queued),
-        }
+    /// Queues a record, waiting for room if there is none; returns the answer to wait for, if there is to be one.
+    async fn push_when_room(
+        &self,
+        record: &Rendered,
+        awaited: bool,
+    ) -> Result<Option<oneshot::Receiver<Answer>>, TrailError> {
+        let shared = &self.0.shared;
         let in_time = async {
             loop {
-                let room = self.0.shared.room.notified();
+                let room = shared.room.notified();
                 tokio::pin!(room);
                 // Registered before looking, so that room made in between is not missed.
                 room.as_mut().enable();
-                match self.try_queue(record, awaited)? {
+                match shared.push(record, awaited)? {
                     Queued::Full => room.await,
-                    queued => return Ok(queued),
+                    Queued::Awaits(answer) => return Ok(Some(answer)),
+                    Queued::Taken => return Ok(None),
                 }
             }
         };
@@ -353,48 +259,22 @@ impl Trail {
             .await
             .unwrap_or(Err(TrailError::Stalled))
     }
-
-    fn try_queue(&self, record: &Rendered, awaited: bool) -> Result<Queued, TrailError> {
-        let shared = &self.0.shared;
-        let mut queue = shared.queue.lock();
-        refuse_if_failed(&queue)?;
-        let bound = shared.mode.bound();
-        let waiting = queue.batch.bytes.len() + queue.in_flight;
-        if waiting > 0 && waiting + record.json().len() > bound {
-            queue.urgent = true;
-            shared.work.notify_one();
-            return Ok(Queued::Full);
-        }
-        // A trail that could not be written promises nothing: its appends wait for their own write.
-        let awaited = awaited || queue.health != Health::Healthy;
-        let first = queue.batch.is_empty();
-        queue.batch.push(record, !awaited);
-        if awaited {
-            let (sender, wait) = oneshot::channel();
-            queue.batch.waiters.push(sender);
-            let asleep = !queue.urgent;
-            queue.urgent = true;
-            drop(queue);
-            if asleep {
-                shared.work.notify_one();
-            }
-            return Ok(Queued::Awaits(wait));
-        }
-        let pending = queue.batch.bytes.len();
-        drop(queue);
-        let piece = pending >= writer::PIECE && pending - record.json().len() < writer::PIECE;
-        if first || piece {
-            shared.work.notify_one();
-        }
-        Ok(Queued::Answered)
-    }
 }
 
-fn refuse_if_failed(queue: &Queue) -> Result<(), TrailError> {
-    match &queue.health {
-        Health::Failed(reason) => Err(TrailError::Failed(Arc::clone(reason))),
-        _ if queue.closed => Err(TrailError::Closed),
-        Health::Healthy | Health::Unwritable(_) => Ok(()),
+/// Where a trail is kept.
+#[derive(Default)]
+struct Place {
+    id: Uuid,
+    path: Option<PathBuf>,
+    anchors: Option<Anchors>,
+}
+
+impl fmt::Debug for Trail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trail")
+            .field("id", &self.0.id)
+            .field("path", &self.0.path)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The writer thread: takes what waits, chains it, writes it, syncs it when that is due, answers.
+//! The writer thread: takes what waits, ends it as a batch of the chain, writes it, syncs it when that is due, answers.
 
 use std::{
     io,
@@ -8,14 +8,10 @@ use std::{
 };
 
 use crate::{
-    chain::Head,
+    chain::Chain,
     medium::Medium,
-    trail::{Batch, Health, Mode, Queue, Shared, TrailError},
+    queue::{Batch, Health, Mode, PIECE, Shared, TrailError},
 };
-
-/// Lines are handed to the medium in pieces of about this size: few calls, and buffers that stay in the processor's
-/// cache.
-pub(crate) const PIECE: usize = 128 * 1024;
 
 /// The most room that is kept from batch to batch.
 const SPARE: usize = 1024 * 1024;
@@ -23,13 +19,18 @@ const SPARE: usize = 1024 * 1024;
 /// How long an unwritable trail waits before it tries again by itself.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// Starts the thread. A machine that cannot start one has a trail that has failed.
-pub(crate) fn spawn(medium: Box<dyn Medium>, head: Head, length: u64, shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
+/// Starts the thread on a medium whose content, `length` bytes, ends where the chain stands. A machine that cannot start
+/// one has a trail that has failed.
+pub(crate) fn spawn(
+    medium: Box<dyn Medium>,
+    chain: Chain,
+    length: u64,
+    shared: &Arc<Shared>,
+) -> Option<JoinHandle<()>> {
     let writer = Writer {
         medium,
-        head,
+        chain,
         length,
-        lines: Vec::new(),
         kept: Batch::default(),
         unsynced: 0,
         sync_at: None,
@@ -45,10 +46,8 @@ pub(crate) fn spawn(medium: Box<dyn Medium>, head: Head, length: u64, shared: &A
     match thread {
         Ok(thread) => Some(thread),
         Err(error) => {
-            fail(
-                &mut shared.queue.lock(),
-                &format!("its thread cannot be started: {error}"),
-            );
+            let reason = format!("its thread cannot be started: {error}");
+            shared.queue.lock().fail(&reason);
             None
         }
     }
@@ -60,32 +59,19 @@ struct Ended(Arc<Shared>);
 impl Drop for Ended {
     fn drop(&mut self) {
         let mut queue = self.0.queue.lock();
-        ended(&mut queue);
+        queue.writer_ended();
         // Whoever still waits is told by the loss of the sender.
         queue.batch = Batch::default();
         self.0.room.notify_waiters();
     }
 }
 
-/// Notes that there is no writer any more, which is a failure unless the trail was closed.
-pub(crate) fn ended(queue: &mut Queue) {
-    if !queue.closed && !matches!(queue.health, Health::Failed(_)) {
-        fail(queue, "its writer ended");
-    }
-}
-
-fn fail(queue: &mut Queue, reason: &str) {
-    queue.health = Health::Failed(reason.into());
-}
-
 struct Writer {
     medium: Box<dyn Medium>,
     /// The chain at the end of what the medium holds.
-    head: Head,
+    chain: Chain,
     /// How long the medium's content is.
     length: u64,
-    /// Room for lines, kept from batch to batch.
-    lines: Vec<u8>,
     /// Records that were promised and could not be written yet, oldest first.
     kept: Batch,
     /// Bytes of records that were written and not synced.
@@ -121,8 +107,8 @@ enum Failure {
 impl Writer {
     fn run(mut self) {
         while let Some((batch, task)) = self.take() {
-            let batch = self.after_kept(batch);
-            let outcome = self.write(&batch).and_then(|()| match task {
+            let mut batch = std::mem::take(&mut self.kept).followed_by(batch);
+            let outcome = self.write(&mut batch).and_then(|()| match task {
                 Task::Write => Ok(()),
                 Task::Sync | Task::Last => self.sync(),
             });
@@ -164,10 +150,12 @@ impl Writer {
             };
             if let Some(task) = task {
                 queue.urgent = false;
+                queue.timed = false;
                 let batch = std::mem::replace(&mut queue.batch, std::mem::take(&mut self.spare));
                 queue.in_flight = batch.bytes.len() + self.kept.bytes.len() + self.unsynced;
                 return Some((batch, task));
             }
+            queue.timed = deadline.is_some();
             match deadline {
                 Some(deadline) => drop(shared.work.wait_until(&mut queue, deadline)),
                 None => shared.work.wait(&mut queue),
@@ -175,49 +163,23 @@ impl Writer {
         }
     }
 
-    /// The batch with what earlier batches kept put before it.
-    fn after_kept(&mut self, batch: Batch) -> Batch {
-        let mut joined = std::mem::take(&mut self.kept);
-        if joined.records.is_empty() {
-            return batch;
-        }
-        let offset = joined.bytes.len();
-        joined.bytes.extend_from_slice(&batch.bytes);
-        joined.records.extend(batch.records.into_iter().map(|mut entry| {
-            entry.end += offset;
-            entry
-        }));
-        joined.waiters = batch.waiters;
-        joined
-    }
-
-    /// Writes a batch, or undoes what was written of it.
-    fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
+    /// Writes a batch in one piece, or undoes what was written of it.
+    fn write(&mut self, batch: &mut Batch) -> Result<(), Failure> {
         if batch.records.is_empty() {
             // Only after a failure is there something to find out.
             return if self.healthy { Ok(()) } else { self.probe() };
         }
-        let mut head = self.head;
-        let mut length = self.length;
-        let mut start = 0;
-        self.lines.clear();
-        for (index, entry) in batch.records.iter().enumerate() {
-            head = head.extend(&batch.bytes[start..entry.end], &mut self.lines);
-            start = entry.end;
-            if self.lines.len() >= PIECE || index + 1 == batch.records.len() {
-                if let Err(error) = self.medium.append(&self.lines) {
-                    return Err(match self.medium.truncate(self.length) {
-                        Ok(()) => Failure::Undone(error),
-                        Err(_) => Failure::Unknown(error),
-                    });
-                }
-                length += self.lines.len() as u64;
-                self.lines.clear();
-            }
+        let records = batch.bytes.len();
+        let head = self.chain.seal(&mut batch.bytes, batch.records.len());
+        if let Err(error) = self.medium.append(&batch.bytes) {
+            return Err(match self.medium.truncate(self.length) {
+                Ok(()) => Failure::Undone(error),
+                Err(_) => Failure::Unknown(error),
+            });
         }
-        self.head = head;
-        self.length = length;
-        self.unsynced += batch.bytes.len();
+        self.chain.written(head);
+        self.length += batch.bytes.len() as u64;
+        self.unsynced += records;
         Ok(())
     }
 
@@ -226,10 +188,11 @@ impl Writer {
     fn sync(&mut self) -> Result<(), Failure> {
         if self.unsynced > 0 {
             self.medium.sync().map_err(Failure::Unknown)?;
+            *self.shared.point.lock() = self.chain.point(self.length);
+            self.shared.durable.store(self.chain.head().sequence, Ordering::Release);
         }
         self.unsynced = 0;
         self.sync_at = None;
-        self.shared.durable.store(self.head.sequence, Ordering::Release);
         Ok(())
     }
 
@@ -248,8 +211,7 @@ impl Writer {
             drop(waiter.send(Ok(())));
         }
         if batch.bytes.capacity() <= SPARE {
-            batch.bytes.clear();
-            batch.records.clear();
+            batch.clear();
             self.spare = batch;
         }
     }
@@ -257,17 +219,7 @@ impl Writer {
     fn undone(&mut self, batch: Batch, error: &io::Error) {
         let reason: Arc<str> = error.to_string().into();
         tracing::error!(%reason, "the audit trail cannot be written; requests fail until it can");
-        let mut start = 0;
-        for entry in &batch.records {
-            if entry.promised {
-                self.kept.bytes.extend_from_slice(&batch.bytes[start..entry.end]);
-                self.kept.records.push(crate::trail::Entry {
-                    end: self.kept.bytes.len(),
-                    promised: true,
-                });
-            }
-            start = entry.end;
-        }
+        self.kept.keep_promised(&batch);
         self.settle(Health::Unwritable(Arc::clone(&reason)));
         for waiter in batch.waiters {
             drop(waiter.send(Err(TrailError::Unwritable(Arc::clone(&reason)))));

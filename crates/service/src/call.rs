@@ -1,6 +1,7 @@
 //! What the pipeline knows about a request, before and after it is admitted.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use trent_audit::UserIdentity;
@@ -79,7 +80,11 @@ impl Call {
     pub fn user_identity(&self) -> UserIdentity {
         match &self.actor {
             Actor::Principal(caller) => {
-                UserIdentity::root(&caller.principal.to_string(), &caller.account, &caller.access_key_id)
+                let rendered = caller.audit_identity(|caller| {
+                    let arn = caller.principal.to_string();
+                    UserIdentity::root(&arn, &caller.account, &caller.access_key_id).into_rendered()
+                });
+                UserIdentity::from_rendered(Arc::clone(rendered))
             }
             Actor::Operator { uid } => UserIdentity::operator(&format!("uid:{uid}")),
         }

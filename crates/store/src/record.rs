@@ -29,6 +29,10 @@ pub mod kinds {
     pub const KEY_BY_ACCOUNT: Kind = Kind(0x17);
     /// An audit record on its way to the trail.
     pub const AUDIT_OUTBOX: Kind = Kind(0x30);
+    /// A chain of the trail: the key that its first batch is authenticated under.
+    pub const AUDIT_CHAIN: Kind = Kind(0x31);
+    /// How far the trail is known to reach.
+    pub const AUDIT_ANCHOR: Kind = Kind(0x32);
 }
 
 /// A type that the store keeps. Encoding must be deterministic and must not fail: derive it.

@@ -159,6 +159,25 @@ fn what_the_service_does_by_itself_comes_from_it() {
 }
 
 #[test]
+fn an_address_is_written_in_its_usual_form() {
+    for text in [
+        "0.0.0.0",
+        "192.0.2.1",
+        "255.255.255.255",
+        "::1",
+        "2001:db8::8a2e:370:7334",
+    ] {
+        let source_ip = Some(text.parse().expect("an address"));
+        let call = Call::new();
+        let event = Event {
+            source_ip,
+            ..call.event()
+        };
+        assert_eq!(record(&event)["sourceIPAddress"], text);
+    }
+}
+
+#[test]
 fn times_outside_the_calendar_do_not_break_a_record() {
     for (millis, text) in [
         (i64::MIN, "1970-01-01T00:00:00Z"),

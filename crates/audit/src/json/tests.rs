@@ -25,6 +25,24 @@ fn no_control_character_survives_and_each_reads_back() {
 }
 
 #[test]
+fn odd_characters_anywhere_leave_the_rest_as_it_is() {
+    for value in [
+        "\"",
+        "\"a",
+        "a\"",
+        "a\"\"b\\",
+        "{\"Effect\":\"Allow\"}",
+        "é\u{2028}é",
+        "\u{feff}",
+        "a long plain run, then é",
+    ] {
+        let back: String = serde_json::from_str(&text_of(value)).expect("JSON");
+        assert_eq!(back, value);
+    }
+    assert_eq!(text_of("a\u{1f}b\u{202e}c"), "\"a\\u001fb\\u202ec\"");
+}
+
+#[test]
 fn ordinary_text_of_any_language_stays_readable() {
     assert_eq!(text_of("clé/中文/🔑"), "\"clé/中文/🔑\"");
 }

@@ -1,11 +1,13 @@
 use std::{
     collections::VecDeque,
     io,
+    ops::ControlFlow,
     sync::atomic::{AtomicBool, AtomicUsize},
+    time::Duration,
 };
 
 use super::*;
-use crate::{EventId, chain::begin};
+use crate::{EventId, queue::PIECE, walk::Walk};
 
 /// A disk with a page cache, a size, and calls that can be made to fail.
 #[derive(Clone, Default)]
@@ -68,17 +70,11 @@ impl Medium for Disk {
 impl Disk {
     /// A trail on this disk.
     fn trail(&self, mode: Mode) -> Trail {
-        let (header, head) = begin(Uuid::nil());
-        *self.0.content.lock() = header.clone();
+        let (chain, header) = begin();
+        self.0.content.lock().clone_from(&header);
         self.0.synced.store(header.len(), Ordering::SeqCst);
-        Trail::start(
-            Box::new(self.clone()),
-            Uuid::nil(),
-            head,
-            header.len() as u64,
-            mode,
-            None,
-        )
+        let medium = Box::new(self.clone());
+        Trail::start(medium, chain, header.len() as u64, mode, Place::default())
     }
 
     /// The ids of the events on the disk, checking the chain.
@@ -92,15 +88,29 @@ impl Disk {
     }
 }
 
+const KEY: [u8; 32] = [7; 32];
+
+/// The chain of every trail here, and its header.
+fn begin() -> (Chain, Vec<u8>) {
+    let header = Header {
+        trail: Uuid::nil(),
+        chain: Uuid::nil(),
+        sequence: 0,
+        after: Mac::NONE,
+    };
+    Chain::begin(&header, &Key256::new(KEY))
+}
+
 fn events_in(content: &[u8]) -> Vec<EventId> {
-    let (header, mut head) = begin(Uuid::nil());
-    let lines = content.strip_prefix(header.as_slice()).expect("the header");
-    let lines = lines
-        .split_inclusive(|byte| *byte == b'\n')
-        .map(|line| line.strip_suffix(b"\n").expect("whole"));
-    lines
-        .map(|line| head.follow(line).expect("intact").event_id().expect("an id"))
-        .collect()
+    let mut chains = Chains::default();
+    chains.insert(Uuid::nil(), Key256::new(KEY));
+    let mut walk = Walk::from_start(&chains);
+    let walked = walk.run(&mut &content[..], |_| ControlFlow::Continue(()));
+    assert!(walked.is_ok(), "intact");
+    assert_eq!(walk.offset(), content.len() as u64, "whole batches");
+    let lines = std::str::from_utf8(content).expect("text").lines();
+    let ids = lines.filter_map(|line| line.strip_prefix("{\"eventID\":\"")?.strip_suffix("\"}"));
+    ids.map(|id| EventId::parse(id).expect("an id")).collect()
 }
 
 fn record(number: u8) -> Rendered {
@@ -182,7 +192,7 @@ async fn buffered_records_are_bounded_and_appends_wait_for_room() {
     let disk = Disk::default();
     let trail = disk.trail(buffered(NEVER));
     disk.0.stuck.store(true, Ordering::SeqCst);
-    let size = record(0).json().len();
+    let size = record(0).json().len() + 1;
     let mut accepted = 0;
     for number in 0..200 {
         let wait = tokio::time::timeout(Duration::from_millis(30), trail.append(&record(number))).await;
@@ -355,15 +365,9 @@ async fn a_writer_that_dies_fails_every_append() {
             Ok(())
         }
     }
-    let (header, head) = begin(Uuid::nil());
-    let trail = Trail::start(
-        Box::new(Dies),
-        Uuid::nil(),
-        head,
-        header.len() as u64,
-        Mode::Durable,
-        None,
-    );
+    let (chain, header) = begin();
+    let length = header.len() as u64;
+    let trail = Trail::start(Box::new(Dies), chain, length, Mode::Durable, Place::default());
     trail.append(&record(1)).await.expect_err("its writer died");
     assert!(!trail.healthy());
     assert!(matches!(trail.append(&record(2)).await, Err(TrailError::Failed(_))));
@@ -378,12 +382,8 @@ async fn a_trail_in_memory_keeps_the_latest_lines() {
     }
     let content = String::from_utf8(log.content()).expect("UTF-8");
     assert!(content.len() <= 2000 && content.lines().count() > 2);
-    assert!(content.lines().last().expect("a line").starts_with("{\"seq\":100,"));
-    assert!(
-        content
-            .lines()
-            .all(|line| line.starts_with("{\"seq\":") && line.ends_with('}'))
-    );
+    assert!(content.lines().last().expect("a line").starts_with("{\"batch\":100,"));
+    assert!(content.lines().all(|line| line.starts_with('{') && line.ends_with('}')));
 }
 
 #[tokio::test]
@@ -393,7 +393,7 @@ async fn many_buffered_records_are_written_piece_by_piece_and_synced_when_due() 
         flush_interval: NEVER,
         max_bytes: 1 << 24,
     });
-    let count = 2 * writer::PIECE / record(1).json().len();
+    let count = 2 * PIECE / record(1).json().len();
     for _ in 0..count {
         trail.append(&record(1)).await.expect("appended");
     }

@@ -3,4 +3,5 @@
 mod crash;
 mod outbox;
 mod recovery;
+mod tampering;
 mod world;

@@ -14,14 +14,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tempfile::TempDir;
 use trent_audit::{Drain, DrainError, Mode, OutboxRecord, Trail, enqueue};
-use trent_crypto::{Key256, record::RecordSealer, root::RootKeys};
 use trent_store::{
-    Engine, Key, MemoryEngine, Options, Outcome, Revision, Sealed, Snapshot, StoreError, TxnId, Versioned, Watch,
-    Witness,
+    Engine, Key, MemoryEngine, Outcome, Revision, Sealed, Snapshot, StoreError, TxnId, Versioned, Watch, Witness,
     engine::{Page, Range, Txn},
 };
 
-use crate::world::{events, record, region};
+use crate::world::{events, record, region, seal};
 
 /// An engine that takes so many commits and no more: the process that ends before the next.
 struct Mortal {
@@ -100,8 +98,7 @@ impl World {
             trail: path.clone(),
             durable_at_commit: AtomicU64::new(0),
         });
-        let store = Sealed::open(Arc::clone(&engine) as Arc<dyn Engine>, sealer(), Options::default());
-        let store = store.await.expect("opened");
+        let store = seal(Arc::clone(&engine) as Arc<dyn Engine>).await;
         Self {
             path,
             _folder: folder,
@@ -111,8 +108,9 @@ impl World {
     }
 
     /// A process over the same store and file.
-    fn start(&self) -> (Trail, Drain) {
-        let trail = Trail::open(&self.path, Mode::buffered()).expect("opened").trail;
+    async fn start(&self) -> (Trail, Drain) {
+        let opened = Trail::open(&self.path, Mode::buffered(), &self.store).await;
+        let trail = opened.expect("opened").trail;
         let drain = Drain::new(trail.clone(), &self.store, &[region()]);
         (trail, drain)
     }
@@ -132,6 +130,13 @@ impl World {
                 store.commit(txn).await.expect("committed");
             }
         }
+    }
+
+    /// The first bytes of the ids of the trail's events, sorted. The trail must verify.
+    async fn sorted(&self) -> Vec<u8> {
+        let mut found = events(&self.path, &self.store).await;
+        found.sort_unstable();
+        found
     }
 
     async fn waiting(&self) -> usize {
@@ -156,23 +161,16 @@ impl World {
     }
 }
 
-fn sealer() -> RecordSealer {
-    RecordSealer::new(&RootKeys::first(Key256::new([1; 32]), Key256::new([2; 32])))
-}
-
-fn sorted(path: &Path) -> Vec<u8> {
-    let mut found = events(path);
-    found.sort_unstable();
-    found
-}
-
 #[tokio::test]
 async fn records_reach_the_trail_in_the_order_of_their_times_and_leave_the_store() {
     let world = World::new().await;
-    let (trail, drain) = world.start();
+    let (trail, drain) = world.start().await;
     world.commit(&trail, (2..=200).rev().step_by(2)).await;
     assert_eq!(drain.run_once().await.expect("drained"), 100);
-    assert_eq!(events(&world.path), (2..=200).step_by(2).collect::<Vec<u8>>());
+    assert_eq!(
+        events(&world.path, &world.store).await,
+        (2..=200).step_by(2).collect::<Vec<u8>>()
+    );
     assert_eq!(world.waiting().await, 0);
     assert_eq!(drain.run_once().await.expect("drained"), 0);
 }
@@ -180,7 +178,7 @@ async fn records_reach_the_trail_in_the_order_of_their_times_and_leave_the_store
 #[tokio::test]
 async fn a_nudged_drain_moves_records_as_they_come() {
     let world = World::new().await;
-    let (trail, drain) = world.start();
+    let (trail, drain) = world.start().await;
     let drain = Arc::new(drain);
     let running = tokio::spawn({
         let drain = Arc::clone(&drain);
@@ -197,13 +195,13 @@ async fn a_nudged_drain_moves_records_as_they_come() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     running.abort();
-    assert_eq!(sorted(&world.path), (0..10).collect::<Vec<_>>());
+    assert_eq!(world.sorted().await, (0..10).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn a_record_that_could_not_be_removed_is_not_appended_again() {
     let world = World::new().await;
-    let (trail, drain) = world.start();
+    let (trail, drain) = world.start().await;
     world.commit(&trail, 0..6).await;
     for _ in 0..3 {
         world.engine.allow(0);
@@ -211,7 +209,7 @@ async fn a_record_that_could_not_be_removed_is_not_appended_again() {
     }
     world.engine.allow(usize::MAX);
     assert_eq!(drain.run_once().await.expect("drained"), 3);
-    assert_eq!(sorted(&world.path), (0..6).collect::<Vec<_>>());
+    assert_eq!(world.sorted().await, (0..6).collect::<Vec<_>>());
     assert_eq!(world.waiting().await, 0);
 }
 
@@ -223,7 +221,7 @@ async fn a_crash_between_any_two_steps_leaves_each_record_exactly_once() {
         let mut cut = 0;
         loop {
             let world = World::new().await;
-            let (trail, drain) = world.start();
+            let (trail, drain) = world.start().await;
             // Calls that change nothing are recorded directly, before and between the others.
             trail
                 .append_durably(&[record(101), record(102)])
@@ -246,11 +244,11 @@ async fn a_crash_between_any_two_steps_leaves_each_record_exactly_once() {
             file.set_len(left).expect("cut");
 
             world.engine.allow(usize::MAX);
-            let (trail, drain) = world.start();
+            let (trail, drain) = world.start().await;
             drain.run_once().await.expect("drained");
             trail.close();
             let context = format!("{commits} commits, cut {cut} bytes after the last one");
-            assert_eq!(sorted(&world.path), [0, 1, 2, 3, 4, 5, 101, 102, 103], "{context}");
+            assert_eq!(world.sorted().await, [0, 1, 2, 3, 4, 5, 101, 102, 103], "{context}");
             assert_eq!(world.waiting().await, 0, "{context}");
             if left < durable + cut {
                 break;
@@ -263,7 +261,7 @@ async fn a_crash_between_any_two_steps_leaves_each_record_exactly_once() {
 #[tokio::test]
 async fn a_record_that_waits_outlives_the_trail_file_that_it_was_made_for() {
     let world = World::new().await;
-    let (trail, _drain) = world.start();
+    let (trail, _drain) = world.start().await;
     let filler: Vec<_> = (50..70).map(record).collect();
     trail.append_durably(&filler).await.expect("appended");
     world.commit(&trail, 0..4).await;
@@ -271,21 +269,21 @@ async fn a_record_that_waits_outlives_the_trail_file_that_it_was_made_for() {
     fs::rename(&world.path, world.path.with_extension("aside")).expect("moved");
 
     // A process over a new file is killed before it has removed what it appended.
-    let (trail, drain) = world.start();
+    let (trail, drain) = world.start().await;
     world.engine.allow(0);
     drain.run_once().await.expect_err("killed");
     trail.close();
     world.engine.allow(usize::MAX);
-    let (_trail, drain) = world.start();
+    let (_trail, drain) = world.start().await;
     drain.run_once().await.expect("drained");
-    assert_eq!(sorted(&world.path), [0, 1, 2, 3]);
+    assert_eq!(world.sorted().await, [0, 1, 2, 3]);
 }
 
 #[tokio::test]
 async fn a_drain_that_is_dropped_half_way_repeats_nothing() {
     for polls in 1..40 {
         let world = World::new().await;
-        let (trail, drain) = world.start();
+        let (trail, drain) = world.start().await;
         world.commit(&trail, 0..4).await;
         let mut dropped = Box::pin(drain.run_once());
         for _ in 0..polls {
@@ -301,7 +299,7 @@ async fn a_drain_that_is_dropped_half_way_repeats_nothing() {
         }
         drop(dropped);
         drain.run_once().await.expect("drained");
-        assert_eq!(sorted(&world.path), [0, 1, 2, 3], "dropped after {polls} polls");
+        assert_eq!(world.sorted().await, [0, 1, 2, 3], "dropped after {polls} polls");
         assert_eq!(world.waiting().await, 0);
     }
 }
@@ -309,12 +307,12 @@ async fn a_drain_that_is_dropped_half_way_repeats_nothing() {
 #[tokio::test]
 async fn records_wait_while_the_trail_does_not_take_them() {
     let world = World::new().await;
-    let (trail, drain) = world.start();
+    let (trail, drain) = world.start().await;
     world.commit(&trail, 0..3).await;
     trail.close();
     assert!(matches!(drain.run_once().await, Err(DrainError::Trail(_))));
     assert_eq!(world.waiting().await, 3);
-    let (_trail, drain) = world.start();
+    let (_trail, drain) = world.start().await;
     assert_eq!(drain.run_once().await.expect("drained"), 3);
 }
 

@@ -1,237 +1,345 @@
-//! Opening a trail's file: after a crash, after tampering, and when it is not a trail.
+//! Opening a trail's file: after a crash, after a clean stop, when it was cut, and when it is not a trail.
 
 use std::{
     fs::{self, OpenOptions},
     io::Write,
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use tempfile::TempDir;
-use trent_audit::{LineError, Mode, OpenError, Trail, VerifyError, verify};
+use trent_audit::{Chains, LineError, Mode, OpenError, Opened, Torn, Trail, VerifyError, verify};
+use trent_store::Sealed;
 
-use crate::world::{events, record, record_from};
+use crate::world::{events, events_in, record, record_from, store};
 
-/// A trail of five events, closed.
-async fn trail_of_five() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("trail.jsonl");
-    let trail = Trail::open(&path, Mode::Durable).expect("a new trail").trail;
-    for number in 1..=5 {
-        trail.append(&record(number)).await.expect("appended");
-    }
-    trail.close();
-    (folder, path)
+/// A store and a folder for a trail.
+struct World {
+    _folder: TempDir,
+    path: PathBuf,
+    store: Sealed,
 }
 
-/// Where each line starts, and the end.
-fn starts(path: &Path) -> Vec<usize> {
-    let content = fs::read(path).expect("readable");
-    let breaks = content
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'\n')
-        .map(|(at, _)| at + 1);
-    std::iter::once(0).chain(breaks).collect()
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self {
+            path: folder.path().join("trail.jsonl"),
+            _folder: folder,
+            store: store().await,
+        }
+    }
+
+    /// With a trail of five events, each a batch of its own, that a process without an anchor at its end left.
+    async fn with_five() -> Self {
+        let world = Self::new().await;
+        let trail = world.open().await.expect("a new trail").trail;
+        for number in 1..=5 {
+            trail.append(&record(number)).await.expect("appended");
+        }
+        trail.close();
+        world
+    }
+
+    async fn open(&self) -> Result<Opened, OpenError> {
+        Trail::open(&self.path, Mode::Durable, &self.store).await
+    }
+
+    async fn verify(&self) -> Result<trent_audit::Summary, VerifyError> {
+        let chains = Chains::load(&self.store).await.expect("read");
+        verify(&self.path, &chains, |_| ())
+    }
+
+    async fn events(&self) -> Vec<u8> {
+        events(&self.path, &self.store).await
+    }
+
+    fn content(&self) -> Vec<u8> {
+        fs::read(&self.path).expect("readable")
+    }
+
+    fn write(&self, content: &[u8]) {
+        fs::write(&self.path, content).expect("written");
+    }
+
+    /// Where each line starts, and the end.
+    fn starts(&self) -> Vec<usize> {
+        let content = self.content();
+        let breaks = content.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+    }
 }
 
 #[tokio::test]
 async fn a_trail_goes_on_where_it_ended() {
-    let (_folder, path) = trail_of_five().await;
-    let opened = Trail::open(&path, Mode::buffered()).expect("opened");
-    assert_eq!((opened.torn_bytes, opened.trail.durable_sequence()), (0, 5));
+    let world = World::with_five().await;
+    let opened = world.open().await.expect("opened");
+    assert_eq!((opened.torn, opened.trail.durable_sequence()), (Torn::default(), 5));
     opened.trail.append(&record(6)).await.expect("appended");
     opened.trail.close();
-    assert_eq!(events(&path), [1, 2, 3, 4, 5, 6]);
-    let mode = fs::metadata(&path).expect("there").permissions().mode();
+    assert_eq!(world.events().await, [1, 2, 3, 4, 5, 6]);
+    let mode = fs::metadata(&world.path).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+    let summary = world.verify().await.expect("intact");
+    assert_eq!((summary.head.sequence, summary.head.batch, summary.earlier), (6, 1, 0));
+}
+
+/// A batch counts once its batch line is whole; what a crash left behind the last one is cut off and counted.
+#[tokio::test]
+async fn a_trail_cut_at_any_byte_of_a_batch_opens_with_every_whole_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("trail.jsonl");
+    for cut in 0.. {
+        let store = store().await;
+        let world = World {
+            _folder: tempfile::tempdir().expect("a folder"),
+            path: path.clone(),
+            store,
+        };
+        let _ = fs::remove_file(&path);
+        let trail = world.open().await.expect("a new trail").trail;
+        let header = world.content().len();
+        // Two batches: one of one record, and one of two.
+        trail.append(&record(1)).await.expect("appended");
+        let first = world.content().len();
+        trail.append_durably(&[record(2), record(3)]).await.expect("appended");
+        trail.close();
+        let (whole, starts) = (world.content(), world.starts());
+        let length = header + cut * 37;
+        if length > whole.len() {
+            break;
+        }
+        world.write(&whole[..length]);
+        let kept = match length {
+            length if length == whole.len() => whole.len(),
+            length if length >= first => first,
+            _ => header,
+        };
+        let records = starts
+            .iter()
+            .filter(|start| **start > kept && **start <= length)
+            .count();
+        // The second line behind the first batch may be the batch line of a batch of one.
+        let opened = world.open().await.expect("opened");
+        assert_eq!(opened.torn.bytes, (length - kept) as u64, "cut at {length}");
+        assert!(opened.torn.records <= records as u64, "cut at {length}");
+        opened.trail.append(&record(9)).await.expect("appended");
+        drop(opened);
+        let expected: &[u8] = match kept {
+            kept if kept == whole.len() => &[1, 2, 3, 9],
+            kept if kept == first => &[1, 9],
+            _ => &[9],
+        };
+        assert_eq!(world.events().await, expected, "cut at {length}");
+    }
 }
 
 #[tokio::test]
-async fn a_trail_cut_at_any_byte_opens_with_every_whole_line() {
-    let (_folder, path) = trail_of_five().await;
-    let starts = starts(&path);
-    // The header and two events stand for all.
-    let whole = fs::read(&path).expect("readable")[..starts[3]].to_vec();
-    for length in 0..=whole.len() {
-        fs::write(&path, &whole[..length]).expect("written");
-        let opened = Trail::open(&path, Mode::Durable).expect("opened");
-        let lines = starts.iter().filter(|start| **start != 0 && **start <= length).count();
-        assert_eq!(
-            opened.trail.durable_sequence(),
-            lines.saturating_sub(1) as u64,
-            "cut at {length}"
-        );
-        opened.trail.append(&record(9)).await.expect("appended");
-        drop(opened);
-        assert_eq!(events(&path).len(), lines.max(1), "cut at {length}");
-    }
+async fn records_without_their_batch_line_are_cut_off_and_counted() {
+    let world = World::with_five().await;
+    let whole = world.content();
+    let mut torn = record(6).json().to_vec();
+    torn.push(b'\n');
+    torn.extend_from_slice(record(7).json());
+    torn.extend_from_slice(b"\n{\"eventVer");
+    world.write(&[whole.as_slice(), &torn].concat());
+    let opened = world.open().await.expect("opened");
+    let expected = Torn {
+        bytes: torn.len() as u64,
+        records: 2,
+    };
+    assert_eq!(opened.torn, expected);
+    drop(opened);
+    assert_eq!(world.events().await, [1, 2, 3, 4, 5]);
 }
 
 #[tokio::test]
 async fn blocks_that_were_never_filled_are_cut_off() {
-    let (_folder, path) = trail_of_five().await;
+    let world = World::with_five().await;
     OpenOptions::new()
         .append(true)
-        .open(&path)
+        .open(&world.path)
         .expect("there")
         .write_all(&vec![0; 200_000])
         .expect("written");
-    let opened = Trail::open(&path, Mode::Durable).expect("opened");
-    assert_eq!((opened.torn_bytes, opened.trail.durable_sequence()), (200_000, 5));
+    let opened = world.open().await.expect("opened");
+    assert_eq!((opened.torn.bytes, opened.trail.durable_sequence()), (200_000, 5));
     drop(opened);
-    assert_eq!(events(&path), [1, 2, 3, 4, 5]);
+    assert_eq!(world.events().await, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_crash_before_the_first_header_is_whole_leaves_a_trail_that_can_be_begun() {
+    let world = World::new().await;
+    world.write(b"{\"trail\":1,\"id\":\"");
+    let opened = world.open().await.expect("opened");
+    assert_eq!(opened.torn.bytes, 17);
+    opened.trail.append(&record(1)).await.expect("appended");
+    drop(opened);
+    assert_eq!(world.events().await, [1]);
 }
 
 #[tokio::test]
 async fn a_damaged_chain_is_reported_and_left_as_it_is() {
-    let (_folder, path) = trail_of_five().await;
-    let whole = fs::read(&path).expect("readable");
-    let starts = starts(&path);
-    for line in 1..=5_usize {
+    let world = World::with_five().await;
+    let (whole, starts) = (world.content(), world.starts());
+    for event in 1..=5_usize {
+        // The lines after the header are, by turns, a record and its batch line.
+        let (record, batch) = (starts[2 * event - 1], starts[2 * event]);
         let mut altered = whole.clone();
-        altered[starts[line] + 200] ^= 1;
-        fs::write(&path, &altered).expect("written");
-        let Err(OpenError::Damaged { offset, reason, .. }) = Trail::open(&path, Mode::Durable) else {
-            panic!("line {line} was altered unnoticed");
+        altered[record + 200] ^= 1;
+        world.write(&altered);
+        let Err(OpenError::Damaged { offset, reason, .. }) = world.open().await else {
+            panic!("event {event} was altered unnoticed");
         };
-        assert_eq!((offset, reason), (starts[line] as u64, LineError::Altered));
-        assert_eq!(fs::read(&path).expect("readable"), altered);
-        let Err(VerifyError::Damaged {
-            line: found,
-            reason: LineError::Altered,
-            ..
-        }) = verify(&path, |_| ())
-        else {
-            panic!("line {line} was altered unnoticed");
+        assert_eq!((offset, reason), (batch as u64, LineError::Altered));
+        assert_eq!(world.content(), altered);
+        let Err(VerifyError::Damaged { line, reason, .. }) = world.verify().await else {
+            panic!("event {event} was altered unnoticed");
         };
-        assert_eq!(found, line as u64 + 1);
+        assert_eq!((line, reason), (2 * event as u64 + 1, LineError::Altered));
     }
 }
 
+/// What the store knows to have been on the disk cannot be cut off, whole batches included.
 #[tokio::test]
-async fn removed_and_reordered_lines_are_named() {
-    let (_folder, path) = trail_of_five().await;
-    let whole = fs::read(&path).expect("readable");
-    let starts = starts(&path);
-    let line = |number: usize| &whole[starts[number]..starts[number + 1]];
-    for (order, bad) in [
-        (&[1, 3, 4, 5][..], 3),
-        (&[2, 1, 3, 4, 5], 2),
-        (&[1, 2, 3, 5, 4], 5),
-        (&[2, 3, 4, 5], 2),
-    ] {
-        let content: Vec<u8> = std::iter::once(&0)
-            .chain(order)
-            .flat_map(|number| line(*number))
-            .copied()
-            .collect();
-        fs::write(&path, content).expect("written");
-        let Err(VerifyError::Damaged { line, .. }) = verify(&path, |_| ()) else {
-            panic!("{order:?} went unnoticed")
-        };
-        assert_eq!(line, bad, "{order:?}");
+async fn a_trail_that_ends_before_its_anchor_is_refused() {
+    let world = World::new().await;
+    let trail = world.open().await.expect("a new trail").trail;
+    for number in 1..=3 {
+        trail.append(&record(number)).await.expect("appended");
+        if number == 2 {
+            trail.anchor().await.expect("anchored");
+        }
+    }
+    trail.close();
+    let (whole, starts) = (world.content(), world.starts());
+    for length in [0, 1, starts[1], starts[3], starts[5] - 1] {
+        world.write(&whole[..length]);
         assert!(
-            matches!(Trail::open(&path, Mode::Durable), Err(OpenError::Damaged { .. })),
-            "{order:?}"
+            matches!(
+                world.verify().await,
+                Err(VerifyError::Cut { anchored: 2 } | VerifyError::NotATrail)
+            ),
+            "cut at {length}"
         );
+        if length > 1 {
+            let refused = world.open().await;
+            assert!(
+                matches!(refused, Err(OpenError::Cut { anchored: 2, .. })),
+                "cut at {length}"
+            );
+        }
     }
+    // What came after the anchor is the window that nothing but the file itself knows of.
+    world.write(&whole[..starts[5]]);
+    assert_eq!(world.verify().await.expect("intact").anchored, Some(2));
+    drop(world.open().await.expect("opened"));
+}
+
+/// An older file, even a whole one, does not pass for the trail.
+#[tokio::test]
+async fn a_trail_that_was_put_aside_is_verified_but_not_continued() {
+    let world = World::with_five().await;
+    drop(world.open().await.expect("opened"));
+    let older = world.content();
+    fs::remove_file(&world.path).expect("removed");
+    let trail = world.open().await.expect("a new trail").trail;
+    trail.append(&record(6)).await.expect("appended");
+    trail.anchor().await.expect("anchored");
+    trail.close();
+    let summary = world.verify().await.expect("intact");
+    assert_eq!(
+        (summary.earlier, summary.head.sequence, summary.anchored),
+        (5, 6, Some(6))
+    );
+    let newer = world.content();
+
+    world.write(&older);
+    assert_eq!(world.verify().await.expect("intact").anchored, None);
+    assert!(matches!(world.open().await, Err(OpenError::Foreign { .. })));
+    world.write(&newer);
+    drop(world.open().await.expect("opened"));
 }
 
 #[tokio::test]
-async fn another_header_breaks_the_chain() {
-    let (_folder, path) = trail_of_five().await;
-    let content = fs::read_to_string(&path).expect("readable");
-    let id = content[content.find("chain\":\"").expect("there") + 8..][..36].to_owned();
-    let other = if id.starts_with('0') {
-        id.replacen('0', "1", 1)
-    } else {
-        format!("0{}", &id[1..])
-    };
-    fs::write(&path, content.replacen(&id, &other, 1)).expect("written");
+async fn a_trail_of_another_store_is_refused() {
+    let world = World::with_five().await;
+    let other = World::new().await;
+    other.write(&world.content());
     assert!(matches!(
-        verify(&path, |_| ()),
-        Err(VerifyError::Damaged {
-            line: 2,
-            reason: LineError::Unlinked,
+        other.open().await,
+        Err(OpenError::Damaged {
+            offset: 0,
+            reason: LineError::UnknownChain(_),
             ..
         })
     ));
 }
 
 #[tokio::test]
-async fn a_long_trail_is_checked_at_its_end_when_opened_and_everywhere_when_verified() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("trail.jsonl");
-    let trail = Trail::open(&path, Mode::buffered()).expect("a new trail").trail;
-    for _ in 0..3000 {
-        trail.append(&record(1)).await.expect("appended");
+async fn a_long_trail_is_checked_from_its_anchor_when_opened_and_everywhere_when_verified() {
+    let world = World::new().await;
+    let opened = Trail::open(&world.path, Mode::buffered(), &world.store).await;
+    let trail = opened.expect("a new trail").trail;
+    for _ in 0..2 {
+        for _ in 0..1500 {
+            trail.append(&record(1)).await.expect("appended");
+        }
+        trail.flush().await.expect("flushed");
+        trail.anchor().await.expect("anchored");
     }
     trail.close();
-    let mut content = fs::read(&path).expect("readable");
-    assert!(content.len() > 2 * 1024 * 1024);
+    let mut content = world.content();
+    assert!(content.len() > 1024 * 1024);
     let mut told = 0;
-    let summary = verify(&path, |bytes| told = bytes).expect("intact");
+    let chains = Chains::load(&world.store).await.expect("read");
+    let summary = verify(&world.path, &chains, |bytes| told = bytes).expect("intact");
     assert_eq!(
-        (summary.head.sequence, summary.torn_bytes, told),
-        (3000, 0, content.len() as u64)
+        (summary.head.sequence, summary.torn, told),
+        (3000, Torn::default(), content.len() as u64)
     );
     content[5000] ^= 1;
-    fs::write(&path, content).expect("written");
-    assert_eq!(
-        Trail::open(&path, Mode::Durable)
-            .expect("opened")
-            .trail
-            .durable_sequence(),
-        3000
-    );
-    assert!(matches!(verify(&path, |_| ()), Err(VerifyError::Damaged { .. })));
+    world.write(&content);
+    let opened = world.open().await.expect("opened");
+    assert_eq!(opened.trail.durable_sequence(), 3000);
+    assert!(matches!(world.verify().await, Err(VerifyError::Damaged { .. })));
 }
 
 #[tokio::test]
 async fn files_that_are_no_trail_are_refused_and_left_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("trail.jsonl");
+    let world = World::new().await;
     let long = "x".repeat(1000);
-    for content in ["something else\n", &long, "{\"seq\":1}\n{}\n"] {
-        fs::write(&path, content).expect("written");
-        assert!(
-            matches!(Trail::open(&path, Mode::Durable), Err(OpenError::NotATrail { .. })),
-            "{content}"
-        );
-        assert!(
-            matches!(verify(&path, |_| ()), Err(VerifyError::NotATrail)),
-            "{content}"
-        );
-        assert_eq!(fs::read_to_string(&path).expect("readable"), content);
+    for content in ["something else\n", &long, "{\"seq\":1}\n{}\n", "{\"trail\":1}\n"] {
+        world.write(content.as_bytes());
+        let refused = world.open().await;
+        assert!(matches!(refused, Err(OpenError::NotATrail { .. })), "{content}");
+        assert!(matches!(world.verify().await, Err(VerifyError::NotATrail)), "{content}");
+        assert_eq!(world.content(), content.as_bytes());
     }
-    fs::write(&path, "{\"trail\":2,\"keys\":{}}\n").expect("written");
+    world.write(b"{\"trail\":2,\"keys\":{}}\n");
+    assert!(matches!(world.open().await, Err(OpenError::Newer { format: 2, .. })));
+    let nowhere = world.path.with_file_name("none").join("trail.jsonl");
     assert!(matches!(
-        Trail::open(&path, Mode::Durable),
-        Err(OpenError::Newer { format: 2, .. })
-    ));
-    assert!(matches!(
-        Trail::open(&folder.path().join("none/trail.jsonl"), Mode::Durable),
+        Trail::open(&nowhere, Mode::Durable, &world.store).await,
         Err(OpenError::Io { .. })
     ));
 }
 
 #[tokio::test]
 async fn what_a_caller_sends_cannot_forge_a_line() {
-    let (_folder, path) = trail_of_five().await;
-    let trail = Trail::open(&path, Mode::Durable).expect("opened").trail;
-    let forged = fs::read_to_string(&path)
-        .expect("readable")
-        .lines()
-        .last()
-        .expect("a line")
-        .to_owned();
-    for separator in ["\n", "\r\n", "\u{2028}", "\u{85}", "\0", "\"},\n", "\\\n"] {
-        trail
-            .append(&record_from(7, &format!("agent{separator}{forged}")))
-            .await
-            .expect("appended");
+    let world = World::with_five().await;
+    let trail = world.open().await.expect("opened").trail;
+    let content = String::from_utf8(world.content()).expect("text");
+    for forged in content.lines().rev().take(3) {
+        for separator in ["\n", "\r\n", "\u{2028}", "\u{85}", "\0", "\"},\n", "\\\n"] {
+            trail
+                .append(&record_from(7, &format!("agent{separator}{forged}")))
+                .await
+                .expect("appended");
+        }
     }
     trail.close();
-    assert_eq!(events(&path), [1, 2, 3, 4, 5, 7, 7, 7, 7, 7, 7, 7]);
+    assert_eq!(world.events().await[5..], [7; 21]);
+    assert_eq!(events_in(&world.path).len(), 26);
 }

@@ -1,9 +1,11 @@
 //! What the tests share: records, and looking at a trail's file.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
-use trent_audit::{Event, EventId, Rendered, UserIdentity};
+use trent_audit::{Chains, Event, EventId, Rendered, UserIdentity};
+use trent_crypto::{Key256, record::RecordSealer, root::RootKeys};
 use trent_names::{AccountId, Region};
+use trent_store::{Engine, MemoryEngine, Options, Sealed};
 use uuid::Uuid;
 
 pub(crate) fn region() -> Region {
@@ -38,16 +40,36 @@ pub(crate) fn record(number: u8) -> Rendered {
     record_from(number, "test")
 }
 
-/// The first bytes of the ids of a trail's events, in order. The chain must verify.
-pub(crate) fn events(path: &Path) -> Vec<u8> {
-    trent_audit::verify(path, |_| ()).expect("an intact trail");
+/// A store in memory; the same as any other of its kind as far as keys go.
+pub(crate) async fn store() -> Sealed {
+    seal(Arc::new(MemoryEngine::new())).await
+}
+
+/// A sealed store over an engine.
+pub(crate) async fn seal(engine: Arc<dyn Engine>) -> Sealed {
+    let roots = RootKeys::first(Key256::new([1; 32]), Key256::new([2; 32]));
+    Sealed::open(engine, RecordSealer::new(&roots), Options::default())
+        .await
+        .expect("a sealed store")
+}
+
+/// The first bytes of the ids of a trail's events, in order. The trail must verify.
+pub(crate) async fn events(path: &Path, store: &Sealed) -> Vec<u8> {
+    let chains = Chains::load(store).await.expect("read");
+    trent_audit::verify(path, &chains, |_| ()).expect("an intact trail");
+    events_in(path)
+}
+
+/// The first bytes of the ids of the events in a file, in order.
+pub(crate) fn events_in(path: &Path) -> Vec<u8> {
     let content = fs::read_to_string(path).expect("readable");
-    let lines = content.lines().skip(1);
+    let lines = content
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
     lines
-        .map(|line| {
-            let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            let id = line["event"]["eventID"].as_str().expect("an id");
-            u8::from_str_radix(&id[..2], 16).expect("hexadecimal")
+        .filter_map(|line| {
+            let id = line["eventID"].as_str()?;
+            Some(u8::from_str_radix(&id[..2], 16).expect("hexadecimal"))
         })
         .collect()
 }

@@ -254,7 +254,7 @@ impl World {
         content
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter_map(|mut line| line.get_mut("event").map(Value::take))
+            .filter(|line| line.get("eventVersion").is_some())
             .collect()
     }
 

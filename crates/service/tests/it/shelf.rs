@@ -255,7 +255,7 @@ impl World {
         content
             .lines()
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter_map(|line| line.get("event").cloned())
+            .filter(|line| line.get("eventVersion").is_some())
             .collect()
     }
 }

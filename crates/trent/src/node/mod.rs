@@ -86,8 +86,8 @@ pub(crate) struct Node {
 struct Parts {
     engine: Arc<dyn Engine>,
     keyring: Keyring,
+    /// Where it is kept; `None` in memory.
     folder: Option<DataFolder>,
-    trail: Trail,
     seal_kind: &'static str,
 }
 
@@ -107,7 +107,6 @@ impl Node {
         let folder = DataFolder::create(&config.data_dir, Mode::Production)?;
         let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
         let keyring = keyring::create(&*engine, seal).await?;
-        let trail = open_trail(config)?;
         let options = Options {
             head_file: Some(config.head_file()),
             accept_rollback: true,
@@ -117,7 +116,6 @@ impl Node {
             engine,
             keyring,
             folder: Some(folder),
-            trail,
             seal_kind: seal.kind(),
         };
         Self::assemble(config, parts, Mode::Production, options).await
@@ -129,7 +127,6 @@ impl Node {
         let seal = KeyFileSeal::open(&config.seal_key_file, &config.data_dir)?;
         let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
         let keyring = keyring::open(&*engine, &seal).await?;
-        let trail = open_trail(config)?;
         let options = Options {
             head_file: Some(config.head_file()),
             accept_rollback,
@@ -139,7 +136,6 @@ impl Node {
             engine,
             keyring,
             folder: Some(folder),
-            trail,
             seal_kind: seal.kind(),
         };
         Self::assemble(config, parts, Mode::Production, options).await
@@ -159,7 +155,6 @@ impl Node {
                 engine: Arc::new(MemoryEngine::new()),
                 keyring: Keyring::generate(&trent_keystore::SystemRandomness)?,
                 folder: None,
-                trail: Trail::in_memory(MemoryLog::new(MEMORY_TRAIL)),
                 seal_kind: "memory",
             }
         };
@@ -171,10 +166,14 @@ impl Node {
             engine,
             keyring,
             folder,
-            trail,
             seal_kind,
         } = parts;
         let store = Sealed::open(engine, keyring.record_sealer(), options).await?;
+        // After the store, which has the keys that the trail's file is checked with.
+        let trail = match folder {
+            Some(_) => open_trail(config, &store).await?,
+            None => Trail::in_memory(MemoryLog::new(MEMORY_TRAIL)),
+        };
         let keystore: Arc<dyn Keystore> = Arc::new(SoftwareKeystore::new(&keyring));
         let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore)));
         let drain = Arc::new(Drain::new(trail.clone(), &store, &config.regions));
@@ -238,13 +237,10 @@ impl Node {
 
     /// Brings the trail up to date and closes everything.
     pub(crate) async fn close(self) -> Result<(), trent_audit::DrainError> {
-        let drained = self.drain.run_once().await;
-        let flushed = self.trail.flush().await;
+        let finished = self.drain.finish().await;
         self.store.close().await;
         self.trail.close();
-        drained?;
-        flushed?;
-        Ok(())
+        finished
     }
 }
 
@@ -267,18 +263,19 @@ fn new_seal(path: &Path, data: &Path) -> Result<(KeyFileSeal, bool), OpenFailure
     Ok((KeyFileSeal::open(path, data)?, false))
 }
 
-fn open_trail(config: &Config) -> Result<Trail, OpenFailure> {
+async fn open_trail(config: &Config, store: &Sealed) -> Result<Trail, OpenFailure> {
     let folder = config.data_dir.join("audit");
     make_private_folder(&folder)?;
     let mode = match config.audit_mode {
         AuditMode::Durable => trent_audit::Mode::Durable,
         AuditMode::Buffered => trent_audit::Mode::buffered(),
     };
-    let opened = Trail::open(&folder.join("trail.jsonl"), mode)?;
-    if opened.torn_bytes > 0 {
+    let opened = Trail::open(&folder.join("trail.jsonl"), mode, store).await?;
+    if opened.torn.bytes > 0 {
         tracing::warn!(
-            bytes = opened.torn_bytes,
-            "the audit trail's last line was torn by a crash and cut off"
+            bytes = opened.torn.bytes,
+            records = opened.torn.records,
+            "the audit trail's last batch was torn by a crash and cut off"
         );
     }
     Ok(opened.trail)
@@ -299,12 +296,10 @@ async fn development_folder(config: &Config) -> Result<Parts, OpenFailure> {
         engine = Arc::new(folder.engine()?);
         keyring = keyring::create(&*engine, &seal).await?;
     }
-    let trail = open_trail(config)?;
     Ok(Parts {
         engine,
         keyring,
         folder: Some(folder),
-        trail,
         seal_kind: "a key file in the data folder",
     })
 }

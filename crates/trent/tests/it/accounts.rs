@@ -34,9 +34,9 @@ fn a_lost_root_access_key_is_replaced_and_the_replacement_is_recorded() {
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .any(|line| {
-            line["event"]["eventName"] == "ReplaceRootAccessKey"
-                && line["event"]["recipientAccountId"] == first.account.as_str()
-                && line["event"]["userIdentity"]["type"] == "Operator"
+            line["eventName"] == "ReplaceRootAccessKey"
+                && line["recipientAccountId"] == first.account.as_str()
+                && line["userIdentity"]["type"] == "Operator"
         });
     assert!(recorded, "{trail}");
 }

@@ -1,0 +1,278 @@
+//! What the appends and the writer thread share: the records that wait, and how the trail is.
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{Notify, oneshot};
+
+use crate::{chain::Point, event::Rendered};
+
+/// In [`Mode::Buffered`] records are written when about so many bytes of them wait: few calls, a batch that stays in the
+/// processor's cache, and no long turn of the writer on a processor that serves requests too.
+pub(crate) const PIECE: usize = 128 * 1024;
+
+/// The most that may wait in memory in [`Mode::Durable`].
+const DURABLE_BOUND: usize = 16 * 1024 * 1024;
+
+/// How long an append waits for room before it gives up on a disk that does not answer.
+pub(crate) const STALL_LIMIT: Duration = Duration::from_secs(5);
+
+/// What an append waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The record is on the disk when the append answers.
+    Durable,
+    /// The append answers at once. A crash loses at most what came within the last `flush_interval` (plus the time of
+    /// one write) and never more than `max_bytes` of records.
+    Buffered {
+        /// How long a record may wait in memory before it is written.
+        flush_interval: Duration,
+        /// The most that may wait in memory; beyond it appends wait for the disk.
+        max_bytes: usize,
+    },
+}
+
+impl Mode {
+    /// The buffered mode with its usual bounds: 200 ms, 16 MiB.
+    pub const fn buffered() -> Self {
+        Self::Buffered {
+            flush_interval: Duration::from_millis(200),
+            max_bytes: 16 * 1024 * 1024,
+        }
+    }
+
+    pub(crate) fn bound(self) -> usize {
+        match self {
+            Self::Durable => DURABLE_BOUND,
+            Self::Buffered { max_bytes, .. } => max_bytes,
+        }
+    }
+}
+
+/// Why a record is not in the trail.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrailError {
+    /// The record could not be written; a later one may be, for example once the disk has room again.
+    #[error("the audit trail cannot be written: {0}")]
+    Unwritable(Arc<str>),
+    /// The trail may no longer be relied on, and takes no record until the server is started again.
+    #[error("the audit trail has failed and takes no record until a restart: {0}")]
+    Failed(Arc<str>),
+    /// The disk has not taken the records before this one for too long.
+    #[error("the audit trail's disk has not answered for {} s", STALL_LIMIT.as_secs())]
+    Stalled,
+    /// The trail was closed.
+    #[error("the audit trail is closed")]
+    Closed,
+}
+
+/// How the trail is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// The last write succeeded.
+    Healthy,
+    /// The last write failed; it is tried again.
+    Unwritable(Arc<str>),
+    /// Nothing is written until a restart.
+    Failed(Arc<str>),
+}
+
+/// The answer that an append or a flush waits for.
+pub(crate) type Answer = Result<(), TrailError>;
+
+/// What the appends and the writer thread share.
+pub(crate) struct Shared {
+    pub(crate) mode: Mode,
+    pub(crate) queue: Mutex<Queue>,
+    /// Wakes the writer.
+    pub(crate) work: Condvar,
+    /// Wakes appends that wait for room.
+    pub(crate) room: Notify,
+    /// The number of the last record known to be on the disk.
+    pub(crate) durable: AtomicU64,
+    /// How far the chain is known to be on the disk.
+    pub(crate) point: Mutex<Point>,
+}
+
+/// What waits to be written.
+pub(crate) struct Queue {
+    pub(crate) batch: Batch,
+    /// Bytes of records that the writer has taken and not yet made durable.
+    pub(crate) in_flight: usize,
+    /// Somebody waits: what is there should be made durable now.
+    pub(crate) urgent: bool,
+    /// The writer sleeps no longer than until a deadline: a record need not wake it.
+    pub(crate) timed: bool,
+    pub(crate) closed: bool,
+    pub(crate) health: Health,
+}
+
+/// Records in the order of their appends: their lines end to end, and who waits for which.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) records: Vec<Entry>,
+    /// Callers of `flush` and appends, to be answered when the batch is durable.
+    pub(crate) waiters: Vec<oneshot::Sender<Answer>>,
+}
+
+/// One record of a batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    /// Where its line ends in the batch's bytes.
+    pub(crate) end: usize,
+    /// Its append was already answered, so it must not be dropped when a write fails.
+    pub(crate) promised: bool,
+}
+
+impl Shared {
+    pub(crate) fn new(mode: Mode, point: Point) -> Self {
+        Self {
+            mode,
+            queue: Mutex::new(Queue {
+                batch: Batch::default(),
+                in_flight: 0,
+                urgent: false,
+                timed: false,
+                closed: false,
+                health: Health::Healthy,
+            }),
+            work: Condvar::new(),
+            room: Notify::new(),
+            durable: AtomicU64::new(point.head.sequence),
+            point: Mutex::new(point),
+        }
+    }
+
+    /// Queues a record without waiting. In an `awaited` one's place, and in that of any record while the trail is not
+    /// well, comes the answer to wait for.
+    pub(crate) fn push(&self, record: &Rendered, awaited: bool) -> Result<Queued, TrailError> {
+        let mut queue = self.queue.lock();
+        queue.refuse_if_failed()?;
+        let before = queue.batch.bytes.len();
+        let waiting = before + queue.in_flight;
+        if waiting > 0 && waiting + record.json().len() + 1 > self.mode.bound() {
+            queue.urgent = true;
+            self.work.notify_one();
+            return Ok(Queued::Full);
+        }
+        // A trail that could not be written promises nothing: its appends wait for their own write.
+        let awaited = awaited || queue.health != Health::Healthy;
+        queue.batch.push(record.json(), !awaited);
+        if awaited {
+            return Ok(Queued::Awaits(self.await_batch(queue)));
+        }
+        let wakes = (before == 0 && !queue.timed) || (before < PIECE && queue.batch.bytes.len() >= PIECE);
+        drop(queue);
+        if wakes {
+            self.work.notify_one();
+        }
+        Ok(Queued::Taken)
+    }
+
+    /// Asks for the queued records to be made durable now.
+    pub(crate) fn flush(&self) -> Result<oneshot::Receiver<Answer>, TrailError> {
+        let queue = self.queue.lock();
+        queue.refuse_if_failed()?;
+        Ok(self.await_batch(queue))
+    }
+
+    fn await_batch(&self, mut queue: parking_lot::MutexGuard<'_, Queue>) -> oneshot::Receiver<Answer> {
+        let (sender, answer) = oneshot::channel();
+        queue.batch.waiters.push(sender);
+        let asleep = !queue.urgent;
+        queue.urgent = true;
+        drop(queue);
+        if asleep {
+            self.work.notify_one();
+        }
+        answer
+    }
+}
+
+/// The outcome of trying to queue a record.
+pub(crate) enum Queued {
+    /// It will be written.
+    Taken,
+    /// It will be written, and the answer tells when.
+    Awaits(oneshot::Receiver<Answer>),
+    /// There is no room.
+    Full,
+}
+
+impl Queue {
+    pub(crate) fn refuse_if_failed(&self) -> Result<(), TrailError> {
+        match &self.health {
+            Health::Failed(reason) => Err(TrailError::Failed(Arc::clone(reason))),
+            _ if self.closed => Err(TrailError::Closed),
+            Health::Healthy | Health::Unwritable(_) => Ok(()),
+        }
+    }
+
+    /// Notes that the trail may no longer be relied on.
+    pub(crate) fn fail(&mut self, reason: &str) {
+        self.health = Health::Failed(reason.into());
+    }
+
+    /// Notes that there is no writer any more, which is a failure unless the trail was closed.
+    pub(crate) fn writer_ended(&mut self) {
+        if !self.closed && !matches!(self.health, Health::Failed(_)) {
+            self.fail("its writer ended");
+        }
+    }
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.waiters.is_empty()
+    }
+
+    fn push(&mut self, json: &[u8], promised: bool) {
+        self.bytes.extend_from_slice(json);
+        self.bytes.push(b'\n');
+        self.records.push(Entry {
+            end: self.bytes.len(),
+            promised,
+        });
+    }
+
+    /// This batch with the records of a later one behind its own. Its own waiters were answered.
+    pub(crate) fn followed_by(mut self, later: Self) -> Self {
+        if self.records.is_empty() {
+            return later;
+        }
+        let offset = self.bytes.len();
+        self.bytes.extend_from_slice(&later.bytes);
+        self.records.extend(later.records.into_iter().map(|mut entry| {
+            entry.end += offset;
+            entry
+        }));
+        self.waiters = later.waiters;
+        self
+    }
+
+    /// Adds the records of another batch whose appends were answered.
+    pub(crate) fn keep_promised(&mut self, other: &Self) {
+        let mut start = 0;
+        for entry in &other.records {
+            if entry.promised {
+                self.bytes.extend_from_slice(&other.bytes[start..entry.end]);
+                self.records.push(Entry {
+                    end: self.bytes.len(),
+                    promised: true,
+                });
+            }
+            start = entry.end;
+        }
+    }
+
+    /// Empties it and keeps its room.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.records.clear();
+        self.waiters.clear();
+    }
+}
