@@ -5,6 +5,7 @@
 
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 
+use super::beginnings;
 use super::claim::Claim;
 use super::list::split;
 use super::query::push_escaped;
@@ -31,7 +32,7 @@ impl Claim<'_> {
         let payload = Hex::of(&digest(&SHA256, request.body));
         buffer.clear();
         self.write_canonical_request(request, &payload, buffer);
-        let request_hash = Hex::of(&digest(&SHA256, buffer));
+        let request_hash = Hex::of(&beginnings::sha256(buffer, payload.0.len()));
 
         buffer.clear();
         for part in [

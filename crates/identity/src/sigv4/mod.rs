@@ -11,6 +11,7 @@
 //! arrived, and each header that decides anything has exactly one value.
 
 mod authorization;
+mod beginnings;
 mod canonical;
 mod claim;
 mod list;
