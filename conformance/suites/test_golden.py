@@ -63,3 +63,19 @@ def test_the_backup_is_restored_on_a_new_machine(golden, tmp_path):
         holds_what_is_expected(server, golden)
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("golden", SETS, ids=lambda p: p.name)
+def test_the_trail_verifies_and_goes_on_and_one_that_was_changed_is_refused(golden, tmp_path):
+    server = Server(tmp_path / "old")
+    unpack(golden, server.folder)
+    trail = server.data / "audit" / "trail.jsonl"
+    kept = trail.read_bytes()
+    # A record of the last batch: the keys in the store say that it is not what was written.
+    position = kept.rindex(b'"eventVersion"')
+    trail.write_bytes(kept[:position] + b"x" + kept[position + 1 :])
+    assert "audit trail" in server.run("serve").stderr
+    trail.write_bytes(kept)
+    server.start()
+    server.stop()
+    assert trail.read_bytes().startswith(kept)
