@@ -1,6 +1,6 @@
 //! Whoever can write the file and not open the store can change nothing in it unnoticed.
 
-use std::{fs, path::Path};
+use std::{fs, ops::Range, path::Path};
 
 use trent_audit::{Chains, LineError, Mode, Trail, VerifyError, verify};
 use trent_store::Sealed;
@@ -83,37 +83,26 @@ fn replaced(lines: &Lines, line: usize, from: &str, to: &str) -> Lines {
     changed
 }
 
-#[tokio::test]
-async fn every_kind_of_tampering_is_refused_and_named() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = store().await;
-    let (path, aside) = (folder.path().join("trail.jsonl"), folder.path().join("aside.jsonl"));
-    // Another file of the same store, whose chains are known too.
-    let others = three_chains(&path, &store, 101).await;
-    fs::rename(&path, &aside).expect("moved");
-    let lines = three_chains(&path, &store, 1).await;
-    assert_eq!(lines.len(), 15);
-    let chains = Chains::load(&store).await.expect("read");
-    assert_eq!(verify(&path, &chains, |_| ()).expect("intact").anchored, Some(14));
-    assert_eq!(verify(&aside, &chains, |_| ()).expect("intact").anchored, None);
+/// A change of a file's lines.
+type Change = Box<dyn Fn(&Lines) -> Lines>;
 
-    type Change = Box<dyn Fn(&Lines) -> Lines>;
-    let with = |at: usize, line: &[u8]| -> Change {
-        let line = line.to_vec();
-        Box::new(move |lines| {
-            let mut changed = lines.clone();
-            changed.insert(at, line.clone());
-            changed
-        })
-    };
-    let spliced =
-        |own: std::ops::Range<usize>, other: std::ops::Range<usize>, rest: std::ops::Range<usize>| -> Change {
-            let others = others.clone();
-            Box::new(move |lines| [&lines[own.clone()], &others[other.clone()], &lines[rest.clone()]].concat())
-        };
+/// What is done, and what it has to be answered with.
+type Cases = Vec<(&'static str, Change, Found)>;
+
+/// The same with a line put in at a place.
+fn with(at: usize, line: &[u8]) -> Change {
+    let line = line.to_vec();
+    Box::new(move |lines| {
+        let mut changed = lines.clone();
+        changed.insert(at, line.clone());
+        changed
+    })
+}
+
+fn with_records_changed(lines: &Lines) -> Cases {
     let forged = record(99);
     let forged = [forged.json(), b"\n"].concat();
-    let cases: Vec<(&str, Change, Found)> = vec![
+    vec![
         (
             "a record dropped",
             Box::new(only((0..15).filter(|n| *n != 7))),
@@ -141,6 +130,11 @@ async fn every_kind_of_tampering_is_refused_and_named() {
             Box::new(only([0, 1, 3, 2].into_iter().chain(4..15))),
             At(3, miscounted),
         ),
+    ]
+}
+
+fn with_batches_and_chains_changed() -> Cases {
+    vec![
         (
             "a batch dropped",
             Box::new(only((0..15).filter(|n| !(1..4).contains(n)))),
@@ -189,6 +183,16 @@ async fn every_kind_of_tampering_is_refused_and_named() {
         ("the last batch cut off", Box::new(only(0..13)), Cut),
         ("the last batch's line cut off", Box::new(only(0..14)), Cut),
         ("everything cut off", Box::new(only([])), NoTrail),
+    ]
+}
+
+/// `others` are the lines of another file.
+fn with_parts_of_another_file(others: &Lines) -> Cases {
+    let spliced = |own: Range<usize>, other: Range<usize>, rest: Range<usize>| -> Change {
+        let others = others.clone();
+        Box::new(move |lines| [&lines[own.clone()], &others[other.clone()], &lines[rest.clone()]].concat())
+    };
+    vec![
         ("a batch of another file", spliced(0..1, 1..4, 4..15), At(4, foreign)),
         ("a record of another file", spliced(0..1, 1..2, 2..15), At(4, altered)),
         ("a chain of another file", spliced(0..6, 6..12, 12..15), At(7, foreign)),
@@ -204,6 +208,11 @@ async fn every_kind_of_tampering_is_refused_and_named() {
             spliced(0..15, 13..15, 15..15),
             At(17, foreign),
         ),
+    ]
+}
+
+fn with_members_changed() -> Cases {
+    vec![
         (
             "another count",
             Box::new(|l: &Lines| replaced(l, 3, "\"records\":2", "\"records\":3")),
@@ -248,7 +257,28 @@ async fn every_kind_of_tampering_is_refused_and_named() {
             }),
             At(6, malformed),
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn every_kind_of_tampering_is_refused_and_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store().await;
+    let (path, aside) = (folder.path().join("trail.jsonl"), folder.path().join("aside.jsonl"));
+    // Another file of the same store, whose chains are known too.
+    let others = three_chains(&path, &store, 101).await;
+    fs::rename(&path, &aside).expect("moved");
+    let lines = three_chains(&path, &store, 1).await;
+    assert_eq!(lines.len(), 15);
+    let chains = Chains::load(&store).await.expect("read");
+    assert_eq!(verify(&path, &chains, |_| ()).expect("intact").anchored, Some(14));
+    assert_eq!(verify(&aside, &chains, |_| ()).expect("intact").anchored, None);
+
+    let cases = with_records_changed(&lines)
+        .into_iter()
+        .chain(with_batches_and_chains_changed())
+        .chain(with_parts_of_another_file(&others))
+        .chain(with_members_changed());
     for (name, change, expected) in cases {
         let changed = change(&lines);
         assert_ne!(changed, lines, "{name}");
