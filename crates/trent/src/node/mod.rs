@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use trent_audit::{Drain, MemoryLog, Trail};
+use trent_audit::{Drain, LineError, MemoryLog, OpenError, Trail};
 use trent_identity::Directory;
 use trent_identity::declaration::DeclaredAccount;
 use trent_identity::declaration::bootstrap::{self, Applied, Plan};
@@ -168,10 +168,11 @@ impl Node {
             folder,
             seal_kind,
         } = parts;
+        let older_store = options.accept_rollback;
         let store = Sealed::open(engine, keyring.record_sealer(), options).await?;
         // After the store, which has the keys that the trail's file is checked with.
         let trail = match folder {
-            Some(_) => open_trail(config, &store).await?,
+            Some(_) => open_trail(config, &store, older_store).await?,
             None => Trail::in_memory(MemoryLog::new(MEMORY_TRAIL)),
         };
         let keystore: Arc<dyn Keystore> = Arc::new(SoftwareKeystore::new(&keyring));
@@ -263,14 +264,28 @@ fn new_seal(path: &Path, data: &Path) -> Result<(KeyFileSeal, bool), OpenFailure
     Ok((KeyFileSeal::open(path, data)?, false))
 }
 
-async fn open_trail(config: &Config, store: &Sealed) -> Result<Trail, OpenFailure> {
+/// Opens the trail. If the operator put back an older store (`older_store`), a file with chains that this store does not
+/// know is put aside, whole, and a new one begun.
+async fn open_trail(config: &Config, store: &Sealed, older_store: bool) -> Result<Trail, OpenFailure> {
     let folder = config.data_dir.join("audit");
     make_private_folder(&folder)?;
     let mode = match config.audit_mode {
         AuditMode::Durable => trent_audit::Mode::Durable,
         AuditMode::Buffered => trent_audit::Mode::buffered(),
     };
-    let opened = Trail::open(&folder.join("trail.jsonl"), mode, store).await?;
+    let path = folder.join("trail.jsonl");
+    let opened = match Trail::open(&path, mode, store).await {
+        Err(OpenError::Damaged {
+            reason: LineError::UnknownChain(_),
+            ..
+        }) if older_store => {
+            let aside = folder.join(format!("trail-aside-{}.jsonl", Node::now().as_secs()));
+            std::fs::rename(&path, &aside).map_err(|error| OpenFailure::Folder { path, error })?;
+            tracing::warn!(file = %aside.display(), "the audit trail is newer than the store; it was put aside");
+            Trail::open(&folder.join("trail.jsonl"), mode, store).await?
+        }
+        opened => opened?,
+    };
     if opened.torn.bytes > 0 {
         tracing::warn!(
             bytes = opened.torn.bytes,
