@@ -45,6 +45,10 @@ pub(crate) struct Measured {
     pub(crate) own_lateness: Option<f64>,
 }
 
+/// Pauses of the processor between two looks of a spinning generator: some microseconds at most, in which the core's other
+/// thread, which may be the server's, has the core for itself.
+const PAUSES: usize = 32;
+
 struct Progress {
     next: Cell<usize>,
     latencies: RefCell<Latencies>,
@@ -193,6 +197,9 @@ async fn spin(progress: Rc<Progress>, end: Instant) {
         let now = Instant::now();
         if progress.next.get() == sent {
             progress.idle.set(progress.idle.get() + (now - before));
+            for _ in 0..PAUSES {
+                std::hint::spin_loop();
+            }
         }
         before = now;
         sent = progress.next.get();

@@ -1,0 +1,3 @@
+//! The server with services made for the test.
+
+mod panics;
