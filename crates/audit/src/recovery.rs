@@ -148,6 +148,7 @@ pub(crate) fn open(path: &Path, chains: &Chains) -> Result<Recovered, OpenError>
     match walked {
         Ok(()) => {}
         Err(WalkError::Io(source)) => return Err(io(source)),
+        Err(WalkError::Misplaced(_)) if reached && has_hole(&file, walk.offset(), size).map_err(io)? => {}
         Err(WalkError::Misplaced(Misplaced { offset, reason, .. })) => {
             return Err(OpenError::Damaged {
                 path: path.to_owned(),
@@ -263,6 +264,22 @@ fn end_of_last_line(file: &File, size: u64) -> io::Result<u64> {
         end = start;
     }
     Ok(0)
+}
+
+/// Whether there are zeros between two offsets, which no line has: a power cut may keep a later part of a write and not
+/// an earlier one. No sync came after either, so nothing that was answered as durable is lost with them. Whoever makes
+/// such a hole on purpose could as well have cut the file there.
+fn has_hole(file: &File, mut from: u64, to: u64) -> io::Result<bool> {
+    let mut block = vec![0; 64 * 1024];
+    while from < to {
+        let part = &mut block[..usize::try_from(to - from).unwrap_or(usize::MAX).min(64 * 1024)];
+        file.read_exact_at(part, from)?;
+        if part.contains(&0) {
+            return Ok(true);
+        }
+        from += part.len() as u64;
+    }
+    Ok(false)
 }
 
 /// The first line, without its break; `None` if it is too long to be a header.

@@ -85,6 +85,29 @@ async fn a_trail_goes_on_where_it_ended() {
     assert_eq!((summary.head.sequence, summary.head.batch, summary.earlier), (6, 1, 0));
 }
 
+/// After a power cut the disk may hold the end of what was written last and not its beginning.
+#[tokio::test]
+async fn a_hole_behind_the_anchor_is_a_torn_write_and_one_before_it_is_damage() {
+    let world = World::with_five().await;
+    let (mut content, starts) = (world.content(), world.starts());
+    // Lines: the header, then five times a record and its batch line. The record of the fourth batch is lost.
+    content[starts[7] + 10..starts[8] - 10].fill(0);
+    world.write(&content);
+    let opened = world.open().await.expect("opened");
+    assert_eq!(opened.torn.bytes, (content.len() - starts[7]) as u64);
+    opened.trail.append(&record(9)).await.expect("appended");
+    // A clean stop, which anchors.
+    opened.trail.anchor().await.expect("anchored");
+    opened.trail.close();
+    assert_eq!(world.events().await, [1, 2, 3, 9]);
+
+    let (mut content, starts) = (world.content(), world.starts());
+    let last_record = starts[starts.len() - 3];
+    content[last_record + 10..last_record + 40].fill(0);
+    world.write(&content);
+    assert!(matches!(world.open().await, Err(OpenError::Damaged { .. })));
+}
+
 /// A batch counts once its batch line is whole; what a crash left behind the last one is cut off and counted.
 #[tokio::test]
 async fn a_trail_cut_at_any_byte_of_a_batch_opens_with_every_whole_one() {
