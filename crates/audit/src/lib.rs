@@ -27,5 +27,6 @@ pub use medium::{Medium, MemoryLog};
 pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};
 pub use queue::{Health, Mode, TrailError};
 pub use recovery::OpenError;
-pub use trail::{Opened, Torn, Trail};
+pub use trail::{Opened, Trail};
 pub use verify::{Summary, VerifyError, verify};
+pub use walk::Torn;

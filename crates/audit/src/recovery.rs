@@ -15,8 +15,7 @@ use uuid::Uuid;
 use crate::{
     chain::{self, Header, Line, LineError, Mac, Point},
     chains::{Anchor, Chains},
-    trail::Torn,
-    walk::{Misplaced, Walk, WalkError},
+    walk::{Misplaced, Torn, Walk, WalkError},
 };
 
 /// No header line is longer.

@@ -25,6 +25,7 @@ use crate::{
     medium::{LogFile, Medium, MemoryLog},
     queue::{Answer, Health, Mode, Queued, STALL_LIMIT, Shared, TrailError},
     recovery::{self, OpenError},
+    walk::Torn,
     writer,
 };
 
@@ -50,15 +51,6 @@ pub struct Opened {
     pub trail: Trail,
     /// What a crash left behind the last whole batch and was cut off.
     pub torn: Torn,
-}
-
-/// The unfinished end of a trail: nothing in it was ever said to be on the disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Torn {
-    /// Its size; 0 after a clean stop.
-    pub bytes: u64,
-    /// The whole records in it.
-    pub records: u64,
 }
 
 impl Trail {

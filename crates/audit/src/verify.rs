@@ -10,8 +10,7 @@ use std::{
 use crate::{
     chain::{Head, LineError},
     chains::Chains,
-    trail::Torn,
-    walk::{Misplaced, Walk, WalkError},
+    walk::{Misplaced, Torn, Walk, WalkError},
 };
 
 /// What a walk over an intact trail found.

@@ -31,6 +31,15 @@ pub(crate) struct Walk<'a> {
     records: u64,
 }
 
+/// The unfinished end of a trail: nothing in it was ever said to be on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Torn {
+    /// Its size; 0 after a clean stop.
+    pub bytes: u64,
+    /// The whole records in it.
+    pub records: u64,
+}
+
 /// A line that does not belong where it is.
 #[derive(Debug)]
 pub(crate) struct Misplaced {
