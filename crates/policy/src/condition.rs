@@ -93,7 +93,7 @@ impl Condition {
     /// A key that has several values where the operator expects one is unclear, and unclear fails closed: an `Allow`
     /// needs all of the values to satisfy, for a `Deny` one is enough.
     pub(crate) fn holds(&self, effect: Effect, context: &dyn Context) -> bool {
-        let values = context.values(&self.key);
+        let values = context.lookup(&self.key);
         if let Wanted::Absence(wanted) = &self.wanted {
             let absent = values.count() == 0;
             return wanted.contains(&absent);

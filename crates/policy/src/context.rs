@@ -120,7 +120,7 @@ impl<'a> Values<'a> {
 /// A lookup must not allocate: it lends what it has, and a key that the request does not carry is absent (AUTHZ-96).
 pub trait Context {
     /// The values of a key.
-    fn values<'a>(&'a self, key: &ConditionKey) -> Values<'a>;
+    fn lookup<'a>(&'a self, key: &ConditionKey) -> Values<'a>;
 }
 
 /// A request that carries no key at all.
@@ -128,14 +128,14 @@ pub trait Context {
 pub struct NoContext;
 
 impl Context for NoContext {
-    fn values<'a>(&'a self, _: &ConditionKey) -> Values<'a> {
+    fn lookup<'a>(&'a self, _: &ConditionKey) -> Values<'a> {
         Values::Absent
     }
 }
 
 /// Values by lower-case name.
 impl Context for BTreeMap<String, Vec<String>> {
-    fn values<'a>(&'a self, key: &ConditionKey) -> Values<'a> {
+    fn lookup<'a>(&'a self, key: &ConditionKey) -> Values<'a> {
         self.get(key.lower())
             .map_or(Values::Absent, |values| Values::Strings(values))
     }
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(key.suffix("aws:resourcetag/"), None);
         let context = BTreeMap::from([("aws:sourcevpce".to_owned(), vec!["vpce-1".to_owned()])]);
         for spelling in ["aws:SourceVpce", "aws:sourceVpce", "AWS:SOURCEVPCE"] {
-            assert_eq!(context.values(&ConditionKey::new(spelling)).single(), Some("vpce-1"));
+            assert_eq!(context.lookup(&ConditionKey::new(spelling)).single(), Some("vpce-1"));
         }
     }
 }

@@ -11,6 +11,7 @@ mod pattern;
 mod policy;
 mod principal;
 mod request;
+mod simulate;
 mod statement;
 mod value;
 
@@ -26,4 +27,5 @@ pub use operator::{Comparison, Operator, Quantifier, Test};
 pub use policy::{Policy, Version};
 pub use principal::Named;
 pub use request::{Action, Principal, Request, Resource};
+pub use simulate::{Surroundings, simulate};
 pub use statement::{Effect, Statement};

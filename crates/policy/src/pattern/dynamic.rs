@@ -55,7 +55,7 @@ impl Dynamic {
     fn resolve<'a>(&'a self, context: &'a dyn Context) -> Option<Resolved<'a>> {
         let mut values = [""; MAX_VARIABLES];
         for (slot, variable) in values.iter_mut().zip(variables(&self.parts)) {
-            let found = context.values(&variable.key);
+            let found = context.lookup(&variable.key);
             *slot = match found {
                 found if found.count() == 0 => variable.default.as_deref()?,
                 Values::One(value) => value,
