@@ -122,7 +122,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// A key policy that CreateKey, ReplicateKey or PutKeyPolicy receives (POL-80).
+    /// A key policy that `CreateKey`, `ReplicateKey` or `PutKeyPolicy` receives (POL-80).
     pub const KEY_POLICY: Self = Self::written(32_768, Measure::Bytes, VersionRule::Stated);
     /// A managed policy (IAM quotas).
     pub const MANAGED_POLICY: Self = Self::written(6_144, Measure::VisibleCharacters, VersionRule::Current);

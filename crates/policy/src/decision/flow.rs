@@ -283,7 +283,7 @@ impl<'p, L: Listener<'p>> Walk<'_, '_, 'p, L> {
     }
 }
 
-fn allow<'p>(code: Code, basis: [Option<Basis<'p>>; 2]) -> Decision<'p> {
+fn allow(code: Code, basis: [Option<Basis<'_>>; 2]) -> Decision<'_> {
     Decision {
         outcome: Outcome::Allow,
         code,

@@ -34,9 +34,8 @@ impl Decision<'_> {
             PolicyKind::Resource | PolicyKind::ResourceControl | PolicyKind::Trust
         );
         let refusal = match subject {
-            Subject::Own(resource) => format!("on resource: {resource} {because}"),
             Subject::Foreign(resource) if theirs => format!("on resource: {resource} {HIDDEN}"),
-            Subject::Foreign(resource) => format!("on resource: {resource} {because}"),
+            Subject::Own(resource) | Subject::Foreign(resource) => format!("on resource: {resource} {because}"),
             Subject::Ciphertext => format!("on the resource associated with this ciphertext {HIDDEN}"),
         };
         Some(format!("User: {user} is not authorized to perform: {action} {refusal}"))

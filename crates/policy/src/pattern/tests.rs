@@ -75,7 +75,7 @@ fn a_piece_longer_than_a_word_is_found() {
     let pattern = format!("*{piece}*");
     let hit = format!("abab{}x{}!", "ab".repeat(50), "c".repeat(70));
     assert!(matches(&pattern, &hit));
-    assert!(!matches(&pattern, &hit.replace("!", "").replace("cc", "c")));
+    assert!(!matches(&pattern, &hit.replace('!', "").replace("cc", "c")));
     let long = format!("*{}?*", "a".repeat(2048));
     assert_eq!(Pattern::new(&long, BOTH).unwrap_err(), TemplateError::TooLong);
     assert!(

@@ -157,15 +157,18 @@ fn values(raw: &RawValue) -> Result<Vec<String>, String> {
     }
 }
 
-/// The policies of a scenario, compiled, with their names.
+/// Policies with their names.
+type Policies = Vec<(String, Policy)>;
+
+/// The policies of a scenario, compiled.
 pub(super) struct Compiled {
-    identity: Vec<(String, Policy)>,
-    boundaries: Vec<(String, Policy)>,
-    session: Vec<(String, Policy)>,
-    service_control: Vec<(String, Vec<(String, Policy)>)>,
-    resource_control: Vec<(String, Vec<(String, Policy)>)>,
+    identity: Policies,
+    boundaries: Policies,
+    session: Policies,
+    service_control: Vec<(String, Policies)>,
+    resource_control: Vec<(String, Policies)>,
     resource: Option<Policy>,
-    endpoints: Vec<(String, Policy)>,
+    endpoints: Policies,
 }
 
 /// The same, as the decision takes them.
@@ -210,7 +213,7 @@ impl<'a> Scenario<'a> {
     }
 }
 
-fn compile(texts: Option<&[NamedText<'_>]>, kind: PolicyKind) -> Result<Vec<(String, Policy)>, Invalid> {
+fn compile(texts: Option<&[NamedText<'_>]>, kind: PolicyKind) -> Result<Policies, Invalid> {
     let texts = texts.unwrap_or_default().iter().enumerate();
     texts
         .map(|(index, text)| {
@@ -224,7 +227,7 @@ fn compile(texts: Option<&[NamedText<'_>]>, kind: PolicyKind) -> Result<Vec<(Str
         .collect()
 }
 
-fn levels(texts: Option<&[LevelText<'_>]>, kind: PolicyKind) -> Result<Vec<(String, Vec<(String, Policy)>)>, Invalid> {
+fn levels(texts: Option<&[LevelText<'_>]>, kind: PolicyKind) -> Result<Vec<(String, Policies)>, Invalid> {
     let texts = texts.unwrap_or_default().iter().enumerate();
     texts
         .map(|(index, level)| {
@@ -244,12 +247,10 @@ fn resource_policy(raw: &RawValue) -> Result<Policy, Invalid> {
 /// A document, or a string that holds one.
 fn policy(raw: &RawValue, kind: PolicyKind) -> Result<Policy, Malformed> {
     let text = raw.get();
-    if text.starts_with('"') {
-        if let Ok(inner) = serde_json::from_str::<String>(text) {
-            return Policy::parse(&inner, kind, &Rules::SCENARIO);
-        }
+    match serde_json::from_str::<String>(text) {
+        Ok(inner) => Policy::parse(&inner, kind, &Rules::SCENARIO),
+        Err(_) => Policy::parse(text, kind, &Rules::SCENARIO),
     }
-    Policy::parse(text, kind, &Rules::SCENARIO)
 }
 
 fn invalid(name: &str, kind: PolicyKind, malformed: &Malformed) -> Invalid {
@@ -288,7 +289,7 @@ fn attach(policies: &[(String, Policy)]) -> Vec<Attached<'_>> {
         .collect()
 }
 
-fn attach_levels(levels: &[(String, Vec<(String, Policy)>)]) -> Vec<(&str, Vec<Attached<'_>>)> {
+fn attach_levels(levels: &[(String, Policies)]) -> Vec<(&str, Vec<Attached<'_>>)> {
     levels
         .iter()
         .map(|(target, policies)| (target.as_str(), attach(policies)))

@@ -164,7 +164,7 @@ impl Subject {
         }
     }
 
-    /// Whether the operation has `kms:CallerAccount` (AUTHZ-58): those on keys, on custom key stores, and CreateKey.
+    /// Whether the operation has `kms:CallerAccount` (AUTHZ-58): those on keys, on custom key stores, and `CreateKey`.
     fn tells_caller_account(&self) -> bool {
         let Some(name) = self.action.lower().strip_prefix("kms:") else {
             return false;

@@ -15,13 +15,13 @@ pub(crate) fn instant(text: &str) -> Option<Instant> {
     }
     let mut text = Cursor(text);
     let year = text.digits(4)?;
-    let (month, day) = match text.take('-') {
-        false => (1, 1),
-        true => {
-            let month = text.digits(2)?;
-            (month, if text.take('-') { text.digits(2)? } else { 1 })
-        }
+    let month = if text.take('-') { Some(text.digits(2)?) } else { None };
+    let day = if month.is_some() && text.take('-') {
+        text.digits(2)?
+    } else {
+        1
     };
+    let month = month.unwrap_or(1);
     let mut nanos = i128::from(days(year, month, day)?) * 86_400 * NANOS;
     if text.take('T') || text.take('t') {
         nanos += time(&mut text)?;

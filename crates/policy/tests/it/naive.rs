@@ -205,9 +205,9 @@ impl Case<'_> {
             } else if name == self.principal {
                 // A role as principal is some session of it.
                 if name.contains(":role/") {
-                    fit.1 = true
+                    fit.1 = true;
                 } else {
-                    fit.2 = true
+                    fit.2 = true;
                 }
             }
         }
@@ -351,7 +351,7 @@ impl Case<'_> {
             answers("Resource").contains(&Some(true))
         } else if !statement["NotResource"].is_null() {
             let answers = answers("NotResource");
-            !answers.contains(&Some(true)) && !(allow && answers.contains(&None))
+            !answers.contains(&Some(true)) && (!allow || !answers.contains(&None))
         } else {
             false
         };
@@ -416,13 +416,13 @@ impl Case<'_> {
 
     fn decide(&self) -> &'static str {
         let s = self.scenario;
-        let some = |fit: (bool, bool, bool)| fit.0 || fit.1 || fit.2;
+        let any_of = |fit: (bool, bool, bool)| fit.0 || fit.1 || fit.2;
         let known = self.account.is_some();
         let levels = |key: &str| list(&s[key]);
         let mut denied =
-            some(self.named(&s["resourcePolicy"], "Deny")) || some(self.named(&s["endpointPolicies"], "Deny"));
+            any_of(self.named(&s["resourcePolicy"], "Deny")) || any_of(self.named(&s["endpointPolicies"], "Deny"));
         for level in levels("resourceControlPolicies") {
-            denied |= some(self.named(&level["policies"], "Deny"));
+            denied |= any_of(self.named(&level["policies"], "Deny"));
         }
         if known {
             for key in ["identityPolicies", "permissionsBoundaries", "sessionPolicies"] {
@@ -435,9 +435,9 @@ impl Case<'_> {
         if denied {
             return "ExplicitDeny";
         }
-        let same = self.resource == "*" || (known && self.account == self.owner);
+        let own = self.resource == "*" || (known && self.account == self.owner);
         let own_only = ["kms:putkeypolicy", "kms:disablekey"].contains(&self.action().as_str());
-        let mut passes = same || !(self.is_key() && own_only);
+        let mut passes = own || !(self.is_key() && own_only);
         if known {
             passes &= levels("serviceControlPolicies")
                 .iter()
@@ -445,10 +445,10 @@ impl Case<'_> {
         }
         passes &= levels("resourceControlPolicies")
             .iter()
-            .all(|level| some(self.named(&level["policies"], "Allow")));
+            .all(|level| any_of(self.named(&level["policies"], "Allow")));
         passes &= list(&s["endpointPolicies"])
             .iter()
-            .all(|policy| some(self.named(policy, "Allow")));
+            .all(|policy| any_of(self.named(policy, "Allow")));
         if !passes {
             return "ImplicitDeny";
         }
@@ -459,14 +459,14 @@ impl Case<'_> {
                 && (list(&s["sessionPolicies"]).is_empty() || self.any(&s["sessionPolicies"], "Allow")));
         let iam = limits && known && (self.any(&s["identityPolicies"], "Allow") || self.principal.ends_with(":root"));
         let (account, broad, exact) = self.named(&s["resourcePolicy"], "Allow");
-        let direct = (exact && (same || limits)) || (broad && limits);
+        let direct = (exact && (own || limits)) || (broad && limits);
         let allowed = if self.resource == "*" {
             iam
         } else if self.is_key() {
-            (direct || (account && iam)) && (same || iam || self.principal.starts_with("service:"))
+            (direct || (account && iam)) && (own || iam || self.principal.starts_with("service:"))
         } else if !known {
             direct
-        } else if same {
+        } else if own {
             direct || iam
         } else {
             (direct || account) && iam

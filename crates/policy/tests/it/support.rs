@@ -192,7 +192,7 @@ impl World {
 
     /// Decides, and hands over the request with what applied.
     pub fn visit<T>(&self, then: impl FnOnce(&Request<'_>, &Policies<'_>, &Context) -> T) -> T {
-        fn attached<'p>(policies: &'p [Policy]) -> Vec<Attached<'p>> {
+        fn attached(policies: &[Policy]) -> Vec<Attached<'_>> {
             const NAMES: [&str; 4] = ["first", "second", "third", "fourth"];
             let pairs = NAMES.iter().cycle().zip(policies);
             pairs.map(|(name, policy)| Attached { name, policy }).collect()
