@@ -1,11 +1,11 @@
 //! A statement, compiled: whether it applies to a request, and with which effect.
 
 use crate::condition::Condition;
-use crate::context::{ConditionKey, Context};
+use crate::context::{ConditionKey, Context, NoContext};
 use crate::pattern::arn::ArnPattern;
 use crate::pattern::{Answer, Pattern};
 use crate::principal::{Fit, Named, Principals};
-use crate::request::{Prepared, Resource};
+use crate::request::{Action, Prepared, digest};
 
 /// What a statement does where it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,11 +39,46 @@ pub struct Statement {
     pub(crate) conditions: Box<[Condition]>,
 }
 
-/// `Action` or `NotAction`: patterns in lower case.
+/// `Action` or `NotAction`, in lower case.
 #[derive(Debug, Clone)]
-pub(crate) enum Actions {
-    Only(Box<[Pattern]>),
-    AllBut(Box<[Pattern]>),
+pub(crate) struct Actions {
+    /// Names without wildcards, each with its digest.
+    names: Box<[(u64, Box<str>)]>,
+    /// The others.
+    patterns: Box<[Pattern]>,
+    /// Whether all actions are meant but these.
+    negated: bool,
+}
+
+impl Actions {
+    pub(crate) fn new(all: Vec<Pattern>, negated: bool) -> Self {
+        let (mut names, mut patterns) = (Vec::new(), Vec::new());
+        for pattern in all {
+            match pattern {
+                Pattern::Exact(name) => names.push((digest(&name), name)),
+                other => patterns.push(other),
+            }
+        }
+        Self {
+            names: names.into(),
+            patterns: patterns.into(),
+            negated,
+        }
+    }
+
+    #[inline]
+    fn cover(&self, action: &Action) -> bool {
+        let named = self
+            .names
+            .iter()
+            .any(|(digest, name)| *digest == action.digest() && **name == *action.lower());
+        let listed = named
+            || self
+                .patterns
+                .iter()
+                .any(|pattern| pattern.matches(action.lower(), &NoContext) == Answer::Matches);
+        listed != self.negated
+    }
 }
 
 /// `Resource` or `NotResource`.
@@ -101,10 +136,13 @@ impl Statement {
 
     /// How well the statement fits the request; `Fit::None` if it does not apply.
     pub(crate) fn applies(&self, request: &Prepared<'_>, context: &dyn Context) -> Fit {
-        if !self.covers_action(request) {
+        if !self.actions.cover(request.request.action) {
             return Fit::None;
         }
-        let fit = self.principals.fit(&request.request.principal, request.bounded);
+        let fit = match &self.principals {
+            Principals::Implied => Fit::Exact,
+            named => named.fit(&request.request.principal, request.bounded),
+        };
         if fit == Fit::None || !self.covers_resource(request, context) {
             return Fit::None;
         }
@@ -119,20 +157,7 @@ impl Statement {
         }
     }
 
-    /// Whether the statement is about the action at all.
-    pub(crate) fn covers_action(&self, request: &Prepared<'_>) -> bool {
-        let action = request.request.action.lower();
-        let listed = |patterns: &[Pattern]| {
-            patterns
-                .iter()
-                .any(|pattern| pattern.matches(action, &crate::context::NoContext) == Answer::Matches)
-        };
-        match &self.actions {
-            Actions::Only(patterns) => listed(patterns),
-            Actions::AllBut(patterns) => !listed(patterns),
-        }
-    }
-
+    #[inline]
     fn covers_resource(&self, request: &Prepared<'_>, context: &dyn Context) -> bool {
         match &self.resources {
             Resources::Implied => true,
@@ -156,14 +181,11 @@ impl Statement {
     }
 }
 
+#[inline]
 fn compare(pattern: &ArnPattern, request: &Prepared<'_>, context: &dyn Context) -> Answer {
-    let Some(fields) = &request.fields else {
-        return Answer::from(matches!(pattern, ArnPattern::Anything));
-    };
-    match request.request.resource {
-        Resource::None { .. } => pattern.covers_all_of(fields, context),
-        Resource::Key { arn, .. } | Resource::Role { arn, .. } | Resource::Other { arn, .. } => {
-            pattern.matches(arn, fields, context)
-        }
+    match (&request.arn, &request.fields) {
+        (Some(arn), Some(fields)) => pattern.matches(arn, fields, context),
+        (None, Some(scope)) => pattern.covers_all_of(scope, context),
+        (_, None) => Answer::from(matches!(pattern, ArnPattern::Anything)),
     }
 }

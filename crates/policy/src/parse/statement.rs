@@ -153,12 +153,7 @@ impl Reader {
         if patterns.is_empty() {
             return Err(Problem::NoAction.at(line));
         }
-        let patterns = patterns.into_boxed_slice();
-        Ok(if negated {
-            Actions::AllBut(patterns)
-        } else {
-            Actions::Only(patterns)
-        })
+        Ok(Actions::new(patterns, negated))
     }
 
     fn resources(self, line: u32, resource: Option<(Node<'_>, bool)>) -> Result<Resources, Malformed> {

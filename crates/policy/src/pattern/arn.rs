@@ -14,10 +14,15 @@ pub(crate) type Fields<'a> = [&'a str; FIELDS];
 /// Splits a text into the fields of an ARN, if it has six.
 pub(crate) fn split(text: &str) -> Option<Fields<'_>> {
     let mut fields = [""; FIELDS];
-    let mut pieces = text.splitn(FIELDS, ':');
-    for field in &mut fields {
-        *field = pieces.next()?;
+    let [others @ .., last] = &mut fields;
+    let mut colons = memchr::memchr_iter(b':', text.as_bytes());
+    let mut start = 0;
+    for field in others {
+        let colon = colons.next()?;
+        *field = &text[start..colon];
+        start = colon + 1;
     }
+    *last = &text[start..];
     Some(fields)
 }
 
@@ -69,10 +74,11 @@ impl ArnPattern {
     }
 
     /// Compares with an ARN that is split.
+    #[inline]
     pub(crate) fn matches(&self, whole: &str, fields: &Fields<'_>, context: &dyn Context) -> Answer {
         match self {
             Self::Anything => Answer::Matches,
-            Self::Exact(literal) => (**literal == *whole).into(),
+            Self::Exact(literal) => super::same(literal, whole).into(),
             Self::Nothing => Answer::Differs,
             Self::Fields(patterns) => {
                 // The resource differs most often.
@@ -108,6 +114,7 @@ impl ArnPattern {
 }
 
 /// Whether all fields match. One that differs decides, whatever cannot be resolved.
+#[inline]
 fn all<'a>(pairs: impl Iterator<Item = (&'a Pattern, &'a &'a str)>, context: &dyn Context) -> Answer {
     let mut answer = Answer::Matches;
     for (pattern, field) in pairs {

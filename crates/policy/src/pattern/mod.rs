@@ -67,13 +67,25 @@ impl Pattern {
     }
 
     /// Compares with a text.
+    #[inline]
     pub(crate) fn matches(&self, text: &str, context: &dyn Context) -> Answer {
+        // The common ones first, without a jump.
+        if let Self::Prefix(literal) = self {
+            return begins(text, literal).into();
+        }
+        if let Self::Exact(literal) = self {
+            return same(literal, text).into();
+        }
+        self.matches_otherwise(text, context)
+    }
+
+    #[inline(never)]
+    fn matches_otherwise(&self, text: &str, context: &dyn Context) -> Answer {
         match self {
             Self::Anything => Answer::Matches,
-            Self::Exact(literal) => (**literal == *text).into(),
-            Self::Prefix(literal) => text.starts_with(&**literal).into(),
             Self::Glob(glob) => glob.matches(text).into(),
             Self::Dynamic(dynamic) => dynamic.matches(text, context),
+            Self::Exact(_) | Self::Prefix(_) => Answer::Differs,
         }
     }
 
@@ -83,6 +95,21 @@ impl Pattern {
             dynamic.variables(visit);
         }
     }
+}
+
+/// Whether two texts are equal. Most that are not differ in their length or at their ends, which is cheap to see.
+#[inline]
+fn same(literal: &str, text: &str) -> bool {
+    literal.len() == text.len() && literal.as_bytes().last() == text.as_bytes().last() && literal == text
+}
+
+/// Whether a text begins with a literal; the same thought.
+#[inline]
+fn begins(text: &str, literal: &str) -> bool {
+    let Some(last) = literal.len().checked_sub(1) else {
+        return true;
+    };
+    text.as_bytes().get(last) == literal.as_bytes().last() && text.as_bytes().starts_with(literal.as_bytes())
 }
 
 #[cfg(test)]
