@@ -4,8 +4,8 @@ use crate::support::{ACCOUNT, ALICE, KEY, ROLE, ROOT, SESSION, World, document, 
 use serde_json::{Value, json};
 use trent_names::PrincipalArn;
 use trent_policy::{
-    Action, Attached, Basis, Grant, Grantee, NoContext, Outcome, Policies, Policy, PolicyKind, Principal, Question,
-    Request, Resource, Rules, decide, explain,
+    Action, Attached, Grant, Grantee, NoContext, Outcome, Policies, Policy, PolicyKind, Principal, Request, Resource,
+    Rules, decide,
 };
 
 fn grant() -> Grant<'static> {
@@ -528,69 +528,5 @@ fn a_role_is_assumed_by_its_trust_policy() {
             provider: "example.com",
         };
         assert!(!decide(&Request { principal, ..*request }, policies, context).is_allowed());
-    });
-}
-
-/// AUTHZ-270
-#[test]
-fn explaining_asks_the_questions_of_the_flowchart() {
-    let world = World::new(ALICE)
-        .key_policy(&to(&json!(ROOT)))
-        .identity(&json!({"Sid": "mine", "Effect": "Allow", "Action": "kms:Enc*", "Resource": "*"}));
-    world.visit(|request, policies, context| {
-        let (decision, trace) = explain(request, policies, context);
-        assert!(decision.is_allowed());
-        let steps: Vec<_> = trace
-            .steps
-            .iter()
-            .map(|step| (step.question.number(), step.answer))
-            .collect();
-        let expected = [
-            ("1a", false),
-            ("1b", false),
-            ("1c", false),
-            ("1d", false),
-            ("0c", true),
-            ("2a", true),
-            ("2b", true),
-            ("2c", true),
-            ("3", false),
-            ("4a", true),
-            ("4b", true),
-            ("6a", true),
-        ];
-        assert_eq!(steps, expected);
-        let by = trace
-            .steps
-            .iter()
-            .find(|step| step.question == Question::IamAllows)
-            .unwrap()
-            .by;
-        let Some(Basis::Statement(reason)) = by else {
-            panic!("a statement")
-        };
-        assert_eq!(
-            (reason.policy, reason.statement.sid(), reason.kind),
-            ("first", Some("mine"), PolicyKind::Identity)
-        );
-        assert_eq!(trace.statements.len(), 2);
-        assert_eq!(decision.explanation(request), "Allowed by IAM policy first.");
-    });
-    let stranger = World::new("arn:aws:iam::444455556666:user/Eve").key_policy(&to(&json!("*")));
-    stranger.visit(|request, policies, context| {
-        let (decision, trace) = explain(request, policies, context);
-        let steps: Vec<_> = trace
-            .steps
-            .iter()
-            .skip(8)
-            .map(|step| (step.question.number(), step.answer))
-            .collect();
-        assert_eq!(steps, [("3", true), ("6a", false), ("6b", false), ("6c", false)]);
-        assert!(
-            decision
-                .explanation(request)
-                .contains("no IAM policy in account 444455556666")
-        );
-        assert!(trace.steps.iter().all(|step| step.question.as_str().ends_with('?')));
     });
 }

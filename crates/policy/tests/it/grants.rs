@@ -25,7 +25,7 @@ fn to_account() -> Grant<'static> {
     }
 }
 
-/// POL-10, POL-13, AUTHZ-269
+/// POL-13, AUTHZ-269
 #[test]
 fn a_grant_adds_and_never_denies() {
     for world in [World::new(ALICE), World::new(ALICE).key_policy(&to(&json!(ROOT)))] {

@@ -130,7 +130,7 @@ fn bob_as_engineering_in_another_account() {
     );
 }
 
-/// AUTHZ-314, AUTHZ-315, AUTHZ-223, AUTHZ-219
+/// AUTHZ-314, AUTHZ-315, AUTHZ-223
 #[test]
 fn permissions_across_accounts_are_an_intersection() {
     let world = abroad(SESSION)
@@ -386,7 +386,7 @@ fn aliases_and_keys_are_two_resources() {
     assert!(!alias_half.grant(grant()).allowed(), "grants are on keys");
 }
 
-/// AUTHZ-111, AUTHZ-393, AUTHZ-397
+/// POL-91, AUTHZ-111, AUTHZ-393, AUTHZ-397
 #[test]
 fn actions_match_by_wildcard_and_without_case() {
     for (pattern, action, expected) in [

@@ -68,7 +68,7 @@ fn a_megabyte() {
     assert!(matches!(oversized.problem, Problem::TooLarge { .. }));
 }
 
-/// POL-80, POL-81
+/// POL-81
 #[test]
 fn sizes_are_exact() {
     let statement = to(&json!(ROOT));

@@ -210,7 +210,7 @@ fn endpoint_policies_of_the_guide() {
     assert!(!foreign.endpoint(&both).allowed());
 }
 
-/// POL-482, POL-485, AUTHZ-50
+/// POL-485
 #[test]
 fn conditions_on_the_network() {
     let deny = json!({"Effect": "Deny", "Principal": "*", "Action": ["kms:Encrypt", "kms:GenerateDataKey*"], "Resource": "*",
