@@ -121,3 +121,63 @@ pub fn declarations(data: &[u8]) {
         assert!(!error.to_string().is_empty());
     }
 }
+
+/// The document of a policy, of any kind. What is accepted is decided, and a denial is never forgotten.
+pub fn policies(data: &[u8]) {
+    use trent_policy::{
+        Action, Attached, NoContext, Outcome, Policies, Policy, PolicyKind, Principal, Request, Resource, Rules,
+        decide, explain,
+    };
+
+    let Ok(text) = str::from_utf8(data) else { return };
+    let arn = PrincipalArn::parse("arn:aws:iam::111122223333:user/Alice").expect("a user");
+    let action = Action::new("kms:Decrypt");
+    for kind in PolicyKind::ALL {
+        let policy = match Policy::parse(text, kind, &Rules::STORED) {
+            Ok(policy) => policy,
+            Err(error) => {
+                assert!(!error.service_message(kind).is_empty());
+                assert!(
+                    Policy::parse(text, kind, &Rules::SCENARIO).is_err(),
+                    "writing is stricter than reading"
+                );
+                continue;
+            }
+        };
+        let attached = [Attached {
+            name: "fuzzed",
+            policy: &policy,
+        }];
+        for principal in [Principal::User { arn: &arn, id: None }, Principal::Anonymous] {
+            let request = Request {
+                principal,
+                action: &action,
+                resource: Resource::Key {
+                    arn: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                    account: arn.account(),
+                },
+                cross_account: true,
+            };
+            let policies = Policies {
+                identity: &attached,
+                resource: Some(attached[0]),
+                ..Policies::default()
+            };
+            let decision = decide(&request, &policies, &NoContext);
+            let (explained, trace) = explain(&request, &policies, &NoContext);
+            assert_eq!(decision.outcome, explained.outcome, "explaining decides the same");
+            let denied = trace
+                .statements
+                .iter()
+                .any(|it| it.statement.effect().as_str() == "Deny");
+            assert_eq!(denied, decision.outcome == Outcome::ExplicitDeny);
+        }
+    }
+}
+
+/// A scenario.
+pub fn scenarios(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let line = trent_policy::simulate(text, &trent_policy::Surroundings::default());
+    assert!(!line.contains('\n') && line.starts_with('{'), "one line of JSON");
+}

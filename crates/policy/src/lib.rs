@@ -1,0 +1,44 @@
+//! The IAM policy language and the decision: who may do what, and why.
+//!
+//! - [`Policy::parse`] reads a document, checks it by the rules of its [`PolicyKind`] and compiles it: patterns are
+//!   split, operators resolved, numbers, dates and networks parsed once.
+//! - [`decide`] answers a [`Request`] from the [`Policies`] that apply to it, and allocates nothing. Condition keys are
+//!   looked up through [`Context`], only when a policy names them.
+//! - [`explain`] is the same walk with every question and answer written down; [`Decision::refusal`] words a refusal as
+//!   the service does.
+//! - [`simulate`] decides a scenario written in JSON.
+//!
+//! Pure: no I/O, no clock, no randomness. No input makes it panic, and its time grows with its input and no faster.
+//! The rules are those of the IAM User Guide and the KMS developer guide; where they are silent, `docs/policies.md` says
+//! what was decided.
+
+mod condition;
+mod context;
+mod decision;
+mod error;
+mod json;
+mod kind;
+mod operator;
+mod parse;
+mod pattern;
+mod policy;
+mod principal;
+mod request;
+mod simulate;
+mod statement;
+mod value;
+
+pub use condition::Condition;
+pub use context::{ConditionKey, Context, NoContext, Values};
+pub use decision::{
+    Attached, Basis, Code, Decision, Grant, Grantee, Level, Outcome, Policies, Question, Reason, Step, Subject, Trace,
+    decide, explain,
+};
+pub use error::{JsonProblem, Malformed, Problem, TemplateError};
+pub use kind::{Measure, PolicyKind, Rules, VersionRule};
+pub use operator::{Comparison, Operator, Quantifier, Test};
+pub use policy::{Policy, Version};
+pub use principal::Named;
+pub use request::{Action, Principal, Request, Resource};
+pub use simulate::{Surroundings, simulate};
+pub use statement::{Effect, Statement};

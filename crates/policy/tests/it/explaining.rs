@@ -1,0 +1,111 @@
+//! Explaining is deciding, written down.
+
+use crate::support::{ACCOUNT, ALICE, KEY, ROLE, ROOT, SESSION, World, iam, to};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::json;
+use trent_policy::{Basis, Grant, Grantee, Outcome, PolicyKind, Question, decide, explain};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// AUTHZ-270, POL-69, POL-13
+    #[test]
+    fn explaining_decides_the_same_and_a_grant_only_adds(
+        caller in select(vec![ALICE, SESSION, ROLE, ROOT, "arn:aws:iam::444455556666:user/Eve", "logs.amazonaws.com", "*"]),
+        named in select(vec![ALICE, SESSION, ROLE, ROOT, "444455556666", "*"]),
+        action in select(vec!["kms:Encrypt", "kms:Decrypt"]),
+        resource in select(vec![KEY, "arn:aws:s3:::bucket/x", "*"]),
+        policies in proptest::collection::vec(select(vec![None, Some(("Allow", "kms:*")), Some(("Allow", "kms:Enc*")), Some(("Deny", "kms:Dec*"))]), 4),
+        grantee in select(vec![Grantee::Caller, Grantee::Role, Grantee::Account]),
+    ) {
+        let mut world = World::new(caller).action(action).resource(resource, ACCOUNT).key_policy(&to(&json!(named)));
+        let statement = |at: usize| policies[at].map(|(effect, action)| iam(effect, action));
+        if let Some(statement) = statement(0) {
+            world = world.identity(&statement);
+        }
+        if let Some(statement) = statement(1) {
+            world = world.boundary(&statement);
+        }
+        if let Some(statement) = statement(2) {
+            world = world.session(&statement);
+        }
+        if let Some(statement) = statement(3) {
+            world = world.scp(&statement);
+        }
+        let granted = world.clone().grant(Grant { id: "g", grantee });
+        for world in [&world, &granted] {
+            let (decided, explained) = world.visit(|request, policies, context| {
+                let (explained, _) = explain(request, policies, context);
+                let decided = decide(request, policies, context);
+                ((decided.outcome, decided.code, decided.blame), (explained.outcome, explained.code, explained.blame))
+            });
+            prop_assert_eq!(decided, explained);
+        }
+        prop_assert!(!world.allowed() || granted.allowed());
+        prop_assert!(world.outcome() != Outcome::ExplicitDeny || granted.outcome() == Outcome::ExplicitDeny);
+    }
+}
+
+#[test]
+fn explaining_asks_the_questions_of_the_flowchart() {
+    let world = World::new(ALICE)
+        .key_policy(&to(&json!(ROOT)))
+        .identity(&json!({"Sid": "mine", "Effect": "Allow", "Action": "kms:Enc*", "Resource": "*"}));
+    world.visit(|request, policies, context| {
+        let (decision, trace) = explain(request, policies, context);
+        assert!(decision.is_allowed());
+        let steps: Vec<_> = trace
+            .steps
+            .iter()
+            .map(|step| (step.question.number(), step.answer))
+            .collect();
+        let expected = [
+            ("1a", false),
+            ("1b", false),
+            ("1c", false),
+            ("1d", false),
+            ("0c", true),
+            ("2a", true),
+            ("2b", true),
+            ("2c", true),
+            ("3", false),
+            ("4a", true),
+            ("4b", true),
+            ("6a", true),
+        ];
+        assert_eq!(steps, expected);
+        let by = trace
+            .steps
+            .iter()
+            .find(|step| step.question == Question::IamAllows)
+            .unwrap()
+            .by;
+        let Some(Basis::Statement(reason)) = by else {
+            panic!("a statement")
+        };
+        assert_eq!(
+            (reason.policy, reason.statement.sid(), reason.kind),
+            ("first", Some("mine"), PolicyKind::Identity)
+        );
+        assert_eq!(trace.statements.len(), 2);
+        assert_eq!(decision.explanation(request), "Allowed by IAM policy first.");
+    });
+    let stranger = World::new("arn:aws:iam::444455556666:user/Eve").key_policy(&to(&json!("*")));
+    stranger.visit(|request, policies, context| {
+        let (decision, trace) = explain(request, policies, context);
+        let steps: Vec<_> = trace
+            .steps
+            .iter()
+            .skip(8)
+            .map(|step| (step.question.number(), step.answer))
+            .collect();
+        assert_eq!(steps, [("3", true), ("6a", false), ("6b", false), ("6c", false)]);
+        assert!(
+            decision
+                .explanation(request)
+                .contains("no IAM policy in account 444455556666")
+        );
+        assert!(trace.steps.iter().all(|step| step.question.as_str().ends_with('?')));
+    });
+}
