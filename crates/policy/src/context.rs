@@ -1,0 +1,186 @@
+//! What a request tells about itself: the values of condition keys, looked up only when a policy names them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// The name of a condition key, such as `aws:SourceIp` or `kms:EncryptionContext:aws:s3:arn`.
+///
+/// Names are compared without regard to case, suffixes included (AUTHZ-4), so both spellings are kept.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ConditionKey {
+    written: Box<str>,
+    lower: Box<str>,
+}
+
+impl ConditionKey {
+    /// A key, spelled in any case.
+    pub fn new(name: &str) -> Self {
+        Self {
+            written: name.into(),
+            lower: name.to_lowercase().into_boxed_str(),
+        }
+    }
+
+    /// The name as its author wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// The name in lower case: what a lookup compares.
+    pub fn lower(&self) -> &str {
+        &self.lower
+    }
+
+    /// What follows a prefix (given in lower case), itself in lower case: the tag key of `aws:resourcetag/`, the
+    /// context key of `kms:encryptioncontext:`.
+    pub fn suffix(&self, prefix: &str) -> Option<&str> {
+        self.lower.strip_prefix(prefix)
+    }
+}
+
+impl fmt::Debug for ConditionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+/// The values of one condition key, borrowed from wherever they live.
+///
+/// An empty list is an absent key.
+#[derive(Debug, Clone, Copy)]
+pub enum Values<'a> {
+    /// The request has no such key.
+    Absent,
+    /// One value.
+    One(&'a str),
+    /// Any number.
+    Slice(&'a [&'a str]),
+    /// Any number.
+    Strings(&'a [String]),
+    /// Any number.
+    Set(&'a BTreeSet<String>),
+    /// The names of a map: the keys of an encryption context or of tags.
+    Names(&'a BTreeMap<String, String>),
+}
+
+impl<'a> Values<'a> {
+    /// The value of an optional single-valued key.
+    pub fn optional(value: Option<&'a str>) -> Self {
+        value.map_or(Self::Absent, Self::One)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::One(_) => 1,
+            Self::Slice(values) => values.len(),
+            Self::Strings(values) => values.len(),
+            Self::Set(values) => values.len(),
+            Self::Names(map) => map.len(),
+        }
+    }
+
+    /// The value, if there is exactly one.
+    pub fn single(&self) -> Option<&'a str> {
+        match self {
+            Self::One(value) => Some(value),
+            _ if self.count() == 1 => {
+                let mut only = None;
+                self.any(|value| {
+                    only = Some(value);
+                    true
+                });
+                only
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether one of the values satisfies.
+    pub fn any(&self, mut test: impl FnMut(&'a str) -> bool) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::One(value) => test(value),
+            Self::Slice(values) => values.iter().any(|value| test(value)),
+            Self::Strings(values) => values.iter().any(|value| test(value)),
+            Self::Set(values) => values.iter().any(|value| test(value)),
+            Self::Names(map) => map.keys().any(|value| test(value)),
+        }
+    }
+
+    /// Whether all of the values satisfy, of which there may be none.
+    pub fn all(&self, mut test: impl FnMut(&'a str) -> bool) -> bool {
+        !self.any(|value| !test(value))
+    }
+}
+
+/// Where condition values come from.
+///
+/// A lookup must not allocate: it lends what it has, and a key that the request does not carry is absent (AUTHZ-96).
+pub trait Context {
+    /// The values of a key.
+    fn lookup<'a>(&'a self, key: &ConditionKey) -> Values<'a>;
+}
+
+/// A request that carries no key at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoContext;
+
+impl Context for NoContext {
+    fn lookup<'a>(&'a self, _: &ConditionKey) -> Values<'a> {
+        Values::Absent
+    }
+}
+
+/// Values by lower-case name.
+impl Context for BTreeMap<String, Vec<String>> {
+    fn lookup<'a>(&'a self, key: &ConditionKey) -> Values<'a> {
+        self.get(key.lower())
+            .map_or(Values::Absent, |values| Values::Strings(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_container_counts_and_answers_alike() {
+        let strings = ["a".to_owned(), "b".to_owned()];
+        let set: BTreeSet<String> = strings.iter().cloned().collect();
+        let map: BTreeMap<String, String> = strings.iter().map(|key| (key.clone(), String::new())).collect();
+        for values in [
+            Values::Slice(&["a", "b"]),
+            Values::Strings(&strings),
+            Values::Set(&set),
+            Values::Names(&map),
+        ] {
+            assert_eq!(values.count(), 2);
+            assert_eq!(values.single(), None);
+            assert!(values.any(|value| value == "b"));
+            assert!(!values.any(|value| value == "c"));
+            assert!(values.all(|value| value < "c"));
+            assert!(!values.all(|value| value == "a"));
+        }
+        assert_eq!(Values::Slice(&["a"]).single(), Some("a"));
+        assert_eq!(Values::One("a").single(), Some("a"));
+        assert_eq!((Values::One("a").count(), Values::Absent.count()), (1, 0));
+        assert!(Values::Absent.all(|_| false));
+        assert_eq!(Values::optional(None).count(), 0);
+        assert_eq!(Values::optional(Some("x")).single(), Some("x"));
+    }
+
+    /// AUTHZ-4, AUTHZ-133
+    #[test]
+    fn names_ignore_case_with_their_suffix() {
+        let key = ConditionKey::new("kms:EncryptionContext:AWS:EBS:Id");
+        assert_eq!(key.as_str(), "kms:EncryptionContext:AWS:EBS:Id");
+        assert_eq!(key.suffix("kms:encryptioncontext:"), Some("aws:ebs:id"));
+        assert_eq!(key.suffix("aws:resourcetag/"), None);
+        let context = BTreeMap::from([("aws:sourcevpce".to_owned(), vec!["vpce-1".to_owned()])]);
+        for spelling in ["aws:SourceVpce", "aws:sourceVpce", "AWS:SOURCEVPCE"] {
+            assert_eq!(context.lookup(&ConditionKey::new(spelling)).single(), Some("vpce-1"));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A policy, compiled: immutable, shared between requests, evaluated without allocation.
+
+use trent_names::PrincipalArn;
+
+use crate::context::{ConditionKey, Context};
+use crate::error::Malformed;
+use crate::kind::{PolicyKind, Rules};
+use crate::parse;
+use crate::principal::{Fit, Named, Principals};
+use crate::request::Prepared;
+use crate::statement::{Effect, Statement};
+
+/// A version of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// `2008-10-17`, which a document without a version has: `${…}` is plain text.
+    V2008,
+    /// `2012-10-17`: policy variables.
+    V2012,
+}
+
+/// A policy that was accepted.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub(crate) kind: PolicyKind,
+    pub(crate) version: Version,
+    pub(crate) id: Option<Box<str>>,
+    pub(crate) statements: Box<[Statement]>,
+}
+
+/// What a policy says about a request: the first statement of each kind that applies.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Verdict<'p> {
+    pub(crate) deny: Option<&'p Statement>,
+    /// An `Allow` that names the caller itself.
+    pub(crate) exact: Option<&'p Statement>,
+    /// An `Allow` that names the caller's role, or everybody.
+    pub(crate) broad: Option<&'p Statement>,
+    /// An `Allow` that names the caller's account.
+    pub(crate) account: Option<&'p Statement>,
+}
+
+impl<'p> Verdict<'p> {
+    /// The first `Allow` that covers the caller in whatever way.
+    pub(crate) fn any_allow(&self) -> Option<&'p Statement> {
+        self.exact.or(self.broad).or(self.account)
+    }
+}
+
+impl Policy {
+    /// Reads, checks and compiles a document.
+    pub fn parse(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Self, Malformed> {
+        parse::policy(text, kind, rules)
+    }
+
+    /// What the policy is attached to.
+    pub const fn kind(&self) -> PolicyKind {
+        self.kind
+    }
+
+    /// The version of its language.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Its `Id`.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Its statements, in order.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// Every principal that it names, in order; whether users and roles exist is for the caller to check.
+    pub fn principals(&self) -> impl Iterator<Item = &Named> {
+        self.statements.iter().flat_map(Statement::principals)
+    }
+
+    /// Calls back with each condition key that an evaluation may look up, policy variables included; keys may come
+    /// several times.
+    pub fn condition_keys<'a>(&'a self, mut visit: impl FnMut(&'a ConditionKey)) {
+        for statement in &self.statements {
+            statement.condition_keys(&mut visit);
+        }
+    }
+
+    /// Ties each user and role that the policy names to the unique id that it has now, so that a later one of the same
+    /// name is not meant (POL-57).
+    pub fn bind(&mut self, mut id_of: impl FnMut(&PrincipalArn) -> Option<String>) {
+        for statement in &mut self.statements {
+            if let Principals::Only(names) | Principals::AllBut(names) = &mut statement.principals {
+                for name in names.iter_mut() {
+                    if let Named::Arn { arn, id } = name {
+                        *id = id_of(arn).map(String::into_boxed_str);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the policy says about a request.
+    pub(crate) fn verdict(&self, request: &Prepared<'_>, context: &dyn Context) -> Verdict<'_> {
+        let mut verdict = Verdict::default();
+        for statement in &self.statements {
+            let fit = statement.applies(request, context);
+            let slot = match (statement.effect, fit) {
+                (_, Fit::None) => continue,
+                (Effect::Deny, _) => &mut verdict.deny,
+                (Effect::Allow, Fit::Exact) => &mut verdict.exact,
+                (Effect::Allow, Fit::Broad) => &mut verdict.broad,
+                (Effect::Allow, Fit::Account) => &mut verdict.account,
+            };
+            slot.get_or_insert(statement);
+        }
+        verdict
+    }
+}

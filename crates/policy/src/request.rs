@@ -1,0 +1,194 @@
+//! Who asks to do what to which resource.
+
+use trent_names::{AccountId, PrincipalArn};
+
+use crate::pattern::arn::{Fields, split};
+
+/// Who makes a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Principal<'a> {
+    /// The root user of an account.
+    Root {
+        /// The account.
+        account: AccountId,
+    },
+    /// An IAM user, with long-term keys or a session token of its own.
+    User {
+        /// `arn:…:user/…`
+        arn: &'a PrincipalArn,
+        /// `AIDA…`, where it is known.
+        id: Option<&'a str>,
+    },
+    /// A session of a role. One of the two ARNs may be unknown; `PrincipalArn`s of other kinds in their place make a
+    /// principal that nothing names.
+    RoleSession {
+        /// `arn:…:role/…`, with its path.
+        role: Option<&'a PrincipalArn>,
+        /// `arn:…:assumed-role/…`; some session of the role, if it is not known.
+        session: Option<&'a PrincipalArn>,
+        /// The role's `AROA…`, where it is known.
+        id: Option<&'a str>,
+    },
+    /// A federated user's session.
+    FederatedUser {
+        /// `arn:…:federated-user/…`
+        arn: &'a PrincipalArn,
+        /// The user that federated, where it is known.
+        user: Option<&'a PrincipalArn>,
+    },
+    /// A service, on its own behalf. It may have several names.
+    Service {
+        /// Its names, such as `cloudtrail.amazonaws.com`.
+        names: &'a [&'a str],
+    },
+    /// Somebody known to an identity provider only, before assuming a role.
+    WebIdentity {
+        /// The provider: its ARN, or the name of a well-known one.
+        provider: &'a str,
+    },
+    /// Nobody known.
+    Anonymous,
+}
+
+impl Principal<'_> {
+    /// The account that the principal belongs to.
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Root { account } => Some(*account),
+            Self::User { arn, .. } | Self::FederatedUser { arn, .. } => Some(arn.account()),
+            Self::RoleSession { role, session, .. } => session.or(*role).map(PrincipalArn::account),
+            Self::Service { .. } | Self::WebIdentity { .. } | Self::Anonymous => None,
+        }
+    }
+
+    /// Whether it is the root user of an account.
+    pub const fn is_root(&self) -> bool {
+        matches!(self, Self::Root { .. })
+    }
+
+    /// Whether IAM keeps it: a user or a role, which may have a permissions boundary.
+    pub const fn is_iam_entity(&self) -> bool {
+        matches!(self, Self::User { .. } | Self::RoleSession { .. })
+    }
+}
+
+/// An IAM action, such as `kms:Decrypt`, kept in lower case as well so that matching need not fold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    written: Box<str>,
+    lower: Box<str>,
+}
+
+impl Action {
+    /// An action, spelled in any case.
+    pub fn new(name: &str) -> Self {
+        Self {
+            written: name.into(),
+            lower: name.to_lowercase().into_boxed_str(),
+        }
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// In lower case.
+    pub(crate) fn lower(&self) -> &str {
+        &self.lower
+    }
+}
+
+/// What the action is done to.
+#[derive(Debug, Clone, Copy)]
+pub enum Resource<'a> {
+    /// A KMS key: its key policy decides whether IAM policies count at all.
+    Key {
+        /// The key's ARN, whatever the caller named it by (POL-75).
+        arn: &'a str,
+        /// The account that owns it.
+        account: AccountId,
+    },
+    /// A role that somebody wants to assume: its trust policy decides as a key policy does.
+    Role {
+        /// Its ARN.
+        arn: &'a str,
+        /// The account that owns it.
+        account: AccountId,
+    },
+    /// An alias, or a resource of another service.
+    Other {
+        /// Its ARN.
+        arn: &'a str,
+        /// The account that owns it.
+        account: AccountId,
+    },
+    /// None: the operation is authorized on `*`.
+    None {
+        /// The account-wide form, `arn:<partition>:<service>:<region>:<account>:*`, which policies may name as well.
+        scope: &'a str,
+    },
+}
+
+impl<'a> Resource<'a> {
+    /// The ARN, or `*`.
+    pub const fn arn(&self) -> &'a str {
+        match self {
+            Self::Key { arn, .. } | Self::Role { arn, .. } | Self::Other { arn, .. } => arn,
+            Self::None { .. } => "*",
+        }
+    }
+
+    /// The account that owns the resource; that of an operation without one is the caller's.
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Key { account, .. } | Self::Role { account, .. } | Self::Other { account, .. } => Some(*account),
+            Self::None { .. } => None,
+        }
+    }
+}
+
+/// One thing that somebody wants to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub principal: Principal<'a>,
+    /// To do what.
+    pub action: &'a Action,
+    /// To what.
+    pub resource: Resource<'a>,
+    /// Whether the action has any effect on resources of other accounts (AUTHZ-218).
+    pub cross_account: bool,
+}
+
+impl Request<'_> {
+    /// Whether the resource belongs to the caller's account. An operation without a resource does.
+    pub fn same_account(&self) -> bool {
+        let owner = self.resource.account();
+        owner.is_none() || owner == self.principal.account()
+    }
+}
+
+/// A request, taken apart once for all statements.
+#[derive(Clone, Copy)]
+pub(crate) struct Prepared<'a> {
+    pub(crate) request: Request<'a>,
+    /// The ARN's fields, or those of the scope.
+    pub(crate) fields: Option<Fields<'a>>,
+    /// Whether a permissions boundary is attached to the principal.
+    pub(crate) bounded: bool,
+}
+
+impl<'a> Prepared<'a> {
+    pub(crate) fn new(request: &Request<'a>, bounded: bool) -> Self {
+        let fields = match request.resource {
+            Resource::Key { arn, .. } | Resource::Role { arn, .. } | Resource::Other { arn, .. } => split(arn),
+            Resource::None { scope } => split(scope),
+        };
+        Self {
+            request: *request,
+            fields,
+            bounded,
+        }
+    }
+}
