@@ -4,13 +4,15 @@
 //! them has a second list. `R` is what only the owning service has to say about an operation (for KMS: the
 //! key usages and key states that it accepts).
 
+use trent_policy::Action;
+
 /// One operation of a service, as data.
 #[derive(Debug)]
 pub struct Row<R: 'static> {
     /// The operation's name on the wire, for example `Encrypt`.
     pub name: &'static str,
     /// The IAM action that permits it, for example `kms:Encrypt`.
-    pub action: &'static str,
+    pub action: Action,
     /// The access level of the service authorization reference.
     pub access: Access,
     /// Whether a principal of another account can ever be allowed to call it.
