@@ -202,7 +202,11 @@ mod tests {
         assert!(under("appname").any(|value| value == "y") && !under("appname").all(|value| value == "y"));
         let sigma = ConditionKey::new("k:\u{39f}\u{3a3}");
         let name = sigma.suffix("k:").unwrap_or_default();
-        assert_eq!(under(name).single(), Some("z"), "the final form of a letter is the letter");
+        assert_eq!(
+            under(name).single(),
+            Some("z"),
+            "the final form of a letter is the letter"
+        );
         assert_eq!(under("app").count(), 0);
         assert_eq!(Values::optional(None).count(), 0);
         assert_eq!(Values::optional(Some("x")).single(), Some("x"));

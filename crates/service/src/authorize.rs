@@ -7,9 +7,7 @@
 use trent_api::{ApiError, protocol};
 use trent_identity::Caller;
 use trent_names::PrincipalArn;
-use trent_policy::{
-    Attached, Context, Decision, Policies, Principal, Request, Resource as Protected, Subject, decide,
-};
+use trent_policy::{Attached, Context, Decision, Policies, Principal, Request, Resource as Protected, Subject, decide};
 
 use crate::call::{Actor, Call};
 use crate::target::{Named, Resource, Target};
@@ -75,9 +73,11 @@ fn request<'a>(caller: &'a Caller, target: &Target<'a>) -> Request<'a> {
         resource: match target.resource {
             Resource::Key { arn, account, .. } | Resource::Foreign { arn, account } => Protected::Key { arn, account },
             Resource::Other { arn, account } => Protected::Other { arn, account },
-            Resource::Any | Resource::UnknownCiphertext | Resource::Deployment => {
-                Protected::None { scope: caller.scope() }
-            }
+            Resource::UnknownCiphertext => Protected::Key {
+                arn: "",
+                account: caller.account,
+            },
+            Resource::Any | Resource::Deployment => Protected::None { scope: caller.scope() },
         },
         cross_account: target.across_accounts,
     }
@@ -125,7 +125,14 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
     };
     let told = |request: &Request<'_>, policies: &Policies<'_>, context: &dyn Context| {
         let decision = if foreign {
-            decide(request, &Policies { resource: None, ..*policies }, context)
+            decide(
+                request,
+                &Policies {
+                    resource: None,
+                    ..*policies
+                },
+                context,
+            )
         } else {
             decide(request, policies, context)
         };
@@ -140,6 +147,6 @@ fn word(decision: &Decision<'_>, caller: &Caller, target: &Target<'_>, subject: 
     tracing::debug!(action, user, code = decision.code.as_str(), "refused");
     decision
         .refusal(&user, action, subject)
-        // What policies allow and nobody may have all the same: the deployment, and keys that are not here.
+        // Policies may allow it and the account gets it all the same not: the deployment is the operator's.
         .unwrap_or_else(|| format!("User: {user} is not authorized to perform: {action}"))
 }

@@ -6,6 +6,8 @@
 
 use trent_policy::Action;
 
+use crate::target::{Resource, Target};
+
 /// One operation of a service, as data.
 #[derive(Debug)]
 pub struct Row<R: 'static> {
@@ -29,6 +31,18 @@ pub struct Row<R: 'static> {
     pub dry_run: bool,
     /// What the owning service adds.
     pub rules: R,
+}
+
+impl<R> Row<R> {
+    /// What the operation itself has to be allowed, on a resource.
+    pub const fn on<'a>(&'static self, resource: Resource<'a>) -> Target<'a> {
+        Target {
+            action: &self.action,
+            resource,
+            across_accounts: self.across_accounts,
+            condition_keys: self.condition_keys,
+        }
+    }
 }
 
 /// The access levels of the service authorization reference.

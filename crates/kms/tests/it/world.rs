@@ -10,12 +10,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use trent_api::ApiError;
 use trent_audit::{Drain, MemoryLog, Trail};
-use trent_identity::{Caller, Identity, SignedRequest};
+use trent_identity::{Caller, Directory, Identity, SignedRequest};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_kms::Kms;
 use trent_kms::records::{KeyRecord, key_address};
 use trent_names::{AccountId, KeyId, Partition, PrincipalArn, Region};
-use trent_service::{Actor, Admission, Admitted, FixedClock, Frame, OwnerOnly, Peer, Pipeline};
+use trent_service::{Actor, Admission, Admitted, ByPolicy, FixedClock, Frame, Peer, Pipeline};
 use trent_store::{MemoryEngine, Options, Sealed};
 
 /// The account that tests act in unless they say otherwise.
@@ -95,6 +95,7 @@ impl Admission for Door {
 /// A KMS and what is around it.
 pub(crate) struct World {
     pub(crate) kms: Kms,
+    pub(crate) directory: Arc<Directory>,
     pub(crate) store: Sealed,
     pub(crate) clock: Arc<FixedClock>,
     pipeline: Pipeline,
@@ -133,14 +134,17 @@ impl World {
         let clock = Arc::new(FixedClock::at(START));
         let pipeline = Pipeline {
             admission: Box::new(Door),
-            authorizer: Box::new(OwnerOnly),
+            authorizer: Box::new(ByPolicy),
             store: store.clone(),
             drain: Arc::new(Drain::new(trail.clone(), &store, &regions)),
             trail,
             clock: Arc::clone(&clock) as _,
         };
+        let keystore: Arc<SoftwareKeystore> = Arc::new(SoftwareKeystore::new(&keyring));
+        let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore) as _));
         Self {
-            kms: Kms::new(&store, &regions, Arc::new(SoftwareKeystore::new(&keyring))),
+            kms: Kms::new(&store, &regions, keystore, Arc::clone(&directory) as _),
+            directory,
             store,
             clock,
             pipeline,

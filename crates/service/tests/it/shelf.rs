@@ -16,8 +16,8 @@ use trent_crypto::root::RootKeys;
 use trent_identity::{Caller, SignedRequest};
 use trent_names::{AccountId, Region};
 use trent_service::{
-    Access, Actor, Admission, Admitted, AuditedResource, Call, Catalogue, Effect, Entry, Facts, FixedClock, Frame,
-    Operation, OwnerOnly, Peer, Pipeline, Reply, Resource, Row, Service, Target, internal,
+    Access, Actor, Admission, Admitted, AuditedResource, ByPolicy, Call, Catalogue, Effect, Entry, Facts, FixedClock,
+    Frame, Operation, Peer, Pipeline, Reply, Resource, Row, Service, Target, internal,
 };
 use trent_store::{InRegion, Key, Kind, LivesIn, MemoryEngine, Options, Record, Sealed};
 
@@ -215,7 +215,7 @@ impl World {
         Self {
             pipeline: Pipeline {
                 admission: Box::new(Door(actor)),
-                authorizer: Box::new(OwnerOnly),
+                authorizer: Box::new(ByPolicy),
                 store: store.clone(),
                 trail,
                 drain,
