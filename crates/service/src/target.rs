@@ -99,3 +99,30 @@ impl Target<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listed_placeholder_stands_for_every_ending() {
+        static ACTION: Action = trent_policy::action!("kms:Encrypt");
+        let target = Target {
+            action: &ACTION,
+            resource: Resource::Any,
+            across_accounts: false,
+            condition_keys: &["kms:KeySpec", "aws:ResourceTag/${TagKey}"],
+        };
+        for (key, listed) in [
+            ("KMS:keyspec", true),
+            ("kms:KeySpecs", false),
+            ("kms:KeyUsage", false),
+            ("aws:resourcetag/Project", true),
+            ("aws:ResourceTagProject", false),
+            ("aws:RequestTag/Project", false),
+            ("\u{e9}", false),
+        ] {
+            assert_eq!(target.has(&ConditionKey::new(key)), listed, "{key}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! A whole KMS in memory behind the real pipeline, with the real keystore. Only the door is different: the caller is
 //! whoever the test says.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ pub(crate) const REGION: &str = "us-west-2";
 pub(crate) const ELSEWHERE: &str = "eu-central-1";
 /// A key id that no key has.
 pub(crate) const NO_KEY: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// A key policy that gives the account everything.
+pub(crate) const OPEN: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}}"#;
 
 /// The time at which the clock of a new world stands.
 pub(crate) const START: Duration = Duration::from_millis(1_700_000_000_123);
@@ -167,7 +171,7 @@ impl World {
                 headers: &headers,
                 body: body.as_bytes(),
             },
-            peer: Peer::Local { uid: 0 },
+            peer: Peer::Network(IpAddr::from([192, 0, 2, 7])),
             user_agent: "a test",
             received: Duration::ZERO,
         };
