@@ -68,10 +68,9 @@ impl<'a, O: Operation> Conditions<'a, O> {
                 None => Values::Absent,
             },
             "aws:useragent" => Values::optional(Some(&*self.call.user_agent).filter(|text| !text.is_empty())),
-            // No listener speaks TLS, and nobody's word for it is taken.
-            "aws:securetransport" => Values::One("false"),
-            // Nobody is admitted but principals of accounts, on their own behalf.
-            "aws:viaawsservice" | "aws:principalisawsservice" => Values::One("false"),
+            // No listener speaks TLS, and nobody's word for it is taken. Nobody is admitted but principals of accounts,
+            // on their own behalf.
+            "aws:securetransport" | "aws:viaawsservice" | "aws:principalisawsservice" => Values::One("false"),
             _ => self.of_caller(key),
         }
     }

@@ -73,7 +73,7 @@ async fn check(rule: Rule<'_>, rows: &[(&str, Value, bool)]) {
     }
 }
 
-fn data_key(context: Value) -> Value {
+fn data_key(context: &Value) -> Value {
     json!({"KeySpec": "AES_256", "EncryptionContext": context})
 }
 
@@ -88,7 +88,7 @@ async fn a_pair_of_the_encryption_context_is_required() {
         (json!({"AppName": "ExampleApp", "APPNAME": "other"}), false),
         (json!({}), false),
     ];
-    let rows = rows.map(|(context, allowed)| ("GenerateDataKey", data_key(context), allowed));
+    let rows = rows.map(|(context, allowed)| ("GenerateDataKey", data_key(&context), allowed));
     let condition = json!({"StringEquals": {"kms:EncryptionContext:AppName": "ExampleApp"}});
     check(allow(&["kms:GenerateDataKey"], condition), &rows).await;
 }
@@ -102,7 +102,7 @@ async fn a_pair_of_the_encryption_context_is_denied() {
         (json!({"Stage": "Test", "Stage2": "Restricted"}), true),
         (json!({}), true),
     ];
-    let rows = rows.map(|(context, allowed)| ("GenerateDataKey", data_key(context), allowed));
+    let rows = rows.map(|(context, allowed)| ("GenerateDataKey", data_key(&context), allowed));
     let condition = json!({"StringEquals": {"kms:EncryptionContext:Stage": ["Restricted", "Production"]}});
     check(deny(&["kms:GenerateDataKey"], condition), &rows).await;
 }
@@ -110,7 +110,7 @@ async fn a_pair_of_the_encryption_context_is_denied() {
 /// AUTHZ-120, AUTHZ-128, AUTHZ-134, AUTHZ-136, AUTHZ-64
 #[tokio::test]
 async fn the_names_of_the_encryption_context_are_a_set() {
-    let request = |context: &Value| ("GenerateDataKey", data_key(context.clone()));
+    let request = |context: &Value| ("GenerateDataKey", data_key(context));
     let contexts = [
         json!({"AppName": "ExampleApp"}),
         json!({"AppName": "ExampleApp", "Project": "Alpha"}),
