@@ -52,7 +52,7 @@ def denial(user, action, rest):
     return f"User: arn:aws:iam::{user.id}:root is not authorized to perform: {action} {rest}"
 
 
-# POL-114, AUTHZ-283, AUTHZ-295
+# POL-114, AUTHZ-295
 def test_a_policy_without_the_account_shuts_its_root_user_out(kms, key_with):
     key = key_with(statement("Allow", BOB.id, "kms:Encrypt"))
     because = f"on resource: {key['Arn']} because no resource-based policy allows the kms:"
@@ -62,7 +62,7 @@ def test_a_policy_without_the_account_shuts_its_root_user_out(kms, key_with):
         kms.put_key_policy(KeyId=key["KeyId"], Policy=policy(OWN))
 
 
-# POL-12, AUTHZ-121, AUTHZ-125
+# AUTHZ-121, AUTHZ-125
 def test_a_pair_of_the_encryption_context_is_denied(kms, key_with):
     stage = {"kms:EncryptionContext:Stage": ["Restricted", "Production"]}
     key = key_with(OWN, statement("Deny", "*", "kms:GenerateDataKey", StringEquals=stage))
@@ -79,7 +79,7 @@ def test_a_pair_of_the_encryption_context_is_denied(kms, key_with):
         kms.generate_data_key(**ask, EncryptionContext={"Stage": "Restricted"})
 
 
-# AUTHZ-38, AUTHZ-58, AUTHZ-177
+# AUTHZ-38
 @pytest.mark.parametrize(
     ("condition", "denied"),
     [
@@ -100,7 +100,7 @@ def test_a_condition_denies_where_it_holds(kms, key_with, condition, denied):
     assert allowed(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x") is not denied
 
 
-# AUTHZ-218, AUTHZ-219, AUTHZ-229
+# AUTHZ-218, AUTHZ-229
 def test_another_account_uses_what_the_policy_gives_it_and_manages_nothing(kms, other, key_with):
     key = key_with(OWN, statement("Allow", BOB.id, "kms:*"))
     sealed = other.encrypt(KeyId=key["Arn"], Plaintext=b"across")["CiphertextBlob"]
@@ -123,7 +123,6 @@ def test_another_account_uses_what_the_policy_gives_it_and_manages_nothing(kms, 
         other.decrypt(CiphertextBlob=sealed)
 
 
-# AUTHZ-271
 def test_another_account_cannot_tell_a_key_that_refuses_it_from_none(kms, other, key, key_with):
     denying = key_with(OWN, statement("Deny", BOB.id, "kms:*"))
     told = set()
@@ -134,7 +133,7 @@ def test_another_account_cannot_tell_a_key_that_refuses_it_from_none(kms, other,
     assert told == {denial(BOB, "kms:Encrypt", f"on resource: KEY {HIDDEN}")}
 
 
-# POL-75, AUTHZ-228
+# POL-75
 def test_an_alias_of_another_account_leads_to_its_key(kms, other, key_with, alias_name):
     key = key_with(OWN, statement("Allow", BOB.id, "kms:Encrypt"))
     kms.create_alias(AliasName=alias_name, TargetKeyId=key["KeyId"])
@@ -165,7 +164,7 @@ def test_the_alias_of_the_request_counts_only_if_the_request_uses_it(kms, key_wi
         kms.delete_alias(AliasName=name)
 
 
-# AUTHZ-200, AUTHZ-201, AUTHZ-168
+# AUTHZ-201, AUTHZ-168
 def test_tags_and_aliases_of_the_key_count_at_once(kms, key_with, alias_name):
     tagged = {"aws:ResourceTag/project": "Alpha"}
     aliased = {"kms:ResourceAliases": f"{alias_name}*"}
@@ -187,7 +186,7 @@ def test_tags_and_aliases_of_the_key_count_at_once(kms, key_with, alias_name):
     assert allowed(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x")
 
 
-# AUTHZ-196, AUTHZ-197, AUTHZ-203, AUTHZ-204
+# AUTHZ-196, AUTHZ-197
 def test_tags_of_the_request_are_judged(kms, key_with):
     key = key_with(
         OWN,
@@ -201,7 +200,7 @@ def test_tags_of_the_request_are_judged(kms, key_with):
         assert allowed(kms.untag_resource, KeyId=key["KeyId"], TagKeys=keys) is passes, keys
 
 
-# POL-181, POL-182, KEY-155
+# POL-182, KEY-155
 def test_an_author_is_not_locked_out_unless_it_asks_for_it(kms, key):
     locking = policy(statement("Allow", BOB.id, "kms:*"))
     message = "The new key policy will not allow you to update the key policy in the future."
@@ -213,7 +212,7 @@ def test_an_author_is_not_locked_out_unless_it_asks_for_it(kms, key):
     assert not allowed(kms.get_key_policy, KeyId=key["KeyId"])
 
 
-# POL-108, POL-109
+# POL-109
 def test_principals_that_could_be_here_and_are_not_are_refused(kms, key):
     def naming(principal):
         use = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:Encrypt", "Resource": "*"}
@@ -227,7 +226,7 @@ def test_principals_that_could_be_here_and_are_not_are_refused(kms, key):
         kms.put_key_policy(KeyId=key["KeyId"], Policy=naming(principal))
 
 
-# AUTHZ-404, AUTHZ-405
+# AUTHZ-404
 def test_a_dry_run_is_decided_as_the_call_is(kms, key, key_with):
     shut = key_with(OWN, statement("Deny", "*", "kms:Encrypt"))
     with refused("DryRunOperationException", status=412):

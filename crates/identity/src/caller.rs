@@ -140,6 +140,7 @@ mod tests {
         assert_eq!(**first, *b"AKIAIOSFODNN7EXAMPLE");
     }
 
+    /// AUTHZ-31
     #[test]
     fn policies_know_a_session_by_its_role() {
         let region = Region::parse("cn-north-1").expect("a Region");

@@ -38,7 +38,7 @@ fn refused(who: &str, action: &str, rest: &str) -> String {
 
 /// A root user is allowed by its account's statement and by nothing else.
 ///
-/// POL-19, POL-114, AUTHZ-283, AUTHZ-295
+/// POL-19, POL-114, AUTHZ-295
 #[tokio::test]
 async fn a_policy_without_the_account_shuts_the_root_user_out() {
     let world = World::new().await;
@@ -64,7 +64,7 @@ async fn a_policy_without_the_account_shuts_the_root_user_out() {
     assert_ne!(answer(&world, ROOT, "DisableKey", json!({"KeyId": some})).await, "ok");
 }
 
-/// POL-12, AUTHZ-278, AUTHZ-295
+/// AUTHZ-278, AUTHZ-295
 #[tokio::test]
 async fn a_denial_wins_and_is_told_as_one() {
     let world = World::new().await;
@@ -86,7 +86,7 @@ async fn a_denial_wins_and_is_told_as_one() {
 
 /// A user without any IAM policy: the account's statement is not for it, its own name is.
 ///
-/// AUTHZ-299, AUTHZ-301, AUTHZ-304, POL-7, POL-113
+/// AUTHZ-299, AUTHZ-301, POL-7, POL-113
 #[tokio::test]
 async fn a_user_needs_its_own_name_in_the_policy() {
     let world = World::new().await;
@@ -113,7 +113,7 @@ async fn a_user_needs_its_own_name_in_the_policy() {
 
 /// The key policy lets the other account in, whose root user needs no more; what management there is stays at home.
 ///
-/// AUTHZ-218, AUTHZ-219, AUTHZ-229, POL-196
+/// AUTHZ-218, AUTHZ-229, POL-196
 #[tokio::test]
 async fn another_account_uses_what_the_policy_gives_it_and_manages_nothing() {
     let world = World::new().await;
@@ -159,8 +159,6 @@ async fn another_account_uses_what_the_policy_gives_it_and_manages_nothing() {
 }
 
 /// Whatever keeps another account out, and whether the key is there at all, it is told one and the same.
-///
-/// AUTHZ-271, AUTHZ-220
 #[tokio::test]
 async fn another_account_cannot_tell_a_key_that_refuses_it_from_none() {
     let world = World::new().await;
@@ -189,7 +187,7 @@ async fn another_account_cannot_tell_a_key_that_refuses_it_from_none() {
 
 /// A user of another account that the policy names still needs a word of its own account.
 ///
-/// AUTHZ-289, AUTHZ-222, AUTHZ-291
+/// AUTHZ-291
 #[tokio::test]
 async fn a_named_user_of_another_account_needs_its_account_as_well() {
     let world = World::new().await;
@@ -213,7 +211,7 @@ async fn a_named_user_of_another_account_needs_its_account_as_well() {
 
 /// An alias of another account leads to its key; a refusal repeats the alias and not what it leads to.
 ///
-/// POL-75, AUTHZ-228, KEY-216
+/// POL-75
 #[tokio::test]
 async fn an_alias_of_another_account_leads_to_its_key() {
     let world = World::new().await;
@@ -245,8 +243,6 @@ async fn an_alias_of_another_account_leads_to_its_key() {
 }
 
 /// Operations on aliases need the key's word too, and that of both keys where there are two.
-///
-/// POL-15, AUTHZ-332, AUTHZ-338
 #[tokio::test]
 async fn aliases_need_the_word_of_their_keys() {
     let world = World::new().await;
@@ -280,7 +276,7 @@ async fn aliases_need_the_word_of_their_keys() {
 
 /// A dry run is decided as the call itself is.
 ///
-/// AUTHZ-404, AUTHZ-405
+/// AUTHZ-404
 #[tokio::test]
 async fn a_dry_run_tells_what_the_call_would() {
     let world = World::new().await;

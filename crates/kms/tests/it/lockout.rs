@@ -20,7 +20,7 @@ fn user() -> String {
     format!("arn:aws:iam::{ACCOUNT}:user/alice")
 }
 
-/// POL-181, POL-182, KEY-155, POL-104, POL-105
+/// POL-182, KEY-155, POL-104
 #[tokio::test]
 async fn an_author_is_not_locked_out_unless_it_asks_for_it() {
     let world = World::new().await;
@@ -63,8 +63,6 @@ async fn an_author_is_not_locked_out_unless_it_asks_for_it() {
 }
 
 /// Where the policy leaves it to the account, what IAM says today is not asked.
-///
-/// POL-181
 #[tokio::test]
 async fn a_policy_may_leave_it_to_the_account() {
     let world = World::new().await;
@@ -83,7 +81,7 @@ async fn a_policy_may_leave_it_to_the_account() {
     );
 }
 
-/// POL-184, AUTHZ-100, AUTHZ-57
+/// AUTHZ-100
 #[tokio::test]
 async fn whether_a_request_goes_without_the_check_is_told_only_if_it_says_so() {
     let world = World::new().await;
@@ -107,7 +105,7 @@ async fn whether_a_request_goes_without_the_check_is_told_only_if_it_says_so() {
 
 /// Accounts are taken at their word; users and roles must be there if their account is.
 ///
-/// POL-108, POL-109, AUTHZ-231
+/// POL-109, AUTHZ-231
 #[tokio::test]
 async fn principals_that_could_be_here_and_are_not_are_refused() {
     let world = World::new().await;
@@ -152,7 +150,7 @@ async fn principals_that_could_be_here_and_are_not_are_refused() {
     }
 }
 
-/// AUTHZ-25, AUTHZ-26, AUTHZ-27, POL-101, POL-102
+/// AUTHZ-26, AUTHZ-27, POL-101
 #[tokio::test]
 async fn what_is_wrong_with_a_document_is_said_as_the_service_says_it() {
     let world = World::new().await;
