@@ -253,3 +253,77 @@ fn check_offered(input: &kms::CreateKeyRequest, spec: KeySpec, partition: Partit
 fn unsupported(what: &str) -> ApiError {
     kms::error::unsupported_operation(format!("{what} is not supported in this Region."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(body: &str, keys: &[&str]) -> Vec<Option<String>> {
+        let input: kms::CreateKeyRequest = trent_api::decode(body.as_bytes()).expect("a request");
+        let spec = spec(&input).expect("a spec");
+        let account = AccountId::parse("111122223333").expect("an account");
+        let tags = input.tags.iter().flatten();
+        let requested = Requested {
+            spec,
+            usage: usage(&input, spec).expect("a usage"),
+            tags: tags.map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect(),
+            account,
+            new_keys: String::new(),
+        };
+        let target = ROW.on(Resource::Any);
+        let values = keys.iter().map(|name| {
+            let key = ConditionKey::new(name);
+            let values = CreateKey::condition(&input, &requested, &target, &key);
+            values.single().map(str::to_owned)
+        });
+        values.collect()
+    }
+
+    /// What the request leaves out is told as it will be, but for the check for a lockout.
+    #[test]
+    fn policies_see_the_key_that_is_asked_for() {
+        let keys = [
+            "kms:KeySpec",
+            "kms:CustomerMasterKeySpec",
+            "kms:KeyUsage",
+            "kms:KeyOrigin",
+            "kms:MultiRegion",
+            "kms:MultiRegionKeyType",
+            "kms:BypassPolicyLockoutSafetyCheck",
+            "aws:RequestTag/team",
+            "aws:TagKeys",
+        ];
+        let spelled = |values: [&str; 9]| values.map(|value| Some(value.to_owned()).filter(|value| !value.is_empty()));
+        let symmetric = "SYMMETRIC_DEFAULT";
+        assert_eq!(
+            told("{}", &keys),
+            spelled([
+                symmetric,
+                symmetric,
+                "ENCRYPT_DECRYPT",
+                "AWS_KMS",
+                "false",
+                "",
+                "",
+                "",
+                ""
+            ])
+        );
+        let body = r#"{"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL", "MultiRegion": true,
+                       "BypassPolicyLockoutSafetyCheck": false, "Tags": [{"TagKey": "Team", "TagValue": "Blue"}]}"#;
+        assert_eq!(
+            told(body, &keys),
+            spelled([
+                "RSA_2048",
+                "RSA_2048",
+                "SIGN_VERIFY",
+                "EXTERNAL",
+                "true",
+                "PRIMARY",
+                "false",
+                "Blue",
+                "Team"
+            ])
+        );
+    }
+}
