@@ -147,6 +147,6 @@ fn word(decision: &Decision<'_>, caller: &Caller, target: &Target<'_>, subject: 
     tracing::debug!(action, user, code = decision.code.as_str(), "refused");
     decision
         .refusal(&user, action, subject)
-        // Policies may allow it and the account gets it all the same not: the deployment is the operator's.
+        // Policies have no say about the deployment, which is the operator's whatever they allow.
         .unwrap_or_else(|| format!("User: {user} is not authorized to perform: {action}"))
 }
