@@ -68,8 +68,10 @@ def test_a_named_credential_is_verified_and_any_other_believed(dev_server, seed)
     assert anybody.create_key()["KeyMetadata"]["AWSAccountId"] == "000000000000"
     by_number = boto3_client(server, Account("", "777788889999", "whatever"))
     assert by_number.create_key()["KeyMetadata"]["AWSAccountId"] == "777788889999"
+    declared = f"arn:aws:kms:us-east-1:{ALICE.id}:key/"
+    assert by_number.describe_key(KeyId=declared + KEY)["KeyMetadata"]["KeyId"] == KEY, "its policy names everybody"
     with refused("AccessDeniedException"):
-        by_number.describe_key(KeyId=f"arn:aws:kms:us-east-1:{ALICE.id}:key/{KEY}")
+        by_number.describe_key(KeyId=declared + OTHER)
 
 
 def test_every_reply_says_that_this_is_development(dev_server):

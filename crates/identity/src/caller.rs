@@ -14,6 +14,8 @@ pub struct Caller(Arc<Shared>);
 struct Shared {
     identity: Identity,
     audit_identity: OnceLock<Arc<[u8]>>,
+    principal_arn: OnceLock<String>,
+    scope: OnceLock<String>,
 }
 
 /// What is known of a caller.
@@ -54,6 +56,34 @@ impl Caller {
         })
     }
 
+    /// The ARN that policies know the caller by, as `aws:PrincipalArn` has it: for a session of a role that of the role
+    /// (IAM User Guide, "AWS global condition context keys").
+    pub fn principal_arn(&self) -> &str {
+        self.0.principal_arn.get_or_init(|| match &self.principal {
+            PrincipalArn::AssumedRole {
+                partition,
+                account,
+                role,
+                ..
+            } => format!("arn:{partition}:iam::{account}:role/{role}"),
+            principal => principal.to_string(),
+        })
+    }
+
+    /// Everything that the account has in the Region and of the service that the request is for, as policies name it:
+    /// what an operation without a resource is about.
+    pub fn scope(&self) -> &str {
+        self.0.scope.get_or_init(|| {
+            let Identity {
+                region,
+                service,
+                account,
+                ..
+            } = &**self;
+            format!("arn:{}:{service}:{region}:{account}:*", region.partition())
+        })
+    }
+
     /// The caller as the audit trail writes it, rendered by `render` the first time that any clone is asked and kept
     /// for as long as there is one. This crate does not know the form; whoever asks must always ask for the same.
     pub fn audit_identity(&self, render: impl FnOnce(&Identity) -> Arc<[u8]>) -> &Arc<[u8]> {
@@ -74,6 +104,8 @@ impl From<Identity> for Caller {
         Self(Arc::new(Shared {
             identity,
             audit_identity: OnceLock::new(),
+            principal_arn: OnceLock::new(),
+            scope: OnceLock::new(),
         }))
     }
 }
@@ -106,5 +138,23 @@ mod tests {
         let second = clone.audit_identity(|_| unreachable!("it is rendered already"));
         assert!(Arc::ptr_eq(first, second));
         assert_eq!(**first, *b"AKIAIOSFODNN7EXAMPLE");
+    }
+
+    /// AUTHZ-31
+    #[test]
+    fn policies_know_a_session_by_its_role() {
+        let region = Region::parse("cn-north-1").expect("a Region");
+        let principal = PrincipalArn::parse("arn:aws-cn:sts::111122223333:assumed-role/Builder/one");
+        let principal = principal.expect("a session");
+        let caller = Caller::from(Identity {
+            account: principal.account(),
+            principal,
+            access_key_id: "ASIAIOSFODNN7EXAMPLE".to_owned(),
+            region,
+            service: "kms".to_owned(),
+            is_root: false,
+        });
+        assert_eq!(caller.principal_arn(), "arn:aws-cn:iam::111122223333:role/Builder");
+        assert_eq!(caller.scope(), "arn:aws-cn:kms:cn-north-1:111122223333:*");
     }
 }

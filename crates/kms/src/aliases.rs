@@ -2,13 +2,14 @@
 
 use trent_api::{ApiError, kms, protocol};
 use trent_names::{AccountId, AliasName, AliasNameError};
-use trent_service::{Call, Resource, Target, internal};
+use trent_service::{Call, Resource, Row, Target, internal};
 use trent_store::{Key as RecordKey, Stored};
 
 use crate::keys::Key;
 use crate::records::AliasRecord;
 use crate::reference::{self, KeyTarget};
-use crate::{Kms, account_of};
+use crate::rules::Rules;
+use crate::{Kms, account_of, conditions};
 
 /// Most aliases that a customer may give one key.
 pub const MAX_ALIASES: usize = 50;
@@ -56,6 +57,15 @@ pub(crate) fn check_substitute(old: &Key, new: &Key) -> Result<(), ApiError> {
     )))
 }
 
+/// The permission that an operation needs on an alias, apart from any on the key. No condition key of the service
+/// applies to an alias.
+pub(crate) fn target<'a>(row: &'static Row<Rules>, arn: &'a str, account: AccountId) -> Target<'a> {
+    Target {
+        condition_keys: conditions::NONE,
+        ..row.on(Resource::Other { arn, account })
+    }
+}
+
 /// An alias of the caller's that is to be changed or deleted, as the store has it now, with its key.
 pub struct ExistingAlias {
     /// The account.
@@ -93,14 +103,8 @@ impl ExistingAlias {
         })
     }
 
-    /// The permission that doing `action` to the alias needs.
-    pub(crate) fn target(&self, action: &'static str) -> Target {
-        Target {
-            action,
-            resource: Resource::Named {
-                arn: self.arn.clone(),
-                account: self.account,
-            },
-        }
+    /// The permission that the operation needs on the alias.
+    pub(crate) fn target(&self, row: &'static Row<Rules>) -> Target<'_> {
+        target(row, &self.arn, self.account)
     }
 }

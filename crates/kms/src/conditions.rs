@@ -1,9 +1,19 @@
-//! The condition keys that apply to operations, as the guide's permissions reference groups them. Data for rows.
+//! The condition keys that apply to operations, as the guide's permissions reference groups them: data for rows, and the
+//! values that requests of several operations give them.
+
+use std::collections::BTreeMap;
+
+use trent_api::kms::EncryptionAlgorithmSpec;
+use trent_policy::{ConditionKey, Values};
+
+use crate::cryptography::algorithm_name;
 
 macro_rules! on_a_key {
     ($($more:literal),* $(,)?) => {
         &[
             "kms:CallerAccount",
+            "kms:CustomerMasterKeySpec",
+            "kms:CustomerMasterKeyUsage",
             "kms:KeySpec",
             "kms:KeyUsage",
             "kms:KeyOrigin",
@@ -77,6 +87,8 @@ pub const AGREEMENT: Conditions = on_a_key![
 pub const CREATE_KEY: Conditions = &[
     "kms:BypassPolicyLockoutSafetyCheck",
     "kms:CallerAccount",
+    "kms:CustomerMasterKeySpec",
+    "kms:CustomerMasterKeyUsage",
     "kms:KeySpec",
     "kms:KeyUsage",
     "kms:KeyOrigin",
@@ -117,3 +129,60 @@ pub const IMPORT: Conditions = on_a_key!["kms:ExpirationModel", "kms:ValidTo"];
 pub const REPLICA_REGION: Conditions = on_a_key!["kms:ReplicaRegion"];
 /// Moving the primary.
 pub const PRIMARY_REGION: Conditions = on_a_key!["kms:PrimaryRegion"];
+
+/// A Boolean, as policies write it.
+pub(crate) const fn boolean(value: bool) -> Values<'static> {
+    Values::One(if value { "true" } else { "false" })
+}
+
+/// What a request that encrypts or decrypts tells policies.
+pub(crate) struct Encryption<'a> {
+    /// The key's identifier, if there is one.
+    pub(crate) named: Option<&'a str>,
+    /// The encryption context.
+    pub(crate) context: Option<&'a BTreeMap<String, String>>,
+    /// The algorithm that is asked for; the symmetric one if none is.
+    pub(crate) algorithm: Option<EncryptionAlgorithmSpec>,
+}
+
+impl<'a> Encryption<'a> {
+    /// The values of a condition key.
+    pub(crate) fn values(&self, key: &'a ConditionKey) -> Values<'a> {
+        match key.lower() {
+            "kms:encryptionalgorithm" => Values::One(algorithm_name(self.algorithm)),
+            "kms:encryptioncontextkeys" => self.context.map_or(Values::Absent, Values::Names),
+            _ => match (key.suffix("kms:encryptioncontext:"), self.context) {
+                (Some(name), Some(map)) => Values::Under { map, name },
+                (Some(_), None) => Values::Absent,
+                (None, _) => self.named.map_or(Values::Absent, |named| by_alias(named, key)),
+            },
+        }
+    }
+}
+
+/// What a request that may name the key by an alias tells policies: the alias's name, however the alias is spelled.
+pub(crate) fn by_alias<'a>(named: &'a str, key: &ConditionKey) -> Values<'a> {
+    if key.lower() != "kms:requestalias" {
+        return Values::Absent;
+    }
+    let resource = named.splitn(6, ':').nth(5).unwrap_or(named);
+    Values::optional(Some(resource).filter(|resource| resource.starts_with("alias/")))
+}
+
+/// What a request with tags tells policies.
+pub(crate) fn of_tags<'a>(tags: &'a BTreeMap<String, String>, key: &'a ConditionKey) -> Values<'a> {
+    match key.suffix("aws:requesttag/") {
+        Some(name) => Values::Under { map: tags, name },
+        None if key.lower() == "aws:tagkeys" => Values::Names(tags),
+        None => Values::Absent,
+    }
+}
+
+/// What a request that brings a key policy tells policies: whether it goes without the check for a lockout, if it says
+/// so at all.
+pub(crate) fn lockout_check(bypassed: Option<bool>, key: &ConditionKey) -> Values<'static> {
+    match bypassed {
+        Some(bypassed) if key.lower() == "kms:bypasspolicylockoutsafetycheck" => boolean(bypassed),
+        _ => Values::Absent,
+    }
+}

@@ -10,12 +10,12 @@ use trent_api::ApiError;
 use trent_crypto::KeyAddress;
 use trent_keystore::{KeyHandle, Wrapped, WrappedMaterial};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Region};
-use trent_service::internal;
+use trent_policy::{ConditionKey, Context, Policy, Values};
+use trent_service::{Named, Resource, internal};
 use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Stored};
 
-use crate::records::{
-    AliasRecord, KeyEntry, KeyRecord, Manager, alias_address, entry_address, key_address, keys_with_id,
-};
+use crate::records::{AliasRecord, KeyEntry, KeyRecord, alias_address, entry_address, key_address, keys_with_id};
+use crate::{conditions, policy};
 
 /// How many keys, and how many aliases, a Region's cache holds.
 const CACHED: usize = 16_384;
@@ -26,6 +26,10 @@ pub struct Key {
     pub arn: String,
     /// The record.
     pub record: KeyRecord,
+    /// The key policy, compiled.
+    pub policy: Policy,
+    /// The names of the aliases that point here.
+    pub aliases: Vec<String>,
     /// The commit that wrote the record: what a change of it names.
     pub revision: Revision,
     /// The key as the keystore takes it; none while the key has no material.
@@ -37,10 +41,23 @@ impl Key {
         let record = stored.value;
         let arn = KeyArn::new(region.clone(), record.account, record.id).to_string();
         Self {
-            arn,
+            policy: policy::compiled(&arn, &record.policy),
+            aliases: record.aliases.iter().map(|name| name.as_str().to_owned()).collect(),
             handle: handle(region, &record).map(Arc::new),
+            arn,
             record,
             revision: stored.revision,
+        }
+    }
+
+    /// The key as something to be allowed, however the caller named it.
+    pub(crate) fn resource<'a>(&'a self, named: Named<'a>) -> Resource<'a> {
+        Resource::Key {
+            arn: &self.arn,
+            account: self.record.account,
+            named,
+            policy: &self.policy,
+            attributes: self,
         }
     }
 
@@ -56,10 +73,25 @@ impl Key {
     pub fn current_material(&self) -> Option<String> {
         self.record.materials.last().map(|material| material.id.to_string())
     }
+}
 
-    /// Whether another service manages the key for the account.
-    pub fn is_aws_managed(&self) -> bool {
-        self.record.manager == Manager::Aws
+/// What a key tells policies about itself (guide, "Condition keys for AWS KMS").
+impl Context for Key {
+    fn lookup<'a>(&'a self, key: &'a ConditionKey) -> Values<'a> {
+        match key.lower() {
+            "kms:keyspec" | "kms:customermasterkeyspec" => Values::One(self.record.spec.as_str()),
+            "kms:keyusage" | "kms:customermasterkeyusage" => Values::One(self.record.usage.as_str()),
+            "kms:keyorigin" => Values::One(self.record.origin.as_str()),
+            "kms:multiregion" => conditions::boolean(self.record.id.is_multi_region()),
+            "kms:resourcealiases" => Values::Strings(&self.aliases),
+            _ => match key.suffix("aws:resourcetag/") {
+                Some(name) => Values::Under {
+                    map: &self.record.tags,
+                    name,
+                },
+                None => Values::Absent,
+            },
+        }
     }
 }
 

@@ -27,33 +27,51 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trent_api::ApiError;
+use trent_identity::PrincipalDirectory;
 use trent_keystore::Keystore;
 use trent_names::{AccountId, Region};
-use trent_service::{Call, Service, internal};
+use trent_policy::{ConditionKey, Values};
+use trent_service::{Actor, Call, Service, internal};
 use trent_store::Sealed;
 
 use crate::keys::KeySpace;
 use crate::rules::Rules;
 
-/// The KMS of one deployment: the keys of its Regions and the keystore that uses them.
+/// The KMS of one deployment: the keys of its Regions, the keystore that uses them, and whoever knows the principals
+/// that key policies name.
 pub struct Kms {
     regions: BTreeMap<Region, KeySpace>,
     keystore: Arc<dyn Keystore>,
+    principals: Arc<dyn PrincipalDirectory>,
 }
 
 impl Kms {
     /// The KMS over a store, for the Regions that the deployment serves.
-    pub fn new(store: &Sealed, regions: &[Region], keystore: Arc<dyn Keystore>) -> Self {
+    pub fn new(
+        store: &Sealed,
+        regions: &[Region],
+        keystore: Arc<dyn Keystore>,
+        principals: Arc<dyn PrincipalDirectory>,
+    ) -> Self {
         let regions = regions
             .iter()
             .map(|region| (region.clone(), KeySpace::new(store, region)))
             .collect();
-        Self { regions, keystore }
+        Self {
+            regions,
+            keystore,
+            principals,
+        }
     }
 
     /// The keystore.
     pub(crate) fn keystore(&self) -> &dyn Keystore {
         &*self.keystore
+    }
+
+    /// Who knows which principals exist.
+    pub(crate) fn principals(&self) -> &dyn PrincipalDirectory {
+        &*self.principals
     }
 
     /// The keys of a Region, if it is served.
@@ -76,6 +94,15 @@ impl Service for Kms {
 
     const TARGET_PREFIX: &'static str = "TrentService";
     const EVENT_SOURCE: &'static str = "kms.amazonaws.com";
+
+    fn condition<'a>(call: &'a Call, key: &ConditionKey) -> Values<'a> {
+        match (key.lower(), &call.actor) {
+            ("kms:calleraccount", Actor::Principal(caller)) => Values::One(caller.account.as_str()),
+            // No service calls for anybody.
+            ("kms:grantisforawsresource", _) => conditions::boolean(false),
+            _ => Values::Absent,
+        }
+    }
 }
 
 /// The account that a call acts in. Only principals of accounts reach these operations.

@@ -1,13 +1,10 @@
 //! AWS managed keys: keys that the service keeps in an account for other services (guide, "AWS managed keys").
 //!
 //! Their aliases are there from the start, without a key; a key is made when it is first asked for. The account can look
-//! at such a key and change nothing about it; only the service that it belongs to uses it.
+//! at such a key and change nothing about it; only the service that it belongs to uses it. That is what the key's policy
+//! says, and nothing else says it again.
 
-use trent_api::{ApiError, protocol};
 use trent_names::AliasName;
-use trent_service::{Actor, Call};
-
-use crate::keys::Key;
 
 /// A service that has a key in every account which uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,22 +68,4 @@ impl IntegratedService {
     pub fn description(self) -> String {
         format!("The key of {} for this account when no other is named", self.name)
     }
-}
-
-/// What the account may do to an AWS managed key: the actions of its policy's statement for the account.
-const FOR_THE_ACCOUNT: [&str; 4] = ["kms:Describe", "kms:Get", "kms:List", "kms:RevokeGrant"];
-
-/// Refuses what the policy of an AWS managed key gives to its service alone.
-pub(crate) fn check(call: &Call, key: &Key, action: &'static str) -> Result<(), ApiError> {
-    if !key.is_aws_managed() || FOR_THE_ACCOUNT.iter().any(|allowed| action.starts_with(allowed)) {
-        return Ok(());
-    }
-    let principal = match &call.actor {
-        Actor::Principal(caller) => caller.principal.to_string(),
-        Actor::Operator { uid } => format!("uid:{uid}"),
-    };
-    Err(protocol::access_denied(format!(
-        "User: {principal} is not authorized to perform: {action} on resource: {} because no resource-based policy allows the {action} action",
-        key.arn
-    )))
 }

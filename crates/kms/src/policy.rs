@@ -1,60 +1,94 @@
 //! Key policy documents: the default one, and what a submitted one must satisfy before it is stored.
 //!
-//! The text is kept byte for byte as submitted, so that what is read back can be put again unchanged. The language
-//! itself (principals, actions, conditions) is the policy evaluator's business; here stand the limits that hold for any
-//! text.
+//! The text is kept byte for byte as submitted, so that what is read back can be put again unchanged. Decisions are made
+//! with the policy that it compiles to, once for each change of the key.
 
-use std::borrow::Cow;
-
-use thiserror::Error;
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, kms, protocol};
+use trent_identity::Presence;
 use trent_names::{AccountId, Partition, Region};
+use trent_policy::{Code, Malformed, Policy, PolicyKind, Problem, Rules, decide};
+use trent_service::{Actor, Call, Conditions, Named, Operation, evaluate, internal};
+
+use crate::Kms;
+use crate::keys::Key;
+use crate::operations::policies::put_key_policy;
 
 /// The one policy name there is (guide, "Key policies").
 pub const POLICY_NAME: &str = "default";
 
 /// Largest policy document, in bytes of UTF-8 as sent (guide, "Resource quotas").
-pub const MAX_POLICY_BYTES: usize = 32_768;
+pub const MAX_POLICY_BYTES: usize = Rules::KEY_POLICY.limit;
 
-/// Why a submitted policy document is refused.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum PolicyError {
-    /// Over [`MAX_POLICY_BYTES`].
-    #[error("The key policy is {0} bytes long; the limit is {MAX_POLICY_BYTES} bytes.")]
-    TooLarge(usize),
-    /// Not JSON, or not the JSON of a policy document.
-    #[error("{0}")]
-    Malformed(Cow<'static, str>),
+/// What stands in for a policy that cannot be read: nobody gets past it, grants or not.
+const CLOSED: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}"#;
+
+/// The policy of a key as its record has it, made ready for decisions. One that cannot be read denies everything.
+pub(crate) fn compiled(key: &str, text: &str) -> Policy {
+    Policy::parse(text, PolicyKind::Resource, &Rules::STORED).unwrap_or_else(|error| {
+        tracing::error!(key, %error, "the policy of a key cannot be read: every request for the key is denied");
+        Policy::parse(CLOSED, PolicyKind::Resource, &Rules::STORED).expect("the text is a policy")
+    })
 }
 
-/// Checks a submitted document: its size, that it is JSON, and that it has the outline of a policy.
-pub fn check(text: &str) -> Result<(), PolicyError> {
-    if text.len() > MAX_POLICY_BYTES {
-        return Err(PolicyError::TooLarge(text.len()));
-    }
-    let malformed = |reason: &'static str| Err(PolicyError::Malformed(Cow::Borrowed(reason)));
-    let document: serde_json::Value = serde_json::from_str(text)
-        .map_err(|error| PolicyError::Malformed(Cow::Owned(format!("The policy is not valid JSON: {error}."))))?;
-    let Some(members) = document.as_object() else {
-        return malformed("The policy must be a JSON object.");
-    };
-    match members.get("Statement") {
-        Some(serde_json::Value::Object(_)) => Ok(()),
-        Some(serde_json::Value::Array(statements)) if statements.is_empty() => {
-            malformed("The policy must contain at least one statement.")
+/// Reads a submitted document as a key policy.
+pub fn parse(text: &str) -> Result<Policy, Malformed> {
+    Policy::parse(text, PolicyKind::Resource, &Rules::KEY_POLICY)
+}
+
+/// Checks a submitted document: its size, its grammar, and that the users and roles that it names exist, as far as this
+/// deployment can know.
+pub(crate) async fn check(service: &Kms, text: &str) -> Result<(), ApiError> {
+    let policy = parse(text).map_err(|error| refused(&error))?;
+    for principal in policy.principals() {
+        let missing = match principal {
+            trent_policy::Named::Arn { arn, .. } => {
+                service.principals().presence(arn).await.map_err(internal)? == Presence::Missing
+            }
+            // What is left of a principal that was deleted names nobody any more (POL-57).
+            trent_policy::Named::UniqueId(_) => true,
+            _ => false,
+        };
+        if missing {
+            return Err(kms::error::malformed_policy_document(INVALID_PRINCIPALS));
         }
-        Some(serde_json::Value::Array(statements)) if statements.iter().all(serde_json::Value::is_object) => Ok(()),
-        Some(_) => malformed("Each statement of the policy must be a JSON object."),
-        None => malformed("The policy must contain the element Statement."),
     }
+    Ok(())
 }
+
+const INVALID_PRINCIPALS: &str = "Policy contains a statement with one or more invalid principals.";
 
 /// The refusal on the wire.
-pub(crate) fn refused(error: PolicyError) -> ApiError {
-    match error {
-        PolicyError::TooLarge(_) => kms::error::limit_exceeded(error.to_string()),
-        PolicyError::Malformed(reason) => kms::error::malformed_policy_document(reason),
+fn refused(error: &Malformed) -> ApiError {
+    match error.problem {
+        Problem::TooLarge { size, limit } => kms::error::limit_exceeded(format!(
+            "The key policy is {size} bytes long; the limit is {limit} bytes."
+        )),
+        _ => kms::error::malformed_policy_document(error.service_message(PolicyKind::Resource)),
     }
+}
+
+/// Refuses a policy after which the caller could not replace it again (guide, "Default key policy"). `key` is the key
+/// as it would be with the policy. Where the policy leaves it to the caller's account, what IAM policies say today is
+/// not asked: they can be changed without the key.
+pub(crate) fn check_lockout<O: Operation>(
+    call: &Call,
+    input: &O::Input,
+    resolved: &O::Resolved,
+    key: &Key,
+) -> Result<(), ApiError> {
+    let Actor::Principal(caller) = &call.actor else {
+        return Err(protocol::NOT_AUTHORIZED.bare());
+    };
+    let target = put_key_policy::ROW.on(key.resource(Named::Itself));
+    let conditions = Conditions::<O>::new(call, input, resolved, &target);
+    let decision = evaluate(caller, &target, &conditions, decide);
+    if decision.is_allowed() || decision.code == Code::NoIamPolicyAllows {
+        return Ok(());
+    }
+    Err(kms::error::malformed_policy_document(
+        "The new key policy will not allow you to update the key policy in the future.",
+    ))
 }
 
 /// The policy of a key created without one: the account has full access and may delegate it through identity policies

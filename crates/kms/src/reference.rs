@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use trent_api::{ApiError, kms, protocol};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyReference, KeyReferenceError, Partition, Region};
-use trent_service::{AuditedResource, Call, Resource, Row, Target, internal};
+use trent_service::{AuditedResource, Call, Named, Resource, Row, Target, internal};
 
 use crate::keys::{Key, KeySpace};
 use crate::rules::{Naming, Rules};
-use crate::{Kms, account_of, managed};
+use crate::tags::Tags;
+use crate::{Kms, account_of};
 
 /// What a request's reference stands for.
 #[derive(Clone)]
@@ -22,42 +23,46 @@ pub enum KeyTarget {
     ByAlias(Arc<Key>, String),
     /// A key that is here, named by a ciphertext alone.
     OfCiphertext(Arc<Key>),
-    /// Another account's, and not here or none of the caller's business; the ARN as it was sent.
-    Foreign(String),
+    /// Another account's, and not here or none of the caller's business.
+    Foreign {
+        /// The ARN as it was sent.
+        arn: String,
+        /// The account that it names.
+        account: AccountId,
+    },
     /// A key that only a ciphertext names and that is not here.
     UnknownCiphertext,
 }
 
 impl KeyTarget {
-    /// The permission that doing `action` to the key needs.
-    pub(crate) fn target(&self, action: &'static str) -> Target {
-        let resource = match self {
-            Self::Key(key) => Resource::Named {
-                arn: key.arn.clone(),
-                account: key.record.account,
-            },
-            Self::ByAlias(key, alias) => Resource::ByAlias {
-                arn: key.arn.clone(),
-                account: key.record.account,
-                alias: alias.clone(),
-            },
-            Self::OfCiphertext(key) => Resource::OfCiphertext {
-                arn: key.arn.clone(),
-                account: key.record.account,
-            },
-            Self::Foreign(arn) => Resource::Foreign { arn: arn.clone() },
+    /// The permission that the operation needs on the key.
+    pub(crate) fn target(&self, row: &'static Row<Rules>) -> Target<'_> {
+        row.on(match self {
+            Self::Key(key) => key.resource(Named::Itself),
+            Self::ByAlias(key, alias) => key.resource(Named::Alias(alias)),
+            Self::OfCiphertext(key) => key.resource(Named::Ciphertext),
+            Self::Foreign { arn, account } => Resource::Foreign { arn, account: *account },
             Self::UnknownCiphertext => Resource::UnknownCiphertext,
-        };
-        Target { action, resource }
+        })
     }
 
-    /// The key, once `action` on it has been authorized.
-    pub(crate) fn authorized(&self, call: &Call, action: &'static str) -> Result<&Arc<Key>, ApiError> {
-        let key = self
-            .key()
-            .ok_or_else(|| internal("the use of a key that is not here was authorized"))?;
-        managed::check(call, key, action)?;
-        Ok(key)
+    /// The key, once the operation on it has been authorized.
+    pub(crate) fn authorized(&self) -> Result<&Arc<Key>, ApiError> {
+        self.key()
+            .ok_or_else(|| internal("the use of a key that is not here was authorized"))
+    }
+
+    /// Whether both stand for one key, whatever each is named by.
+    pub(crate) fn is_same_key(&self, other: &Self) -> bool {
+        match (self.key(), other.key()) {
+            (Some(one), Some(other)) => one.arn == other.arn,
+            _ => false,
+        }
+    }
+
+    /// The key's tags, if it is here.
+    pub(crate) fn tags(&self) -> Option<&Tags> {
+        self.key().map(|key| &key.record.tags)
     }
 
     /// The key as the audit record names it.
@@ -71,7 +76,7 @@ impl KeyTarget {
     fn key(&self) -> Option<&Arc<Key>> {
         match self {
             Self::Key(key) | Self::ByAlias(key, _) | Self::OfCiphertext(key) => Some(key),
-            Self::Foreign(_) | Self::UnknownCiphertext => None,
+            Self::Foreign { .. } | Self::UnknownCiphertext => None,
         }
     }
 }
@@ -124,7 +129,10 @@ impl<'a> Resolver<'a> {
         if arn.account == self.account {
             return self.own_key(arn.key).await;
         }
-        let foreign = || KeyTarget::Foreign(arn.to_string());
+        let foreign = || KeyTarget::Foreign {
+            arn: arn.to_string(),
+            account: arn.account,
+        };
         if !self.row.across_accounts {
             return Ok(foreign());
         }
@@ -138,7 +146,10 @@ impl<'a> Resolver<'a> {
         if arn.account == self.account {
             return self.own_alias(&arn.alias).await;
         }
-        let foreign = || KeyTarget::Foreign(arn.to_string());
+        let foreign = || KeyTarget::Foreign {
+            arn: arn.to_string(),
+            account: arn.account,
+        };
         let Some(alias) = self.space.alias(arn.account, &arn.alias).await? else {
             return Ok(foreign());
         };

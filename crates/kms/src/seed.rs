@@ -10,13 +10,14 @@ use trent_crypto::KeyAddress;
 use trent_identity::declaration::seed::DeclaredKey;
 use trent_keystore::KeystoreError;
 use trent_names::{AliasName, Region};
+use trent_policy::Malformed;
 use trent_store::{CommitError, StoreError};
 
 use crate::Kms;
 use crate::aliases::MAX_ALIASES;
 use crate::keys::KeySpace;
 use crate::new_key::NewKeyRecord;
-use crate::policy::{self, PolicyError};
+use crate::policy;
 use crate::records::{AliasRecord, Manager, key_address};
 use crate::state::KeyState;
 use crate::tags::{self, MAX_TAG_KEY, MAX_TAG_VALUE, TagError, Tags};
@@ -81,7 +82,7 @@ pub enum SeedError {
         /// The key.
         key: String,
         /// What is wrong with it.
-        error: PolicyError,
+        error: Malformed,
     },
     /// The keystore failed.
     #[error(transparent)]
@@ -171,7 +172,7 @@ fn check(space: &KeySpace, declared: &DeclaredKey) -> Result<NewKeyRecord, SeedE
     let policy = match &declared.policy {
         None => policy::default_policy(space.region().partition(), declared.account),
         Some(policy) => {
-            policy::check(policy).map_err(|error| SeedError::Policy { key: key(), error })?;
+            policy::parse(policy).map_err(|error| SeedError::Policy { key: key(), error })?;
             policy.clone()
         }
     };

@@ -61,6 +61,14 @@ pub enum Values<'a> {
     Set(&'a BTreeSet<String>),
     /// The names of a map: the keys of an encryption context or of tags.
     Names(&'a BTreeMap<String, String>),
+    /// The values that a map has under a name, whatever the case of its letters: one, unless names differ in nothing
+    /// else.
+    Under {
+        /// The map: an encryption context or tags.
+        map: &'a BTreeMap<String, String>,
+        /// The name in lower case, as [`ConditionKey::suffix`] gives it.
+        name: &'a str,
+    },
 }
 
 impl<'a> Values<'a> {
@@ -78,6 +86,7 @@ impl<'a> Values<'a> {
             Self::Strings(values) => values.len(),
             Self::Set(values) => values.len(),
             Self::Names(map) => map.len(),
+            Self::Under { map, name } => under(map, name).count(),
         }
     }
 
@@ -106,6 +115,7 @@ impl<'a> Values<'a> {
             Self::Strings(values) => values.iter().any(|value| test(value)),
             Self::Set(values) => values.iter().any(|value| test(value)),
             Self::Names(map) => map.keys().any(|value| test(value)),
+            Self::Under { map, name } => under(map, name).any(test),
         }
     }
 
@@ -115,12 +125,27 @@ impl<'a> Values<'a> {
     }
 }
 
+/// The values under a name, letter case aside.
+fn under<'a>(map: &'a BTreeMap<String, String>, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let named = move |key: &str| key == name || folded(key).eq(folded(name));
+    map.iter()
+        .filter(move |(key, _)| named(key))
+        .map(|(_, value)| value.as_str())
+}
+
+/// Letters in lower case, the two forms of sigma as one: which of them a word ends in depends on its neighbours.
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .map(|letter| if letter == 'ς' { 'σ' } else { letter })
+}
+
 /// Where condition values come from.
 ///
 /// A lookup must not allocate: it lends what it has, and a key that the request does not carry is absent (AUTHZ-96).
 pub trait Context {
     /// The values of a key.
-    fn lookup<'a>(&'a self, key: &ConditionKey) -> Values<'a>;
+    fn lookup<'a>(&'a self, key: &'a ConditionKey) -> Values<'a>;
 }
 
 /// A request that carries no key at all.
@@ -128,14 +153,14 @@ pub trait Context {
 pub struct NoContext;
 
 impl Context for NoContext {
-    fn lookup<'a>(&'a self, _: &ConditionKey) -> Values<'a> {
+    fn lookup<'a>(&'a self, _: &'a ConditionKey) -> Values<'a> {
         Values::Absent
     }
 }
 
 /// Values by lower-case name.
 impl Context for BTreeMap<String, Vec<String>> {
-    fn lookup<'a>(&'a self, key: &ConditionKey) -> Values<'a> {
+    fn lookup<'a>(&'a self, key: &'a ConditionKey) -> Values<'a> {
         self.get(key.lower())
             .map_or(Values::Absent, |values| Values::Strings(values))
     }
@@ -167,6 +192,22 @@ mod tests {
         assert_eq!(Values::One("a").single(), Some("a"));
         assert_eq!((Values::One("a").count(), Values::Absent.count()), (1, 0));
         assert!(Values::Absent.all(|_| false));
+        let map = BTreeMap::from([
+            ("AppName".to_owned(), "x".to_owned()),
+            ("APPNAME".to_owned(), "y".to_owned()),
+            ("\u{39f}\u{3a3}".to_owned(), "z".to_owned()),
+        ]);
+        let under = |name| Values::Under { map: &map, name };
+        assert_eq!((under("appname").count(), under("appname").single()), (2, None));
+        assert!(under("appname").any(|value| value == "y") && !under("appname").all(|value| value == "y"));
+        let sigma = ConditionKey::new("k:\u{39f}\u{3a3}");
+        let name = sigma.suffix("k:").unwrap_or_default();
+        assert_eq!(
+            under(name).single(),
+            Some("z"),
+            "the final form of a letter is the letter"
+        );
+        assert_eq!(under("app").count(), 0);
         assert_eq!(Values::optional(None).count(), 0);
         assert_eq!(Values::optional(Some("x")).single(), Some("x"));
     }
@@ -180,7 +221,8 @@ mod tests {
         assert_eq!(key.suffix("aws:resourcetag/"), None);
         let context = BTreeMap::from([("aws:sourcevpce".to_owned(), vec!["vpce-1".to_owned()])]);
         for spelling in ["aws:SourceVpce", "aws:sourceVpce", "AWS:SOURCEVPCE"] {
-            assert_eq!(context.lookup(&ConditionKey::new(spelling)).single(), Some("vpce-1"));
+            let key = ConditionKey::new(spelling);
+            assert_eq!(context.lookup(&key).single(), Some("vpce-1"));
         }
     }
 }

@@ -39,6 +39,8 @@ pub use kind::{Measure, PolicyKind, Rules, VersionRule};
 pub use operator::{Comparison, Operator, Quantifier, Test};
 pub use policy::{Policy, Version};
 pub use principal::Named;
+#[doc(hidden)]
+pub use request::lowered;
 pub use request::{Action, Principal, Request, Resource};
 pub use simulate::{Surroundings, simulate};
 pub use statement::{Effect, Statement};

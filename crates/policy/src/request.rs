@@ -1,5 +1,8 @@
 //! Who asks to do what to which resource.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use trent_names::{AccountId, PrincipalArn};
 
 use crate::pattern::arn::{Fields, split};
@@ -73,10 +76,12 @@ impl Principal<'_> {
 }
 
 /// An IAM action, such as `kms:Decrypt`, kept in lower case as well so that matching need not fold it.
+///
+/// Those that operations ask about are constants: see [`action!`](crate::action!).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
-    written: Box<str>,
-    lower: Box<str>,
+    written: Cow<'static, str>,
+    lower: Cow<'static, str>,
     /// A digest of the lower-case name: a statement names most often another action, which is seen without comparing
     /// texts.
     digest: u64,
@@ -85,11 +90,24 @@ pub struct Action {
 impl Action {
     /// An action, spelled in any case.
     pub fn new(name: &str) -> Self {
-        let lower = name.to_lowercase().into_boxed_str();
+        let lower = name.to_lowercase();
         Self {
-            written: name.into(),
+            written: Cow::Owned(name.to_owned()),
             digest: digest(&lower),
-            lower,
+            lower: Cow::Owned(lower),
+        }
+    }
+
+    /// An action whose lower case is known when the program is compiled.
+    #[doc(hidden)]
+    pub const fn constant(written: &'static str, lower: &'static [u8]) -> Self {
+        match std::str::from_utf8(lower) {
+            Ok(lower) => Self {
+                written: Cow::Borrowed(written),
+                digest: digest(lower),
+                lower: Cow::Borrowed(lower),
+            },
+            Err(_) => panic!("an action is text"),
         }
     }
 
@@ -109,10 +127,42 @@ impl Action {
 }
 
 /// FNV-1a. Equal digests are followed by a comparison, so a collision costs time only.
-pub(crate) fn digest(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+pub(crate) const fn digest(text: &str) -> u64 {
+    let text = text.as_bytes();
+    let (mut hash, mut at) = (0xcbf2_9ce4_8422_2325_u64, 0);
+    while at < text.len() {
+        hash = (hash ^ text[at] as u64).wrapping_mul(0x0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+/// The ASCII letters of a text in lower case, for [`action!`](crate::action!).
+#[doc(hidden)]
+pub const fn lowered<const N: usize>(text: &str) -> [u8; N] {
+    let text = text.as_bytes();
+    let mut lower = [0; N];
+    let mut at = 0;
+    while at < N {
+        lower[at] = text[at].to_ascii_lowercase();
+        at += 1;
+    }
+    lower
+}
+
+/// An [`Action`](crate::Action) by its literal name, made ready for matching when the program is compiled.
+#[macro_export]
+macro_rules! action {
+    ($name:literal) => {{
+        const LOWER: [u8; $name.len()] = $crate::lowered($name);
+        $crate::Action::constant($name, &LOWER)
+    }};
 }
 
 /// What the action is done to.
@@ -211,5 +261,17 @@ impl<'a> Prepared<'a> {
             fields,
             bounded,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Action;
+
+    #[test]
+    fn an_action_is_the_same_made_at_whatever_time() {
+        static DECRYPT: Action = crate::action!("kms:Decrypt");
+        assert_eq!(DECRYPT, Action::new("kms:Decrypt"));
+        assert_eq!((DECRYPT.as_str(), DECRYPT.lower()), ("kms:Decrypt", "kms:decrypt"));
     }
 }

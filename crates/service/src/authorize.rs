@@ -1,114 +1,152 @@
 //! Who may do what: asked once for every (action, resource) pair that a call touches.
+//!
+//! Nothing is looked up here. What the caller's side says comes with the caller, from admission; what the resource's
+//! side says comes with the target, from resolving. [`evaluate`] puts the two together and leaves the decision to
+//! `trent_policy`, so that whoever explains or rehearses a decision asks the same question.
 
 use trent_api::{ApiError, protocol};
-use trent_names::AccountId;
+use trent_identity::Caller;
+use trent_names::PrincipalArn;
+use trent_policy::{Attached, Context, Decision, Policies, Principal, Request, Resource as Protected, Subject, decide};
 
 use crate::call::{Actor, Call};
+use crate::target::{Named, Resource, Target};
 
-/// One thing that a call must be allowed to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The IAM action, for example `kms:UpdateAlias`.
-    pub action: &'static str,
-    /// What it is done to.
-    pub resource: Resource,
-}
-
-/// What an action is done to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resource {
-    /// No resource of its own: IAM's `*`. Belongs to the caller's account.
-    Any,
-    /// A resource with an ARN and an owner.
-    Named {
-        /// The resource's ARN.
-        arn: String,
-        /// The account that owns it.
-        account: AccountId,
-    },
-    /// A key that the caller named by an alias of another account: a refusal repeats the alias, not the key.
-    ByAlias {
-        /// The key's ARN.
-        arn: String,
-        /// The account that owns it.
-        account: AccountId,
-        /// The alias ARN as the caller sent it.
-        alias: String,
-    },
-    /// A key that only a ciphertext names, so that its ARN is not repeated to a caller who is refused.
-    OfCiphertext {
-        /// The key's ARN.
-        arn: String,
-        /// The account that owns it.
-        account: AccountId,
-    },
-    /// A resource of another account that is not here. Refused in the same words as one that is here and not allowed,
-    /// so that nobody learns which.
-    Foreign {
-        /// The ARN as the caller sent it.
-        arn: String,
-    },
-    /// A ciphertext that no key here answers for; refused in the same words as one whose key is not allowed.
-    UnknownCiphertext,
-    /// The deployment itself; only its operator may act on it.
-    Deployment,
-}
+/// The name that the policy of a key goes by.
+const RESOURCE_POLICY: &str = "default";
 
 /// Decides one target of a call. Anything but `Ok` is final.
 pub trait Authorizer: Send + Sync + 'static {
     /// Allows the target or says, in the service's words, why not.
-    fn authorize(&self, call: &Call, target: &Target) -> Result<(), ApiError>;
+    fn authorize(&self, call: &Call, target: &Target<'_>, conditions: &dyn Context) -> Result<(), ApiError>;
 }
 
-/// Allows the owning account's root user everything on its own resources, the operator the deployment, and
-/// everybody else nothing.
+/// Decides by the policies that apply to caller and resource; gives the operator the deployment and nothing else.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct OwnerOnly;
+pub struct ByPolicy;
 
-impl Authorizer for OwnerOnly {
-    fn authorize(&self, call: &Call, target: &Target) -> Result<(), ApiError> {
+impl Authorizer for ByPolicy {
+    fn authorize(&self, call: &Call, target: &Target<'_>, conditions: &dyn Context) -> Result<(), ApiError> {
         let allowed = match (&call.actor, &target.resource) {
-            (Actor::Principal(caller), Resource::Any) => caller.principal.is_root(),
-            (
-                Actor::Principal(caller),
-                Resource::Named { account, .. }
-                | Resource::ByAlias { account, .. }
-                | Resource::OfCiphertext { account, .. },
-            ) => caller.principal.is_root() && caller.account == *account,
             (Actor::Operator { .. }, Resource::Deployment) => true,
-            _ => false,
+            (Actor::Operator { .. }, _) | (Actor::Principal(_), Resource::Deployment | Resource::UnknownCiphertext) => {
+                false
+            }
+            (Actor::Principal(caller), _) => evaluate(caller, target, conditions, decide).is_allowed(),
         };
-        if allowed { Ok(()) } else { Err(denied(call, target)) }
+        if allowed {
+            return Ok(());
+        }
+        Err(protocol::access_denied(match &call.actor {
+            Actor::Principal(caller) => refusal(caller, target, conditions),
+            Actor::Operator { .. } => format!("The operator is not authorized to perform: {}", target.action),
+        }))
     }
 }
 
-/// Why a resource that the caller may not even know about is refused: one text for every cause.
-const HIDDEN: &str = "because the resource does not exist in this Region, no resource-based policies allow access, \
-                      or a resource-based policy explicitly denies access";
+/// Puts the question of a target together, with every policy that applies to it, and hands it to `ask`: to `decide`, or
+/// to whoever wants to know more than the answer.
+pub fn evaluate<'t, T>(
+    caller: &Caller,
+    target: &Target<'t>,
+    conditions: &dyn Context,
+    ask: impl FnOnce(&Request<'_>, &Policies<'t>, &dyn Context) -> T,
+) -> T {
+    let policies = Policies {
+        resource: match target.resource {
+            Resource::Key { policy, .. } => Some(Attached {
+                name: RESOURCE_POLICY,
+                policy,
+            }),
+            _ => None,
+        },
+        ..Policies::default()
+    };
+    ask(&request(caller, target), &policies, conditions)
+}
+
+/// What is asked: a key that is not here is asked about as one that is here and that nobody may use.
+fn request<'a>(caller: &'a Caller, target: &Target<'a>) -> Request<'a> {
+    Request {
+        principal: principal(&caller.principal),
+        action: target.action,
+        resource: match target.resource {
+            Resource::Key { arn, account, .. } | Resource::Foreign { arn, account } => Protected::Key { arn, account },
+            Resource::Other { arn, account } => Protected::Other { arn, account },
+            Resource::UnknownCiphertext => Protected::Key {
+                arn: "",
+                account: caller.account,
+            },
+            Resource::Any | Resource::Deployment => Protected::None { scope: caller.scope() },
+        },
+        cross_account: target.across_accounts,
+    }
+}
+
+/// The caller as policies name it.
+fn principal(arn: &PrincipalArn) -> Principal<'_> {
+    match arn {
+        PrincipalArn::Root { account, .. } => Principal::Root { account: *account },
+        PrincipalArn::User { .. } => Principal::User { arn, id: None },
+        PrincipalArn::Role { .. } => Principal::RoleSession {
+            role: Some(arn),
+            session: None,
+            id: None,
+        },
+        PrincipalArn::AssumedRole { .. } => Principal::RoleSession {
+            role: None,
+            session: Some(arn),
+            id: None,
+        },
+        PrincipalArn::FederatedUser { .. } => Principal::FederatedUser { arn, user: None },
+    }
+}
 
 /// The refusal, worded as the service words it.
-fn denied(call: &Call, target: &Target) -> ApiError {
-    let action = target.action;
-    let caller = match &call.actor {
-        Actor::Principal(caller) => caller,
-        Actor::Operator { .. } => {
-            return protocol::access_denied(format!("The operator is not authorized to perform: {action}"));
+///
+/// Of a resource of another account only the caller's own side is told, and that as if the resource were not there:
+/// whether it is cannot be read from the answer.
+fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> String {
+    let foreign = target.resource.account().is_some_and(|owner| owner != caller.account);
+    let subject = match target.resource {
+        Resource::Key {
+            named: Named::Ciphertext,
+            ..
         }
+        | Resource::UnknownCiphertext => Subject::Ciphertext,
+        Resource::Key {
+            named: Named::Alias(arn),
+            ..
+        }
+        | Resource::Foreign { arn, .. } => Subject::Foreign(arn),
+        Resource::Key { arn, .. } | Resource::Other { arn, .. } if foreign => Subject::Foreign(arn),
+        Resource::Key { arn, .. } | Resource::Other { arn, .. } => Subject::Own(arn),
+        Resource::Any | Resource::Deployment => Subject::Own("*"),
     };
-    let user = &caller.principal;
-    let refusal = match &target.resource {
-        Resource::Named { arn, account } if caller.account == *account => {
-            format!("on resource: {arn} because no resource-based policy allows the {action} action")
-        }
-        Resource::Named { arn, .. } | Resource::ByAlias { alias: arn, .. } | Resource::Foreign { arn } => {
-            format!("on resource: {arn} {HIDDEN}")
-        }
-        Resource::OfCiphertext { .. } | Resource::UnknownCiphertext => {
-            format!("on the resource associated with this ciphertext {HIDDEN}")
-        }
-        Resource::Any | Resource::Deployment => {
-            format!("because no identity-based policy allows the {action} action")
-        }
+    let told = |request: &Request<'_>, policies: &Policies<'_>, context: &dyn Context| {
+        let decision = if foreign {
+            decide(
+                request,
+                &Policies {
+                    resource: None,
+                    ..*policies
+                },
+                context,
+            )
+        } else {
+            decide(request, policies, context)
+        };
+        word(&decision, caller, target, subject)
     };
-    protocol::access_denied(format!("User: {user} is not authorized to perform: {action} {refusal}"))
+    evaluate(caller, target, conditions, told)
+}
+
+fn word(decision: &Decision<'_>, caller: &Caller, target: &Target<'_>, subject: Subject<'_>) -> String {
+    let action = target.action.as_str();
+    let user = caller.principal.to_string();
+    tracing::debug!(action, user, code = decision.code.as_str(), "refused");
+    decision
+        .refusal(&user, action, subject)
+        // Policies have no say about the deployment, which is the operator's whatever they allow.
+        .unwrap_or_else(|| format!("User: {user} is not authorized to perform: {action}"))
 }

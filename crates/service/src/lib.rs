@@ -1,21 +1,26 @@
 //! What every operation of every service shares: the pipeline that a request runs through, the shape of an operation,
 //! and the row in which its fixed facts are written down once.
 //!
-//! Start with [`Pipeline::serve`]: it reads as the life of a request does. Nothing here knows HTTP, a key or a policy.
+//! Start with [`Pipeline::serve`]: it reads as the life of a request does. Nothing here knows HTTP, or what a policy says.
 
 mod admission;
 mod authorize;
 mod call;
 mod clock;
+mod conditions;
 mod operation;
 mod pipeline;
 mod record;
 mod row;
+mod target;
 
 pub use admission::{Admission, Admitted, OperatorAdmission, SignedAdmission};
-pub use authorize::{Authorizer, OwnerOnly, Resource, Target};
+pub use authorize::{Authorizer, ByPolicy, evaluate};
 pub use call::{Actor, Call, Frame, Peer};
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use conditions::Conditions;
 pub use operation::{AuditedResource, Changes, Effect, Facts, Operation, Service};
 pub use pipeline::{Catalogue, Endpoint, Entry, Pipeline, Reply, Served, internal};
 pub use row::{Access, Row};
+pub use target::{Named, Resource, Target};
+pub use trent_policy::action;

@@ -1,15 +1,16 @@
-//! What an operation is: a row, and three questions that the pipeline asks it in order.
+//! What an operation is: a row, and the questions that the pipeline asks it in order.
 
 use std::future::Future;
 
 use trent_api::{ApiError, Input, Output};
 use trent_audit::json::Fragment;
 use trent_names::AccountId;
+use trent_policy::{ConditionKey, Values};
 use trent_store::{GlobalTxn, RegionTxn};
 
-use crate::authorize::Target;
 use crate::call::Call;
 use crate::row::Row;
+use crate::target::Target;
 
 /// A family of operations behind one target prefix, with the state that they share.
 pub trait Service: Sized + Send + Sync + 'static {
@@ -19,6 +20,12 @@ pub trait Service: Sized + Send + Sync + 'static {
     const TARGET_PREFIX: &'static str;
     /// The audit record's `eventSource`.
     const EVENT_SOURCE: &'static str;
+
+    /// The values of a condition key that all operations which list it have in common: of the caller, not of a request
+    /// or a resource.
+    fn condition<'a>(_call: &'a Call, _key: &ConditionKey) -> Values<'a> {
+        Values::Absent
+    }
 }
 
 /// One operation. It decides nothing about who may call it and it changes nothing: it names what must be allowed and
@@ -45,7 +52,18 @@ pub trait Operation: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Resolved, ApiError>> + Send;
 
     /// Every (action, resource) that must be allowed, in the order in which a refusal is reported.
-    fn targets(call: &Call, input: &Self::Input, resolved: &Self::Resolved) -> Vec<Target>;
+    fn targets<'a>(call: &'a Call, input: &'a Self::Input, resolved: &'a Self::Resolved) -> Vec<Target<'a>>;
+
+    /// The values that the request gives a condition key of the service, for one of its targets: lent, not built, and
+    /// asked for only if the target lists the key and a policy names it.
+    fn condition<'a>(
+        _input: &'a Self::Input,
+        _resolved: &'a Self::Resolved,
+        _target: &Target<'_>,
+        _key: &'a ConditionKey,
+    ) -> Values<'a> {
+        Values::Absent
+    }
 
     /// Every further check and all cryptography. Reads whatever it needs and changes nothing.
     fn prepare(

@@ -21,6 +21,7 @@ use crate::admission::Admission;
 use crate::authorize::Authorizer;
 use crate::call::{Call, Frame, Peer};
 use crate::clock::Clock;
+use crate::conditions::Conditions;
 use crate::operation::{Changes, Effect, Facts, Operation, Service};
 use crate::record::Record;
 use crate::row::Row;
@@ -224,7 +225,8 @@ impl Pipeline {
         resolved: &O::Resolved,
     ) -> Result<Effect<O::Output>, ApiError> {
         for target in O::targets(call, input, resolved) {
-            self.authorizer.authorize(call, &target)?;
+            let conditions = Conditions::<O>::new(call, input, resolved, &target);
+            self.authorizer.authorize(call, &target, &conditions)?;
         }
         let effect = O::prepare(service, call, input, resolved).await?;
         if O::is_dry_run(input) {

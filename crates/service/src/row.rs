@@ -4,13 +4,17 @@
 //! them has a second list. `R` is what only the owning service has to say about an operation (for KMS: the
 //! key usages and key states that it accepts).
 
+use trent_policy::Action;
+
+use crate::target::{Resource, Target};
+
 /// One operation of a service, as data.
 #[derive(Debug)]
 pub struct Row<R: 'static> {
     /// The operation's name on the wire, for example `Encrypt`.
     pub name: &'static str,
     /// The IAM action that permits it, for example `kms:Encrypt`.
-    pub action: &'static str,
+    pub action: Action,
     /// The access level of the service authorization reference.
     pub access: Access,
     /// Whether a principal of another account can ever be allowed to call it.
@@ -27,6 +31,18 @@ pub struct Row<R: 'static> {
     pub dry_run: bool,
     /// What the owning service adds.
     pub rules: R,
+}
+
+impl<R> Row<R> {
+    /// What the operation itself has to be allowed, on a resource.
+    pub const fn on<'a>(&'static self, resource: Resource<'a>) -> Target<'a> {
+        Target {
+            action: &self.action,
+            resource,
+            across_accounts: self.across_accounts,
+            condition_keys: self.condition_keys,
+        }
+    }
 }
 
 /// The access levels of the service authorization reference.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use trent_api::shape::{Length, Member, Shape, Structure, Text};
 use trent_api::{ApiError, Encode, ErrorShape, FromValue, Input, ObjectWriter, Output, Shaped, Value};
 use trent_audit::json::Object;
-use trent_service::{Call, Effect, Facts, Operation, Row, Target, internal};
+use trent_service::{Call, Effect, Facts, Operation, Row, Target, action, internal};
 use trent_store::backup::{self, BackupError, Summary};
 
 use super::{on_the_deployment, reading};
@@ -80,7 +80,7 @@ impl Operation for Backup {
     type Output = BackupResponse;
     type Resolved = PathBuf;
 
-    const ROW: &'static Row<()> = &reading("Backup", "trent:Backup");
+    const ROW: &'static Row<()> = &reading("Backup", action!("trent:Backup"));
 
     async fn resolve(_: &Operator, _: &Call, input: &BackupRequest) -> Result<PathBuf, ApiError> {
         let path = PathBuf::from(&input.path);
@@ -91,8 +91,8 @@ impl Operation for Backup {
         }
     }
 
-    fn targets(_: &Call, _: &BackupRequest, _: &PathBuf) -> Vec<Target> {
-        on_the_deployment(Self::ROW.action)
+    fn targets<'a>(_: &'a Call, _: &'a BackupRequest, _: &'a PathBuf) -> Vec<Target<'a>> {
+        on_the_deployment(Self::ROW)
     }
 
     async fn prepare(

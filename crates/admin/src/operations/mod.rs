@@ -3,18 +3,16 @@
 pub(crate) mod backup;
 pub(crate) mod status;
 
+use trent_policy::Action;
 use trent_service::{Access, Resource, Row, Target};
 
 /// The one thing that every operation of the operator acts on.
-fn on_the_deployment(action: &'static str) -> Vec<Target> {
-    vec![Target {
-        action,
-        resource: Resource::Deployment,
-    }]
+fn on_the_deployment(row: &'static Row<()>) -> Vec<Target<'static>> {
+    vec![row.on(Resource::Deployment)]
 }
 
 /// A row of an operation that only reads.
-const fn reading(name: &'static str, action: &'static str) -> Row<()> {
+const fn reading(name: &'static str, action: Action) -> Row<()> {
     Row {
         name,
         action,

@@ -2,7 +2,7 @@
 
 use trent_api::shape::Structure;
 use trent_api::{ApiError, Encode, FromValue, Input, ObjectWriter, Output, Shaped, Timestamp, Value};
-use trent_service::{Call, Effect, Facts, Operation, Row, Target};
+use trent_service::{Call, Effect, Facts, Operation, Row, Target, action};
 
 use super::{on_the_deployment, reading};
 use crate::Operator;
@@ -63,14 +63,14 @@ impl Operation for Status {
     type Output = StatusResponse;
     type Resolved = ();
 
-    const ROW: &'static Row<()> = &reading("Status", "trent:Status");
+    const ROW: &'static Row<()> = &reading("Status", action!("trent:Status"));
 
     async fn resolve(_: &Operator, _: &Call, _: &StatusRequest) -> Result<(), ApiError> {
         Ok(())
     }
 
-    fn targets(_: &Call, _: &StatusRequest, (): &()) -> Vec<Target> {
-        on_the_deployment(Self::ROW.action)
+    fn targets<'a>(_: &'a Call, _: &'a StatusRequest, (): &'a ()) -> Vec<Target<'a>> {
+        on_the_deployment(Self::ROW)
     }
 
     async fn prepare(

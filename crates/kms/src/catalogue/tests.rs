@@ -87,7 +87,7 @@ fn rows_agree_with_the_interface_model() {
             "ReEncrypt" => "kms:ReEncryptFrom".to_owned(),
             name => format!("kms:{name}"),
         };
-        assert_eq!(row.action, expected);
+        assert_eq!(row.action.as_str(), expected);
         assert!(
             row.across_accounts || row.grant.is_none(),
             "{}: a grant reaches across accounts",

@@ -1,4 +1,4 @@
-//! Who gets in, until policies are evaluated: the owning account's root user and nobody else.
+//! Who gets in by the policy that every key begins with: the owning account's root user and nobody else.
 
 use serde_json::{Value, json};
 

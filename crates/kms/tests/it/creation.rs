@@ -5,7 +5,7 @@ use trent_crypto::MaterialId;
 
 use crate::world::{ACCOUNT, NO_KEY, REGION, World, base64, key_arn, text};
 
-const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny"}}"#;
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}}"#;
 
 /// KEY-146, KEY-23, KEY-31, KEY-36, KEY-362
 #[tokio::test]

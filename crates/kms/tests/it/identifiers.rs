@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::world::{
-    ACCOUNT, ELSEWHERE, NO_KEY, OTHER, REGION, ROOT, STRANGER, Who, World, alias_arn, base64, key_arn, text,
+    ACCOUNT, ELSEWHERE, NO_KEY, OPEN, OTHER, REGION, ROOT, STRANGER, Who, World, alias_arn, base64, key_arn, text,
 };
 
 /// The operations that accept aliases, with a request that succeeds.
@@ -26,7 +26,7 @@ fn by_key(key: &str) -> Vec<(&'static str, Value)> {
         ("EnableKey", json!({ "KeyId": key })),
         ("DisableKey", json!({ "KeyId": key })),
         ("GetKeyPolicy", json!({ "KeyId": key })),
-        ("PutKeyPolicy", json!({"KeyId": key, "Policy": r#"{"Statement":{}}"#})),
+        ("PutKeyPolicy", json!({"KeyId": key, "Policy": OPEN})),
         ("ListKeyPolicies", json!({ "KeyId": key })),
         (
             "TagResource",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::world::{ACCOUNT, ELSEWHERE, ROOT, STRANGER, Who, World, base64, key_arn, text};
 
-const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny"}}"#;
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}}"#;
 
 /// KEY-43, KEY-44, KEY-45, KEY-46, KEY-61
 #[tokio::test]

@@ -2,12 +2,15 @@
 
 mod aliases;
 mod authorization;
+mod conditions;
 mod consistency;
 mod creation;
 mod data_keys;
+mod decisions;
 mod encryption;
 mod identifiers;
 mod keys;
+mod lockout;
 mod managed;
 mod paging;
 mod policies;

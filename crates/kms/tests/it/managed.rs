@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trent_kms::managed::SERVICES;
 
-use crate::world::{ACCOUNT, REGION, STRANGER, World, alias_arn, base64, key_arn, text};
+use crate::world::{ACCOUNT, OPEN, REGION, STRANGER, World, alias_arn, base64, key_arn, text};
 
 /// KEY-15, KEY-201, KEY-189
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn the_account_neither_changes_nor_uses_it() {
         ("EnableKey", json!({ "KeyId": id })),
         ("DisableKey", json!({ "KeyId": id })),
         ("UpdateKeyDescription", json!({"KeyId": id, "Description": "mine"})),
-        ("PutKeyPolicy", json!({"KeyId": id, "Policy": r#"{"Statement":{}}"#})),
+        ("PutKeyPolicy", json!({"KeyId": id, "Policy": OPEN})),
         (
             "TagResource",
             json!({"KeyId": id, "Tags": [{"TagKey": "k", "TagValue": "v"}]}),

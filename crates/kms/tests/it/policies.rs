@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, ROOT, World, text};
+use crate::world::{ACCOUNT, OPEN, ROOT, World, text};
 
-const POLICY: &str = "{\n  \"Version\": \"2012-10-17\",\n\t\"Statement\": {\"Sid\": \"spaces  kept\"}\n}\r\n";
+const POLICY: &str =
+    "{\n  \"Version\": \"2012-10-17\",\n\t\"Statement\": {\"Sid\": \"spaces  kept\", \"Effect\": \"Allow\",
+    \"Principal\": {\"AWS\": \"111122223333\"}, \"Action\": \"kms:*\", \"Resource\": \"*\"}\n}\r\n";
 
 /// A key made without a policy has the default one; it reads as lines of JSON and can be put back as it is.
 /// KEY-311, KEY-312
@@ -81,13 +83,13 @@ async fn documents_that_are_none_or_too_long_change_nothing() {
     let id = world.key().await;
     let before = world.ok("GetKeyPolicy", json!({ "KeyId": id })).await;
     let document = |bytes: usize, filler: &str| {
-        let frame = r#"{"Statement":{"Sid":""}}"#.len();
+        let frame = OPEN.replacen('{', r#"{"Id":"","#, 1).len();
         let filler = filler.repeat((bytes - frame) / filler.len());
-        format!(r#"{{"Statement":{{"Sid":"{filler}"}}}}"#)
+        OPEN.replacen('{', &format!(r#"{{"Id":"{filler}","#), 1)
     };
     let rows = [
         (document(32_769, "a"), "LimitExceededException"),
-        (document(32_770, "\u{e9}"), "LimitExceededException"),
+        (document(32_771, "\u{e9}"), "LimitExceededException"),
         ("{\"Statement\": [],}".to_owned(), "MalformedPolicyDocumentException"),
         ("{}".to_owned(), "MalformedPolicyDocumentException"),
         ("[]".to_owned(), "MalformedPolicyDocumentException"),

@@ -24,7 +24,7 @@ async fn a_declared_key_is_as_declared() {
            enabled = false
            aliases = ["alias/orders", "alias/again"]
            tags = { team = "payments" }
-           policy = { Version = "2012-10-17", Statement = [{ Effect = "Deny" }] }"#,
+           policy = { Version = "2012-10-17", Statement = [{ Sid = "declared", Effect = "Allow", Principal = "*", Action = "kms:*", Resource = "*" }] }"#,
     );
     assert_eq!(apply(&world, &file).await.expect("it applies"), [key_arn(NO_KEY)]);
     let metadata = world.describe("alias/orders").await;
@@ -36,7 +36,7 @@ async fn a_declared_key_is_as_declared() {
     let aliases = world.ok("ListAliases", json!({ "KeyId": NO_KEY })).await;
     assert_eq!(aliases["Aliases"].as_array().map(Vec::len), Some(2));
     let policy = world.ok("GetKeyPolicy", json!({ "KeyId": NO_KEY })).await;
-    assert!(text(&policy["Policy"]).contains("Deny"));
+    assert!(text(&policy["Policy"]).contains("declared"));
     assert_eq!(world.ok("ListKeys", json!({})).await["Keys"][0]["KeyId"], NO_KEY);
 }
 
@@ -106,7 +106,7 @@ async fn what_operations_would_refuse_a_seed_refuses_too() {
             format!("tags = {{ {} = \"\" }}", "k".repeat(129)),
             "1 to 128 characters",
         ),
-        ("policy = { Statement = [] }".to_owned(), "at least one statement"),
+        ("policy = { Statement = [] }".to_owned(), "Version is missing"),
     ];
     for (declared, expected) in rows {
         let error = apply(&world, &one_key(&declared))

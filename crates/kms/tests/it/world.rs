@@ -1,6 +1,7 @@
 //! A whole KMS in memory behind the real pipeline, with the real keystore. Only the door is different: the caller is
 //! whoever the test says.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +11,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use trent_api::ApiError;
 use trent_audit::{Drain, MemoryLog, Trail};
-use trent_identity::{Caller, Identity, SignedRequest};
+use trent_identity::{Caller, Directory, Identity, SignedRequest};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_kms::Kms;
 use trent_kms::records::{KeyRecord, key_address};
 use trent_names::{AccountId, KeyId, Partition, PrincipalArn, Region};
-use trent_service::{Actor, Admission, Admitted, FixedClock, Frame, OwnerOnly, Peer, Pipeline};
+use trent_service::{Actor, Admission, Admitted, ByPolicy, FixedClock, Frame, Peer, Pipeline};
 use trent_store::{MemoryEngine, Options, Sealed};
 
 /// The account that tests act in unless they say otherwise.
@@ -28,6 +29,9 @@ pub(crate) const REGION: &str = "us-west-2";
 pub(crate) const ELSEWHERE: &str = "eu-central-1";
 /// A key id that no key has.
 pub(crate) const NO_KEY: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// A key policy that gives the account everything.
+pub(crate) const OPEN: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}}"#;
 
 /// The time at which the clock of a new world stands.
 pub(crate) const START: Duration = Duration::from_millis(1_700_000_000_123);
@@ -95,6 +99,7 @@ impl Admission for Door {
 /// A KMS and what is around it.
 pub(crate) struct World {
     pub(crate) kms: Kms,
+    pub(crate) directory: Arc<Directory>,
     pub(crate) store: Sealed,
     pub(crate) clock: Arc<FixedClock>,
     pipeline: Pipeline,
@@ -133,14 +138,17 @@ impl World {
         let clock = Arc::new(FixedClock::at(START));
         let pipeline = Pipeline {
             admission: Box::new(Door),
-            authorizer: Box::new(OwnerOnly),
+            authorizer: Box::new(ByPolicy),
             store: store.clone(),
             drain: Arc::new(Drain::new(trail.clone(), &store, &regions)),
             trail,
             clock: Arc::clone(&clock) as _,
         };
+        let keystore: Arc<SoftwareKeystore> = Arc::new(SoftwareKeystore::new(&keyring));
+        let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore) as _));
         Self {
-            kms: Kms::new(&store, &regions, Arc::new(SoftwareKeystore::new(&keyring))),
+            kms: Kms::new(&store, &regions, keystore, Arc::clone(&directory) as _),
+            directory,
             store,
             clock,
             pipeline,
@@ -163,7 +171,7 @@ impl World {
                 headers: &headers,
                 body: body.as_bytes(),
             },
-            peer: Peer::Local { uid: 0 },
+            peer: Peer::Network(IpAddr::from([192, 0, 2, 7])),
             user_agent: "a test",
             received: Duration::ZERO,
         };

@@ -15,9 +15,10 @@ use trent_crypto::record::{Class, RecordSealer};
 use trent_crypto::root::RootKeys;
 use trent_identity::{Caller, SignedRequest};
 use trent_names::{AccountId, Region};
+use trent_policy::Action;
 use trent_service::{
-    Access, Actor, Admission, Admitted, AuditedResource, Call, Catalogue, Effect, Entry, Facts, FixedClock, Frame,
-    Operation, OwnerOnly, Peer, Pipeline, Reply, Resource, Row, Service, Target, internal,
+    Access, Actor, Admission, Admitted, AuditedResource, ByPolicy, Call, Catalogue, Effect, Entry, Facts, FixedClock,
+    Frame, Operation, Peer, Pipeline, Reply, Resource, Row, Service, Target, action, internal,
 };
 use trent_store::{InRegion, Key, Kind, LivesIn, MemoryEngine, Options, Record, Sealed};
 
@@ -47,10 +48,10 @@ pub(crate) struct Shelf {
 pub(crate) const NOT_FOUND: ErrorShape = ErrorShape::modelled("NotFoundException", 400);
 pub(crate) const DISABLED: ErrorShape = ErrorShape::modelled("DisabledException", 400);
 
-static UNBUILT: Row<()> = row("DescribeKey", "kms:DescribeKey");
+static UNBUILT: Row<()> = row("DescribeKey", action!("kms:DescribeKey"));
 static CATALOGUE: [Entry<Shelf>; 2] = [Entry::built::<Put>(), Entry::unbuilt(&UNBUILT)];
 
-const fn row(name: &'static str, action: &'static str) -> Row<()> {
+const fn row(name: &'static str, action: Action) -> Row<()> {
     Row {
         name,
         action,
@@ -94,41 +95,47 @@ fn note_key(name: &str) -> Key<Note> {
 /// account's.
 struct Put;
 
+/// Where a note is put.
+pub(crate) struct Place {
+    name: String,
+    arn: String,
+}
+
 impl Operation for Put {
     type Service = Shelf;
     type Input = EncryptRequest;
     type Output = Empty;
-    type Resolved = String;
+    type Resolved = Place;
 
-    const ROW: &'static Row<()> = &row("Encrypt", "kms:Encrypt");
+    const ROW: &'static Row<()> = &row("Encrypt", action!("kms:Encrypt"));
 
-    async fn resolve(_: &Shelf, _: &Call, input: &EncryptRequest) -> Result<String, ApiError> {
+    async fn resolve(_: &Shelf, _: &Call, input: &EncryptRequest) -> Result<Place, ApiError> {
         match input.key_id.as_str() {
             "missing" => Err(NOT_FOUND.with("no such shelf")),
-            name => Ok(name.to_owned()),
+            name => Ok(Place {
+                name: name.to_owned(),
+                arn: format!("arn:of:{name}"),
+            }),
         }
     }
 
-    fn targets(_: &Call, _: &EncryptRequest, name: &String) -> Vec<Target> {
-        let account = if name.starts_with("theirs") {
+    fn targets<'a>(_: &'a Call, _: &'a EncryptRequest, place: &'a Place) -> Vec<Target<'a>> {
+        let account = if place.name.starts_with("theirs") {
             stranger()
         } else {
             owner()
         };
-        vec![Target {
-            action: "kms:Encrypt",
-            resource: Resource::Named {
-                arn: format!("arn:of:{name}"),
-                account,
-            },
-        }]
+        vec![Self::ROW.on(Resource::Other {
+            arn: &place.arn,
+            account,
+        })]
     }
 
     async fn prepare(
         shelf: &Shelf,
         _: &Call,
         input: &EncryptRequest,
-        name: &String,
+        Place { name, .. }: &Place,
     ) -> Result<Effect<Empty>, ApiError> {
         shelf.prepared.fetch_add(1, Ordering::Relaxed);
         if name.ends_with("disabled") {
@@ -154,16 +161,16 @@ impl Operation for Put {
         Ok(Effect::change(changes, Empty))
     }
 
-    fn describe(_: &Call, input: &EncryptRequest, name: Option<&String>) -> Facts {
+    fn describe(_: &Call, input: &EncryptRequest, place: Option<&Place>) -> Facts {
         let mut parameters = Object::new();
         parameters.string("keyId", &input.key_id);
         Facts {
             request_parameters: Some(parameters.finish()),
             additional_event_data: None,
-            resources: name
-                .map(|name| AuditedResource {
+            resources: place
+                .map(|place| AuditedResource {
                     account: owner(),
-                    arn: format!("arn:of:{name}"),
+                    arn: place.arn.clone(),
                 })
                 .into_iter()
                 .collect(),
@@ -215,7 +222,7 @@ impl World {
         Self {
             pipeline: Pipeline {
                 admission: Box::new(Door(actor)),
-                authorizer: Box::new(OwnerOnly),
+                authorizer: Box::new(ByPolicy),
                 store: store.clone(),
                 trail,
                 drain,

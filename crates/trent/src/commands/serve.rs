@@ -12,7 +12,7 @@ use trent_kms::Kms;
 use trent_names::Region;
 use trent_server::{DevGuard, Limits, Server, Stop};
 use trent_service::{
-    Admission, Clock, Endpoint, OperatorAdmission, OwnerOnly, Pipeline, Served, SignedAdmission, SystemClock,
+    Admission, ByPolicy, Clock, Endpoint, OperatorAdmission, Pipeline, Served, SignedAdmission, SystemClock,
 };
 use trent_store::Mode;
 
@@ -63,7 +63,12 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         Node::open(config, arguments.accept_rollback).await?
     };
     apply_bootstrap(config, &node).await?;
-    let kms = Arc::new(Kms::new(&node.store, &config.regions, Arc::clone(&node.keystore)));
+    let kms = Arc::new(Kms::new(
+        &node.store,
+        &config.regions,
+        Arc::clone(&node.keystore),
+        Arc::clone(&node.directory) as _,
+    ));
     if let Some(path) = &arguments.seed {
         apply_seed(path, &node, &kms, &config.regions[0]).await?;
         // The declared world is there at the start: its own changes are no news that is still on its way.
@@ -169,7 +174,7 @@ fn operators(config: &Config, node: &Node) -> Server {
 fn pipeline(node: &Node, admission: Box<dyn Admission>) -> Arc<Pipeline> {
     Arc::new(Pipeline {
         admission,
-        authorizer: Box::new(OwnerOnly),
+        authorizer: Box::new(ByPolicy),
         store: node.store.clone(),
         trail: node.trail.clone(),
         drain: Arc::clone(&node.drain),

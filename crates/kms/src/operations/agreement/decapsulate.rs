@@ -1,6 +1,6 @@
 //! `Decapsulate`: the shared secret in an encapsulated form.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "Decapsulate",
-    action: "kms:Decapsulate",
+    action: action!("kms:Decapsulate"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("Decapsulate"),

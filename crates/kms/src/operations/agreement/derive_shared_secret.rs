@@ -1,6 +1,6 @@
 //! `DeriveSharedSecret`: the secret shared with the holder of another key pair.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "DeriveSharedSecret",
-    action: "kms:DeriveSharedSecret",
+    action: action!("kms:DeriveSharedSecret"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("DeriveSharedSecret"),

@@ -1,6 +1,6 @@
 //! `Encapsulate`: a shared secret and its encapsulated form.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "Encapsulate",
-    action: "kms:Encapsulate",
+    action: action!("kms:Encapsulate"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("Encapsulate"),

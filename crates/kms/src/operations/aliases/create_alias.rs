@@ -2,7 +2,7 @@
 
 use trent_api::{ApiError, Empty, kms};
 use trent_names::{AccountId, AliasName};
-use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Resource, Row, Target};
+use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::aliases;
 use crate::facts::{Parameters, key_changed};
@@ -15,7 +15,7 @@ use crate::{Kms, account_of, conditions};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "CreateAlias",
-    action: "kms:CreateAlias",
+    action: action!("kms:CreateAlias"),
     access: Access::Write,
     across_accounts: false,
     grant: None,
@@ -56,19 +56,12 @@ impl Operation for CreateAlias {
         })
     }
 
-    fn targets(_: &Call, _: &Self::Input, alias: &NewAlias) -> Vec<Target> {
-        let on_alias = Target {
-            action: ROW.action,
-            resource: Resource::Named {
-                arn: alias.arn.clone(),
-                account: alias.account,
-            },
-        };
-        vec![on_alias, alias.key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, alias: &'a NewAlias) -> Vec<Target<'a>> {
+        vec![aliases::target(&ROW, &alias.arn, alias.account), alias.key.target(&ROW)]
     }
 
     async fn prepare(service: &Kms, call: &Call, _: &Self::Input, alias: &NewAlias) -> Result<Effect<Empty>, ApiError> {
-        let key = alias.key.authorized(call, ROW.action)?;
+        let key = alias.key.authorized()?;
         let space = service.space(&call.region)?;
         if space.latest_alias(alias.account, &alias.name).await?.is_some() {
             return Err(kms::error::already_exists(format!(

@@ -1,7 +1,7 @@
 //! `DeleteAlias`: removes an alias and leaves its key as it is.
 
 use trent_api::{ApiError, Empty, kms};
-use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Row, Target};
+use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::aliases::ExistingAlias;
 use crate::facts::{Parameters, key_changed};
@@ -12,7 +12,7 @@ use crate::{Kms, conditions};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "DeleteAlias",
-    action: "kms:DeleteAlias",
+    action: action!("kms:DeleteAlias"),
     access: Access::Write,
     across_accounts: false,
     grant: None,
@@ -41,8 +41,8 @@ impl Operation for DeleteAlias {
         ExistingAlias::find(service, call, &input.alias_name).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, alias: &ExistingAlias) -> Vec<Target> {
-        vec![alias.target(ROW.action), alias.key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, alias: &'a ExistingAlias) -> Vec<Target<'a>> {
+        vec![alias.target(&ROW), alias.key.target(&ROW)]
     }
 
     async fn prepare(
@@ -51,7 +51,7 @@ impl Operation for DeleteAlias {
         _: &Self::Input,
         alias: &ExistingAlias,
     ) -> Result<Effect<Empty>, ApiError> {
-        let key = alias.key.authorized(call, ROW.action)?;
+        let key = alias.key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();

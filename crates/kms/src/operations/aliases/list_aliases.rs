@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use trent_api::{ApiError, Timestamp, kms};
 use trent_names::AliasName;
-use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, internal};
+use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, action, internal};
 use trent_store::Key as RecordKey;
 
 use crate::facts::Parameters;
@@ -20,7 +20,7 @@ use crate::{Kms, account_of, conditions};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ListAliases",
-    action: "kms:ListAliases",
+    action: action!("kms:ListAliases"),
     access: Access::List,
     across_accounts: false,
     grant: None,
@@ -52,14 +52,10 @@ impl Operation for ListAliases {
     }
 
     /// A key named as a filter needs no permission of its own, unless it is another account's.
-    fn targets(_: &Call, _: &Self::Input, key: &Option<KeyTarget>) -> Vec<Target> {
-        let foreign = key.as_ref().filter(|key| matches!(key, KeyTarget::Foreign(_)));
-        let listing = Target {
-            action: ROW.action,
-            resource: Resource::Any,
-        };
-        std::iter::once(listing)
-            .chain(foreign.map(|key| key.target(ROW.action)))
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a Option<KeyTarget>) -> Vec<Target<'a>> {
+        let foreign = key.as_ref().filter(|key| matches!(key, KeyTarget::Foreign { .. }));
+        std::iter::once(ROW.on(Resource::Any))
+            .chain(foreign.map(|key| key.target(&ROW)))
             .collect()
     }
 
@@ -71,7 +67,7 @@ impl Operation for ListAliases {
     ) -> Result<Effect<Self::Output>, ApiError> {
         let key = match key {
             None => None,
-            Some(key) => Some(key.authorized(call, ROW.action)?),
+            Some(key) => Some(key.authorized()?),
         };
         let filter = key.map(|key| key.record.id.to_string()).unwrap_or_default();
         let listing = Listing::new(service, call, &ROW, &filter)?;

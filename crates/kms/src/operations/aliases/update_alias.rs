@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use trent_api::{ApiError, Empty, kms};
 use trent_names::AliasName;
-use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Row, Target};
+use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::aliases::{self, ExistingAlias};
 use crate::facts::{Parameters, key_changed};
@@ -18,7 +18,7 @@ use crate::{Kms, conditions};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "UpdateAlias",
-    action: "kms:UpdateAlias",
+    action: action!("kms:UpdateAlias"),
     access: Access::Write,
     across_accounts: false,
     grant: None,
@@ -53,18 +53,18 @@ impl Operation for UpdateAlias {
         })
     }
 
-    fn targets(_: &Call, _: &Self::Input, change: &Move) -> Vec<Target> {
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, change: &'a Move) -> Vec<Target<'a>> {
         vec![
-            change.alias.target(ROW.action),
-            change.alias.key.target(ROW.action),
-            change.to.target(ROW.action),
+            change.alias.target(&ROW),
+            change.alias.key.target(&ROW),
+            change.to.target(&ROW),
         ]
     }
 
     async fn prepare(service: &Kms, call: &Call, _: &Self::Input, change: &Move) -> Result<Effect<Empty>, ApiError> {
         let alias = &change.alias;
-        let from = alias.key.authorized(call, ROW.action)?;
-        let to = change.to.authorized(call, ROW.action)?;
+        let from = alias.key.authorized()?;
+        let to = change.to.authorized()?;
         ROW.rules.check(ROW.name, to)?;
         aliases::check_substitute(from, to)?;
         let space = service.space(&call.region)?;

@@ -1,6 +1,6 @@
 //! `ConnectCustomKeyStore`: connects a custom key store to its backing key manager.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -8,7 +8,7 @@ use crate::rules::Rules;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ConnectCustomKeyStore",
-    action: "kms:ConnectCustomKeyStore",
+    action: action!("kms:ConnectCustomKeyStore"),
     access: Access::Write,
     across_accounts: false,
     grant: None,

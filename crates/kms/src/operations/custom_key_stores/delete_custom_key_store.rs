@@ -1,6 +1,6 @@
 //! `DeleteCustomKeyStore`: removes a custom key store.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -8,7 +8,7 @@ use crate::rules::Rules;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "DeleteCustomKeyStore",
-    action: "kms:DeleteCustomKeyStore",
+    action: action!("kms:DeleteCustomKeyStore"),
     access: Access::Write,
     across_accounts: false,
     grant: None,

@@ -1,6 +1,6 @@
 //! `DescribeCustomKeyStores`: the custom key stores of the account in the Region.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -8,7 +8,7 @@ use crate::rules::Rules;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "DescribeCustomKeyStores",
-    action: "kms:DescribeCustomKeyStores",
+    action: action!("kms:DescribeCustomKeyStores"),
     access: Access::Read,
     across_accounts: false,
     grant: None,

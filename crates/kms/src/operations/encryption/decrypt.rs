@@ -2,8 +2,10 @@
 
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::DecryptRequest;
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+use trent_policy::{ConditionKey, Values};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
+use crate::conditions::Encryption;
 use crate::cryptography::{algorithm_name, context, decryption_failure, encryption_algorithm, refuse_recipient};
 use crate::facts::Parameters;
 use crate::reference::KeyTarget;
@@ -14,7 +16,7 @@ use crate::{Kms, conditions};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "Decrypt",
-    action: "kms:Decrypt",
+    action: action!("kms:Decrypt"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("Decrypt"),
@@ -40,17 +42,26 @@ impl Operation for Decrypt {
         source::resolve(service, call, &ROW, &source(input)).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
+    }
+
+    fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+        let request = Encryption {
+            named: input.key_id.as_deref(),
+            context: input.encryption_context.as_ref(),
+            algorithm: input.encryption_algorithm,
+        };
+        request.values(key)
     }
 
     async fn prepare(
         service: &Kms,
-        call: &Call,
+        _: &Call,
         input: &Self::Input,
         key: &KeyTarget,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let algorithm = encryption_algorithm(key, input.encryption_algorithm)?;
         refuse_recipient(input.recipient.as_ref())?;

@@ -1,6 +1,6 @@
 //! `GenerateDataKeyPair`: a fresh key pair, its private half in the clear and encrypted.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GenerateDataKeyPair",
-    action: "kms:GenerateDataKeyPair",
+    action: action!("kms:GenerateDataKeyPair"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("GenerateDataKeyPair"),

@@ -1,6 +1,6 @@
 //! `GenerateDataKeyPairWithoutPlaintext`: a fresh key pair, its private half encrypted only.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GenerateDataKeyPairWithoutPlaintext",
-    action: "kms:GenerateDataKeyPairWithoutPlaintext",
+    action: action!("kms:GenerateDataKeyPairWithoutPlaintext"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("GenerateDataKeyPairWithoutPlaintext"),

@@ -2,10 +2,12 @@
 
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::GenerateDataKeyRequest;
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, internal};
+use trent_policy::{ConditionKey, Values};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
 use crate::conditions;
+use crate::conditions::Encryption;
 use crate::cryptography::{context, data_key_length};
 use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
@@ -14,7 +16,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GenerateDataKeyWithoutPlaintext",
-    action: "kms:GenerateDataKeyWithoutPlaintext",
+    action: action!("kms:GenerateDataKeyWithoutPlaintext"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("GenerateDataKeyWithoutPlaintext"),
@@ -41,17 +43,26 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         reference::resolve(service, call, &ROW, &input.key_id).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
+    }
+
+    fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+        let request = Encryption {
+            named: Some(&input.key_id),
+            context: input.encryption_context.as_ref(),
+            algorithm: None,
+        };
+        request.values(key)
     }
 
     async fn prepare(
         service: &Kms,
-        call: &Call,
+        _: &Call,
         input: &Self::Input,
         key: &KeyTarget,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let request = GenerateDataKeyRequest {
             key: key.handle()?,

@@ -1,7 +1,7 @@
 //! `GenerateRandom`: random bytes.
 
 use trent_api::{ApiError, Blob, kms, protocol};
-use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, internal};
+use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, action, internal};
 
 use crate::cryptography::refuse_recipient;
 use crate::facts::Parameters;
@@ -11,7 +11,7 @@ use crate::{Kms, conditions};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GenerateRandom",
-    action: "kms:GenerateRandom",
+    action: action!("kms:GenerateRandom"),
     access: Access::Write,
     across_accounts: false,
     grant: None,
@@ -37,11 +37,8 @@ impl Operation for GenerateRandom {
         number_of_bytes(input).map(drop)
     }
 
-    fn targets(_: &Call, _: &Self::Input, (): &()) -> Vec<Target> {
-        vec![Target {
-            action: ROW.action,
-            resource: Resource::Any,
-        }]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, (): &()) -> Vec<Target<'a>> {
+        vec![ROW.on(Resource::Any)]
     }
 
     async fn prepare(service: &Kms, _: &Call, input: &Self::Input, (): &()) -> Result<Effect<Self::Output>, ApiError> {

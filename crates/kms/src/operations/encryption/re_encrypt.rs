@@ -2,8 +2,10 @@
 
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::ReEncryptRequest;
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+use trent_policy::{Action, ConditionKey, Values};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
+use crate::conditions::Encryption;
 use crate::cryptography::{algorithm_name, context, decryption_failure, encryption_algorithm};
 use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
@@ -14,7 +16,7 @@ use crate::{Kms, conditions};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ReEncrypt",
-    action: "kms:ReEncryptFrom",
+    action: action!("kms:ReEncryptFrom"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("ReEncryptFrom"),
@@ -35,7 +37,7 @@ pub struct Keys {
 }
 
 /// What the destination has to permit; the row names the permission on the source.
-const TO: &str = "kms:ReEncryptTo";
+static TO: Action = action!("kms:ReEncryptTo");
 
 impl Operation for ReEncrypt {
     type Service = Kms;
@@ -52,18 +54,44 @@ impl Operation for ReEncrypt {
         })
     }
 
-    fn targets(_: &Call, _: &Self::Input, keys: &Keys) -> Vec<Target> {
-        vec![keys.from.target(ROW.action), keys.to.target(TO)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, keys: &'a Keys) -> Vec<Target<'a>> {
+        vec![
+            keys.from.target(&ROW),
+            Target {
+                action: &TO,
+                ..keys.to.target(&ROW)
+            },
+        ]
+    }
+
+    fn condition<'a>(input: &'a Self::Input, keys: &'a Keys, target: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+        if key.lower() == "kms:reencryptonsamekey" {
+            return conditions::boolean(keys.from.is_same_key(&keys.to));
+        }
+        let side = if *target.action == TO {
+            Encryption {
+                named: Some(&input.destination_key_id),
+                context: input.destination_encryption_context.as_ref(),
+                algorithm: input.destination_encryption_algorithm,
+            }
+        } else {
+            Encryption {
+                named: input.source_key_id.as_deref(),
+                context: input.source_encryption_context.as_ref(),
+                algorithm: input.source_encryption_algorithm,
+            }
+        };
+        side.values(key)
     }
 
     async fn prepare(
         service: &Kms,
-        call: &Call,
+        _: &Call,
         input: &Self::Input,
         keys: &Keys,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let from = keys.from.authorized(call, ROW.action)?;
-        let to = keys.to.authorized(call, TO)?;
+        let from = keys.from.authorized()?;
+        let to = keys.to.authorized()?;
         ROW.rules.check(ROW.name, from)?;
         ROW.rules.check(ROW.name, to)?;
         let source_algorithm = encryption_algorithm(from, input.source_encryption_algorithm)?;

@@ -1,6 +1,6 @@
 //! `CreateGrant`: lets a principal use a key without a change of policy.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "CreateGrant",
-    action: "kms:CreateGrant",
+    action: action!("kms:CreateGrant"),
     access: Access::PermissionsManagement,
     across_accounts: true,
     grant: Some("CreateGrant"),

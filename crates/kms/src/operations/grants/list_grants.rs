@@ -1,6 +1,6 @@
 //! `ListGrants`: the grants on a key.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ListGrants",
-    action: "kms:ListGrants",
+    action: action!("kms:ListGrants"),
     access: Access::List,
     across_accounts: true,
     grant: None,

@@ -1,6 +1,6 @@
 //! `ListRetirableGrants`: the grants that a principal may retire.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -8,7 +8,7 @@ use crate::rules::Rules;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ListRetirableGrants",
-    action: "kms:ListRetirableGrants",
+    action: action!("kms:ListRetirableGrants"),
     access: Access::List,
     across_accounts: false,
     grant: None,

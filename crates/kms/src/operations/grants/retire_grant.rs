@@ -1,6 +1,6 @@
 //! `RetireGrant`: removes a grant, by one who holds it.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "RetireGrant",
-    action: "kms:RetireGrant",
+    action: action!("kms:RetireGrant"),
     access: Access::PermissionsManagement,
     across_accounts: true,
     grant: Some("RetireGrant"),

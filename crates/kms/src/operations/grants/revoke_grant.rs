@@ -1,6 +1,6 @@
 //! `RevokeGrant`: removes a grant, by one who manages the key.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "RevokeGrant",
-    action: "kms:RevokeGrant",
+    action: action!("kms:RevokeGrant"),
     access: Access::PermissionsManagement,
     across_accounts: true,
     grant: None,

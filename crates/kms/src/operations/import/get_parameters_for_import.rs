@@ -1,6 +1,6 @@
 //! `GetParametersForImport`: what is needed to wrap key material for import.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Naming, Origins, Rules, Takes};
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GetParametersForImport",
-    action: "kms:GetParametersForImport",
+    action: action!("kms:GetParametersForImport"),
     access: Access::Read,
     across_accounts: false,
     grant: None,

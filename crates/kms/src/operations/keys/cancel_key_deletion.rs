@@ -1,6 +1,6 @@
 //! `CancelKeyDeletion`: ends the waiting period of a key and leaves the key disabled.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "CancelKeyDeletion",
-    action: "kms:CancelKeyDeletion",
+    action: action!("kms:CancelKeyDeletion"),
     access: Access::Write,
     across_accounts: false,
     grant: None,

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use trent_api::{ApiError, kms, protocol};
 use trent_audit::json::Object;
 use trent_crypto::spec::{KeySpec, KeyUsage};
-use trent_names::Partition;
-use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Resource, Row, Target};
+use trent_names::{AccountId, Partition};
+use trent_policy::{ConditionKey, Values};
+use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Resource, Row, Target, action};
 
 use crate::facts::Parameters;
 use crate::new_key::NewKeyRecord;
+use crate::operations::tags::tag_resource;
 use crate::policy;
 use crate::records::Manager;
 use crate::rules::Rules;
@@ -19,7 +21,7 @@ use crate::{Kms, account_of, conditions, metadata};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "CreateKey",
-    action: "kms:CreateKey",
+    action: action!("kms:CreateKey"),
     access: Access::Write,
     across_accounts: false,
     grant: None,
@@ -33,36 +35,75 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct CreateKey;
 
+/// The key that is asked for, what is left out filled in.
+pub struct Requested {
+    spec: KeySpec,
+    usage: KeyUsage,
+    tags: Tags,
+    account: AccountId,
+    /// Every key of the account in the Region, those to come included.
+    new_keys: String,
+}
+
 impl Operation for CreateKey {
     type Service = Kms;
     type Input = kms::CreateKeyRequest;
     type Output = kms::CreateKeyResponse;
-    type Resolved = ();
+    type Resolved = Requested;
 
     const ROW: &'static Row<Rules> = &ROW;
 
-    async fn resolve(_: &Kms, call: &Call, input: &Self::Input) -> Result<(), ApiError> {
+    async fn resolve(_: &Kms, call: &Call, input: &Self::Input) -> Result<Requested, ApiError> {
+        let region = &call.region;
         let spec = spec(input)?;
-        usage(input, spec)?;
-        check_offered(input, spec, call.region.partition())
+        let usage = usage(input, spec)?;
+        check_offered(input, spec, region.partition())?;
+        let tags = input.tags.iter().flatten();
+        Ok(Requested {
+            spec,
+            usage,
+            tags: tags.map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect(),
+            new_keys: format!("arn:{}:kms:{region}:{}:key/*", region.partition(), account_of(call)?),
+            account: account_of(call)?,
+        })
     }
 
-    fn targets(_: &Call, input: &Self::Input, (): &()) -> Vec<Target> {
-        let target = |action| Target {
-            action,
-            resource: Resource::Any,
-        };
-        let tagging = input.tags.as_ref().is_some_and(|tags| !tags.is_empty());
-        std::iter::once(target(ROW.action))
-            .chain(tagging.then(|| target("kms:TagResource")))
+    /// Tagging the new key is allowed by what allows it on keys that are not there yet.
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, requested: &'a Requested) -> Vec<Target<'a>> {
+        let tagging = tag_resource::ROW.on(Resource::Other {
+            arn: &requested.new_keys,
+            account: requested.account,
+        });
+        std::iter::once(ROW.on(Resource::Any))
+            .chain((!requested.tags.is_empty()).then_some(tagging))
             .collect()
+    }
+
+    fn condition<'a>(
+        input: &'a Self::Input,
+        requested: &'a Requested,
+        _: &Target<'_>,
+        key: &'a ConditionKey,
+    ) -> Values<'a> {
+        let multi_region = input.multi_region == Some(true);
+        match key.lower() {
+            "kms:keyspec" | "kms:customermasterkeyspec" => Values::One(requested.spec.as_str()),
+            "kms:keyusage" | "kms:customermasterkeyusage" => Values::One(requested.usage.as_str()),
+            "kms:keyorigin" => Values::One(input.origin.unwrap_or(kms::OriginType::AwsKms).as_str()),
+            "kms:multiregion" => conditions::boolean(multi_region),
+            "kms:multiregionkeytype" if multi_region => Values::One("PRIMARY"),
+            _ => match conditions::of_tags(&requested.tags, key) {
+                Values::Absent => conditions::lockout_check(input.bypass_policy_lockout_safety_check, key),
+                of_tags => of_tags,
+            },
+        }
     }
 
     async fn prepare(
         service: &Kms,
         call: &Call,
         input: &Self::Input,
-        (): &(),
+        asked: &Requested,
     ) -> Result<Effect<Self::Output>, ApiError> {
         let account = account_of(call)?;
         if let Some(id) = &input.custom_key_store_id {
@@ -75,7 +116,7 @@ impl Operation for CreateKey {
         let tags = tags::merge(&Tags::new(), requested).map_err(tags::refused)?;
         let policy = match &input.policy {
             Some(policy) => {
-                policy::check(policy).map_err(policy::refused)?;
+                policy::check(service, policy).await?;
                 policy.clone()
             }
             None => policy::default_policy(call.region.partition(), account),
@@ -93,6 +134,9 @@ impl Operation for CreateKey {
         let mut txn = space.store.txn();
         space.insert(&mut txn, &record);
         let key = space.planned(record);
+        if input.policy.is_some() && input.bypass_policy_lockout_safety_check != Some(true) {
+            policy::check_lockout::<Self>(call, input, asked, &key)?;
+        }
         let metadata = metadata::of(&key)?;
         let mut shown = Object::new();
         shown.object("keyMetadata", metadata::audited(&metadata));
@@ -111,7 +155,7 @@ impl Operation for CreateKey {
         })
     }
 
-    fn describe(_: &Call, input: &Self::Input, _: Option<&()>) -> Facts {
+    fn describe(_: &Call, input: &Self::Input, _: Option<&Requested>) -> Facts {
         let parameters = Parameters::default()
             .document("policy", input.policy.as_deref())
             .text("description", input.description.as_deref())
@@ -208,4 +252,78 @@ fn check_offered(input: &kms::CreateKeyRequest, spec: KeySpec, partition: Partit
 
 fn unsupported(what: &str) -> ApiError {
     kms::error::unsupported_operation(format!("{what} is not supported in this Region."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(body: &str, keys: &[&str]) -> Vec<Option<String>> {
+        let input: kms::CreateKeyRequest = trent_api::decode(body.as_bytes()).expect("a request");
+        let spec = spec(&input).expect("a spec");
+        let account = AccountId::parse("111122223333").expect("an account");
+        let tags = input.tags.iter().flatten();
+        let requested = Requested {
+            spec,
+            usage: usage(&input, spec).expect("a usage"),
+            tags: tags.map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect(),
+            account,
+            new_keys: String::new(),
+        };
+        let target = ROW.on(Resource::Any);
+        let values = keys.iter().map(|name| {
+            let key = ConditionKey::new(name);
+            let values = CreateKey::condition(&input, &requested, &target, &key);
+            values.single().map(str::to_owned)
+        });
+        values.collect()
+    }
+
+    /// What the request leaves out is told as it will be, but for the check for a lockout.
+    #[test]
+    fn policies_see_the_key_that_is_asked_for() {
+        let keys = [
+            "kms:KeySpec",
+            "kms:CustomerMasterKeySpec",
+            "kms:KeyUsage",
+            "kms:KeyOrigin",
+            "kms:MultiRegion",
+            "kms:MultiRegionKeyType",
+            "kms:BypassPolicyLockoutSafetyCheck",
+            "aws:RequestTag/team",
+            "aws:TagKeys",
+        ];
+        let spelled = |values: [&str; 9]| values.map(|value| Some(value.to_owned()).filter(|value| !value.is_empty()));
+        let symmetric = "SYMMETRIC_DEFAULT";
+        assert_eq!(
+            told("{}", &keys),
+            spelled([
+                symmetric,
+                symmetric,
+                "ENCRYPT_DECRYPT",
+                "AWS_KMS",
+                "false",
+                "",
+                "",
+                "",
+                ""
+            ])
+        );
+        let body = r#"{"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL", "MultiRegion": true,
+                       "BypassPolicyLockoutSafetyCheck": false, "Tags": [{"TagKey": "Team", "TagValue": "Blue"}]}"#;
+        assert_eq!(
+            told(body, &keys),
+            spelled([
+                "RSA_2048",
+                "RSA_2048",
+                "SIGN_VERIFY",
+                "EXTERNAL",
+                "true",
+                "PRIMARY",
+                "false",
+                "Blue",
+                "Team"
+            ])
+        );
+    }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trent_api::{ApiError, kms};
 use trent_names::{AliasArn, AliasName, KeyReference};
-use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Resource, Row, Target};
+use trent_policy::{ConditionKey, Values};
+use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::facts::Parameters;
 use crate::keys::KeySpace;
@@ -14,12 +15,12 @@ use crate::records::{AliasRecord, Manager};
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Naming, Origins, Rules, Takes};
 use crate::state::States;
-use crate::{Kms, account_of, conditions, metadata, policy};
+use crate::{Kms, account_of, aliases, conditions, metadata, policy};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "DescribeKey",
-    action: "kms:DescribeKey",
+    action: action!("kms:DescribeKey"),
     access: Access::Read,
     across_accounts: true,
     grant: Some("DescribeKey"),
@@ -48,6 +49,8 @@ pub enum Described {
         service: IntegratedService,
         /// The alias.
         alias: AliasArn,
+        /// Its ARN, written out.
+        arn: String,
     },
 }
 
@@ -68,17 +71,15 @@ impl Operation for DescribeKey {
             .map(Described::Key)
     }
 
-    fn targets(_: &Call, _: &Self::Input, described: &Described) -> Vec<Target> {
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, described: &'a Described) -> Vec<Target<'a>> {
         match described {
-            Described::Key(key) => vec![key.target(ROW.action)],
-            Described::Predefined { alias, .. } => vec![Target {
-                action: ROW.action,
-                resource: Resource::Named {
-                    arn: alias.to_string(),
-                    account: alias.account,
-                },
-            }],
+            Described::Key(key) => vec![key.target(&ROW)],
+            Described::Predefined { alias, arn, .. } => vec![aliases::target(&ROW, arn, alias.account)],
         }
+    }
+
+    fn condition<'a>(input: &'a Self::Input, _: &'a Described, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+        conditions::by_alias(&input.key_id, key)
     }
 
     async fn prepare(
@@ -89,13 +90,15 @@ impl Operation for DescribeKey {
     ) -> Result<Effect<Self::Output>, ApiError> {
         match described {
             Described::Key(key) => {
-                let key = key.authorized(call, ROW.action)?;
+                let key = key.authorized()?;
                 ROW.rules.check(ROW.name, key)?;
                 Ok(Effect::reply(kms::DescribeKeyResponse {
                     key_metadata: Some(metadata::of(key)?),
                 }))
             }
-            Described::Predefined { service: owner, alias } => create_managed(service, call, *owner, alias).await,
+            Described::Predefined {
+                service: owner, alias, ..
+            } => create_managed(service, call, *owner, alias).await,
         }
     }
 
@@ -123,9 +126,11 @@ async fn predefined(service: &Kms, call: &Call, text: &str) -> Result<Option<Des
     if has_key(space, account, &name).await? {
         return Ok(None);
     }
+    let alias = AliasArn::new(space.region().clone(), account, name);
     Ok(Some(Described::Predefined {
         service: owner,
-        alias: AliasArn::new(space.region().clone(), account, name),
+        arn: alias.to_string(),
+        alias,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! `EnableKey`: makes a disabled key usable again.
 
 use trent_api::{ApiError, Empty, kms};
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
@@ -15,7 +15,7 @@ use crate::state::{KeyState, States};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "EnableKey",
-    action: "kms:EnableKey",
+    action: action!("kms:EnableKey"),
     access: Access::Write,
     across_accounts: false,
     grant: None,
@@ -41,8 +41,8 @@ impl Operation for EnableKey {
         reference::resolve(service, call, &ROW, &input.key_id).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
     }
 
     async fn prepare(
@@ -51,7 +51,7 @@ impl Operation for EnableKey {
         _: &Self::Input,
         key: &KeyTarget,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         switch(service, call, key, KeyState::Enabled)
     }

@@ -1,6 +1,6 @@
 //! `GetKeyLastUsage`: when and for what a key was last used.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GetKeyLastUsage",
-    action: "kms:GetKeyLastUsage",
+    action: action!("kms:GetKeyLastUsage"),
     access: Access::Read,
     across_accounts: false,
     grant: None,

@@ -1,7 +1,7 @@
 //! `ListKeys`: the keys of the account in the Region.
 
 use trent_api::{ApiError, kms};
-use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, internal};
+use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, action, internal};
 use trent_store::Key;
 
 use crate::facts::Parameters;
@@ -13,7 +13,7 @@ use crate::{Kms, account_of, conditions};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ListKeys",
-    action: "kms:ListKeys",
+    action: action!("kms:ListKeys"),
     access: Access::List,
     across_accounts: false,
     grant: None,
@@ -44,11 +44,8 @@ impl Operation for ListKeys {
         Ok(())
     }
 
-    fn targets(_: &Call, _: &Self::Input, (): &()) -> Vec<Target> {
-        vec![Target {
-            action: ROW.action,
-            resource: Resource::Any,
-        }]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, (): &()) -> Vec<Target<'a>> {
+        vec![ROW.on(Resource::Any)]
     }
 
     async fn prepare(

@@ -1,6 +1,6 @@
 //! `ScheduleKeyDeletion`: starts the waiting period after which a key is deleted.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ScheduleKeyDeletion",
-    action: "kms:ScheduleKeyDeletion",
+    action: action!("kms:ScheduleKeyDeletion"),
     access: Access::Write,
     across_accounts: false,
     grant: None,

@@ -1,7 +1,7 @@
 //! `UpdateKeyDescription`: replaces the description of a key.
 
 use trent_api::{ApiError, Empty, kms};
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
@@ -14,7 +14,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "UpdateKeyDescription",
-    action: "kms:UpdateKeyDescription",
+    action: action!("kms:UpdateKeyDescription"),
     access: Access::Write,
     across_accounts: false,
     grant: None,
@@ -40,8 +40,8 @@ impl Operation for UpdateKeyDescription {
         reference::resolve(service, call, &ROW, &input.key_id).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
     }
 
     async fn prepare(
@@ -50,7 +50,7 @@ impl Operation for UpdateKeyDescription {
         input: &Self::Input,
         key: &KeyTarget,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();

@@ -1,6 +1,6 @@
 //! `GenerateMac`: the HMAC of a message.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GenerateMac",
-    action: "kms:GenerateMac",
+    action: action!("kms:GenerateMac"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("GenerateMac"),

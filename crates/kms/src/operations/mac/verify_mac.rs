@@ -1,6 +1,6 @@
 //! `VerifyMac`: verifies the HMAC of a message.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "VerifyMac",
-    action: "kms:VerifyMac",
+    action: action!("kms:VerifyMac"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("VerifyMac"),

@@ -1,6 +1,6 @@
 //! `ReplicateKey`: makes a replica of a multi-Region key in another Region.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ReplicateKey",
-    action: "kms:ReplicateKey",
+    action: action!("kms:ReplicateKey"),
     access: Access::Write,
     across_accounts: false,
     grant: None,

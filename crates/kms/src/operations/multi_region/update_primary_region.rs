@@ -1,6 +1,6 @@
 //! `UpdatePrimaryRegion`: makes another key of a multi-Region set its primary.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "UpdatePrimaryRegion",
-    action: "kms:UpdatePrimaryRegion",
+    action: action!("kms:UpdatePrimaryRegion"),
     access: Access::Write,
     across_accounts: false,
     grant: None,

@@ -1,7 +1,7 @@
 //! `GetKeyPolicy`: the policy of a key, as it was stored.
 
 use trent_api::{ApiError, kms};
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
@@ -14,7 +14,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GetKeyPolicy",
-    action: "kms:GetKeyPolicy",
+    action: action!("kms:GetKeyPolicy"),
     access: Access::Read,
     across_accounts: false,
     grant: None,
@@ -40,17 +40,17 @@ impl Operation for GetKeyPolicy {
         reference::resolve(service, call, &ROW, &input.key_id).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
     }
 
     async fn prepare(
         _: &Kms,
-        call: &Call,
+        _: &Call,
         input: &Self::Input,
         key: &KeyTarget,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         if input.policy_name.as_deref().is_some_and(|name| name != POLICY_NAME) {
             return Err(kms::error::not_found("No such policy exists"));

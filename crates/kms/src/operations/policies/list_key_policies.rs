@@ -1,7 +1,7 @@
 //! `ListKeyPolicies`: the names of the policies of a key; there is one.
 
 use trent_api::{ApiError, kms};
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
@@ -15,7 +15,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ListKeyPolicies",
-    action: "kms:ListKeyPolicies",
+    action: action!("kms:ListKeyPolicies"),
     access: Access::List,
     across_accounts: false,
     grant: None,
@@ -46,8 +46,8 @@ impl Operation for ListKeyPolicies {
         reference::resolve(service, call, &ROW, &input.key_id).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
     }
 
     async fn prepare(
@@ -56,7 +56,7 @@ impl Operation for ListKeyPolicies {
         input: &Self::Input,
         key: &KeyTarget,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let filter = key.record.id.to_string();
         let listing = Listing::new(service, call, &ROW, &filter)?;

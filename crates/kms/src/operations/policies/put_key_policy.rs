@@ -1,10 +1,10 @@
 //! `PutKeyPolicy`: replaces the policy of a key.
 //!
-//! Whether the new policy would still let its author change it is not asked: that takes an evaluator of policies. So
-//! `BypassPolicyLockoutSafetyCheck` is accepted, recorded and without effect.
+//! Unless the caller asks to go without, the new policy must let the caller replace it again.
 
 use trent_api::{ApiError, Empty, kms, protocol};
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+use trent_policy::{ConditionKey, Values};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
@@ -18,7 +18,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "PutKeyPolicy",
-    action: "kms:PutKeyPolicy",
+    action: action!("kms:PutKeyPolicy"),
     access: Access::PermissionsManagement,
     across_accounts: false,
     grant: None,
@@ -47,25 +47,33 @@ impl Operation for PutKeyPolicy {
         reference::resolve(service, call, &ROW, &input.key_id).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
+    }
+
+    fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+        conditions::lockout_check(input.bypass_policy_lockout_safety_check, key)
     }
 
     async fn prepare(
         service: &Kms,
         call: &Call,
         input: &Self::Input,
-        key: &KeyTarget,
+        named: &KeyTarget,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = named.authorized()?;
         ROW.rules.check(ROW.name, key)?;
-        policy::check(&input.policy).map_err(policy::refused)?;
+        policy::check(service, &input.policy).await?;
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();
         let record = KeyRecord {
             policy: input.policy.clone(),
             ..key.record.clone()
         };
+        if input.bypass_policy_lockout_safety_check != Some(true) {
+            let planned = space.planned(record.clone());
+            policy::check_lockout::<Self>(call, input, named, &planned)?;
+        }
         space.update(&mut txn, key, &record);
         Ok(Effect {
             response_elements: Some(key_changed(key)),

@@ -1,6 +1,6 @@
 //! `EnableKeyRotation`: lets a key rotate by itself.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Naming, Origins, Rules, Takes};
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "EnableKeyRotation",
-    action: "kms:EnableKeyRotation",
+    action: action!("kms:EnableKeyRotation"),
     access: Access::Write,
     across_accounts: false,
     grant: None,

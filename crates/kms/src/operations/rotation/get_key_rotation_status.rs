@@ -1,6 +1,6 @@
 //! `GetKeyRotationStatus`: whether and when a key rotates by itself.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Naming, Origins, Rules, Takes};
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GetKeyRotationStatus",
-    action: "kms:GetKeyRotationStatus",
+    action: action!("kms:GetKeyRotationStatus"),
     access: Access::Read,
     across_accounts: true,
     grant: None,

@@ -1,6 +1,6 @@
 //! `ListKeyRotations`: the completed rotations of a key.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Naming, Origins, Rules, Takes};
@@ -9,7 +9,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ListKeyRotations",
-    action: "kms:ListKeyRotations",
+    action: action!("kms:ListKeyRotations"),
     access: Access::List,
     across_accounts: false,
     grant: None,

@@ -1,6 +1,6 @@
 //! `GetPublicKey`: the public half of an asymmetric key.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "GetPublicKey",
-    action: "kms:GetPublicKey",
+    action: action!("kms:GetPublicKey"),
     access: Access::Read,
     across_accounts: true,
     grant: Some("GetPublicKey"),

@@ -1,6 +1,6 @@
 //! `Sign`: signs a message or its digest.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "Sign",
-    action: "kms:Sign",
+    action: action!("kms:Sign"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("Sign"),

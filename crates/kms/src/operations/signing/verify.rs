@@ -1,6 +1,6 @@
 //! `Verify`: verifies a signature.
 
-use trent_service::{Access, Row};
+use trent_service::{Access, Row, action};
 
 use crate::conditions;
 use crate::rules::{Rules, Takes};
@@ -8,7 +8,7 @@ use crate::rules::{Rules, Takes};
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "Verify",
-    action: "kms:Verify",
+    action: action!("kms:Verify"),
     access: Access::Write,
     across_accounts: true,
     grant: Some("Verify"),

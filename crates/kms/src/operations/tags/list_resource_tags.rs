@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use trent_api::{ApiError, kms};
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, internal};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
 use crate::conditions;
@@ -16,7 +16,7 @@ use crate::state::States;
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "ListResourceTags",
-    action: "kms:ListResourceTags",
+    action: action!("kms:ListResourceTags"),
     access: Access::Read,
     across_accounts: false,
     grant: None,
@@ -44,8 +44,8 @@ impl Operation for ListResourceTags {
         reference::resolve(service, call, &ROW, &input.key_id).await
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
     }
 
     async fn prepare(
@@ -54,7 +54,7 @@ impl Operation for ListResourceTags {
         input: &Self::Input,
         key: &KeyTarget,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let filter = key.record.id.to_string();
         let listing = Listing::new(service, call, &ROW, &filter)?;

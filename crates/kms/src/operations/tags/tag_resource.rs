@@ -1,7 +1,8 @@
 //! `TagResource`: adds tags to a key or replaces their values.
 
 use trent_api::{ApiError, Empty, kms, protocol};
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target};
+use trent_policy::{ConditionKey, Values};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
@@ -10,12 +11,12 @@ use crate::records::KeyRecord;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
-use crate::tags::{self, refused};
+use crate::tags::{self, Tags, refused};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
     name: "TagResource",
-    action: "kms:TagResource",
+    action: action!("kms:TagResource"),
     access: Access::Tagging,
     across_accounts: false,
     grant: None,
@@ -29,32 +30,46 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct TagResource;
 
+/// The key and the tags that it is to have.
+pub struct Tagging {
+    key: KeyTarget,
+    tags: Tags,
+}
+
 impl Operation for TagResource {
     type Service = Kms;
     type Input = kms::TagResourceRequest;
     type Output = Empty;
-    type Resolved = KeyTarget;
+    type Resolved = Tagging;
 
     const ROW: &'static Row<Rules> = &ROW;
 
-    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<Tagging, ApiError> {
         if input.tags.is_empty() {
             return Err(protocol::validation("Tags must not be empty"));
         }
-        reference::resolve(service, call, &ROW, &input.key_id).await
+        let tags = input.tags.iter();
+        Ok(Tagging {
+            key: reference::resolve(service, call, &ROW, &input.key_id).await?,
+            tags: tags.map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect(),
+        })
     }
 
-    fn targets(_: &Call, _: &Self::Input, key: &KeyTarget) -> Vec<Target> {
-        vec![key.target(ROW.action)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, tagging: &'a Tagging) -> Vec<Target<'a>> {
+        vec![tagging.key.target(&ROW)]
+    }
+
+    fn condition<'a>(_: &'a Self::Input, tagging: &'a Tagging, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+        conditions::of_tags(&tagging.tags, key)
     }
 
     async fn prepare(
         service: &Kms,
         call: &Call,
         input: &Self::Input,
-        key: &KeyTarget,
+        tagging: &Tagging,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized(call, ROW.action)?;
+        let key = tagging.key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let requested = input
             .tags
@@ -73,7 +88,7 @@ impl Operation for TagResource {
         })
     }
 
-    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+    fn describe(_: &Call, input: &Self::Input, tagging: Option<&Tagging>) -> Facts {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .pairs(
@@ -84,6 +99,6 @@ impl Operation for TagResource {
                     .iter()
                     .map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str())),
             )
-            .about(key)
+            .about(tagging.map(|tagging| &tagging.key))
     }
 }

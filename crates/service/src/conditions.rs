@@ -1,0 +1,175 @@
+//! The condition keys of a call, looked up only when a policy names them and lent, not built.
+//!
+//! Who knows what: the operation its request's values, the resource its attributes, the service what all its operations
+//! have in common, and this module the `aws:` keys of every call (IAM User Guide, "AWS global condition context keys").
+//! A key that a call does not carry is absent (AUTHZ-96).
+
+use std::cell::OnceCell;
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+use trent_names::{AccountId, PrincipalArn};
+use trent_policy::{ConditionKey, Context, Values};
+
+use crate::call::{Actor, Call};
+use crate::operation::{Operation, Service};
+use crate::target::Target;
+
+/// Everything that policies can ask about one target of a call.
+pub struct Conditions<'a, O: Operation> {
+    call: &'a Call,
+    input: &'a O::Input,
+    resolved: &'a O::Resolved,
+    target: &'a Target<'a>,
+    owner: Option<AccountId>,
+    time: OnceCell<Text>,
+    epoch: OnceCell<Text>,
+    source_ip: OnceCell<Text>,
+}
+
+impl<'a, O: Operation> Conditions<'a, O> {
+    /// The conditions of `target`, one of the targets of this call of the operation.
+    pub fn new(call: &'a Call, input: &'a O::Input, resolved: &'a O::Resolved, target: &'a Target<'a>) -> Self {
+        Self {
+            call,
+            input,
+            resolved,
+            target,
+            owner: target.resource.account(),
+            time: OnceCell::new(),
+            epoch: OnceCell::new(),
+            source_ip: OnceCell::new(),
+        }
+    }
+
+    /// The keys that the service's operations list: of the request, of the resource, of the service.
+    fn of_service<'k>(&'k self, key: &'k ConditionKey) -> Values<'k> {
+        let of_request = O::condition(self.input, self.resolved, self.target, key);
+        if !matches!(of_request, Values::Absent) {
+            return of_request;
+        }
+        let attributes = self.target.resource.attributes();
+        let of_resource = attributes.map_or(Values::Absent, |attributes| attributes.lookup(key));
+        match of_resource {
+            Values::Absent => O::Service::condition(self.call, key),
+            found => found,
+        }
+    }
+
+    /// The keys of every call.
+    fn of_call<'k>(&'k self, key: &ConditionKey) -> Values<'k> {
+        match key.lower() {
+            "aws:currenttime" => Values::One(self.time.get_or_init(|| Text::time(self.call)).as_str()),
+            "aws:epochtime" => Values::One(self.epoch.get_or_init(|| Text::epoch(self.call)).as_str()),
+            "aws:requestedregion" => Values::One(self.call.region.as_str()),
+            "aws:resourceaccount" => Values::optional(self.owner.as_ref().map(AccountId::as_str)),
+            "aws:sourceip" => match self.call.source_ip {
+                Some(_) => Values::One(self.source_ip.get_or_init(|| Text::source_ip(self.call)).as_str()),
+                None => Values::Absent,
+            },
+            "aws:useragent" => Values::optional(Some(&*self.call.user_agent).filter(|text| !text.is_empty())),
+            // No listener speaks TLS, and nobody's word for it is taken. Nobody is admitted but principals of accounts,
+            // on their own behalf.
+            "aws:securetransport" | "aws:viaawsservice" | "aws:principalisawsservice" => Values::One("false"),
+            _ => self.of_caller(key),
+        }
+    }
+
+    /// The keys of the caller.
+    fn of_caller<'k>(&'k self, key: &ConditionKey) -> Values<'k> {
+        let Actor::Principal(caller) = &self.call.actor else {
+            return Values::Absent;
+        };
+        match key.lower() {
+            "aws:principalarn" => Values::One(caller.principal_arn()),
+            "aws:principalaccount" => Values::One(caller.account.as_str()),
+            "aws:principaltype" => Values::One(match &caller.principal {
+                PrincipalArn::Root { .. } => "Account",
+                PrincipalArn::User { .. } => "User",
+                PrincipalArn::Role { .. } | PrincipalArn::AssumedRole { .. } => "AssumedRole",
+                PrincipalArn::FederatedUser { .. } => "FederatedUser",
+            }),
+            // The root user's id is its account's.
+            "aws:userid" if caller.is_root => Values::One(caller.account.as_str()),
+            "aws:username" => match &caller.principal {
+                PrincipalArn::User { name, .. } => Values::One(name),
+                _ => Values::Absent,
+            },
+            _ => Values::Absent,
+        }
+    }
+}
+
+impl<O: Operation> Context for Conditions<'_, O> {
+    fn lookup<'k>(&'k self, key: &'k ConditionKey) -> Values<'k> {
+        if self.target.has(key) {
+            self.of_service(key)
+        } else {
+            self.of_call(key)
+        }
+    }
+}
+
+/// A short text that is written in place. What does not fit is cut off.
+struct Text {
+    bytes: [u8; Self::ROOM],
+    length: usize,
+}
+
+impl Text {
+    /// The longest of them is an IPv6 address.
+    const ROOM: usize = 48;
+
+    fn of(value: std::fmt::Arguments<'_>) -> Self {
+        let mut text = Self {
+            bytes: [0; Self::ROOM],
+            length: 0,
+        };
+        // It fails only by being cut off.
+        let _ = text.write_fmt(value);
+        text
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+
+    /// `2024-02-29T12:00:00Z`
+    fn time(call: &Call) -> Self {
+        let seconds = i64::try_from(call.now.as_secs()).unwrap_or(i64::MAX);
+        let Ok(time) = OffsetDateTime::from_unix_timestamp(seconds) else {
+            return Self::of(format_args!(""));
+        };
+        Self::of(format_args!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+            time.year(),
+            u8::from(time.month()),
+            time.day(),
+            time.hour(),
+            time.minute(),
+            time.second()
+        ))
+    }
+
+    fn epoch(call: &Call) -> Self {
+        Self::of(format_args!("{}", call.now.as_secs()))
+    }
+
+    /// An IPv4 address that came over an IPv6 socket is an IPv4 address.
+    fn source_ip(call: &Call) -> Self {
+        match call.source_ip {
+            Some(address) => Self::of(format_args!("{}", address.to_canonical())),
+            None => Self::of(format_args!("")),
+        }
+    }
+}
+
+impl std::fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.length + text.len();
+        let room = self.bytes.get_mut(self.length..end).ok_or(std::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}

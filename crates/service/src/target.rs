@@ -1,0 +1,128 @@
+//! What a call must be allowed to do: actions on resources, each with what decides about it.
+//!
+//! Everything is lent by the operation and by what it resolved, so naming a target copies nothing.
+
+use trent_names::AccountId;
+use trent_policy::{Action, ConditionKey, Context, Policy};
+
+/// One thing that a call must be allowed to do.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// The IAM action.
+    pub action: &'static Action,
+    /// What it is done to.
+    pub resource: Resource<'a>,
+    /// Whether anybody of another account can ever be allowed.
+    pub across_accounts: bool,
+    /// The service's condition keys that the action has on this resource. A policy that names another finds it absent.
+    pub condition_keys: &'static [&'static str],
+}
+
+/// What an action is done to.
+#[derive(Clone, Copy)]
+pub enum Resource<'a> {
+    /// No resource of its own: IAM's `*`. Belongs to the caller's account.
+    Any,
+    /// A key that is here.
+    Key {
+        /// The key's ARN.
+        arn: &'a str,
+        /// The account that owns it.
+        account: AccountId,
+        /// How the caller named it, which is how a refusal names it.
+        named: Named<'a>,
+        /// Its policy.
+        policy: &'a Policy,
+        /// What the key tells policies about itself.
+        attributes: &'a dyn Context,
+    },
+    /// A resource without a policy of its own, such as an alias.
+    Other {
+        /// Its ARN.
+        arn: &'a str,
+        /// The account that owns it.
+        account: AccountId,
+    },
+    /// A key of another account that is not here. Refused in the same words as one that is here and not allowed, so
+    /// that nobody learns which.
+    Foreign {
+        /// The ARN as the caller sent it.
+        arn: &'a str,
+        /// The account that it names.
+        account: AccountId,
+    },
+    /// A ciphertext that no key here answers for; refused in the same words as one whose key is not allowed.
+    UnknownCiphertext,
+    /// The deployment itself; only its operator may act on it.
+    Deployment,
+}
+
+/// How a request names a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named<'a> {
+    /// By its id, its ARN or an alias of the caller's own.
+    Itself,
+    /// By this alias ARN of another account: a refusal repeats the alias, not the key.
+    Alias(&'a str),
+    /// By a ciphertext alone: a refusal does not repeat the key at all.
+    Ciphertext,
+}
+
+impl<'a> Resource<'a> {
+    /// The account that owns the resource, if it is anybody's in particular.
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Key { account, .. } | Self::Other { account, .. } | Self::Foreign { account, .. } => Some(*account),
+            Self::Any | Self::UnknownCiphertext | Self::Deployment => None,
+        }
+    }
+
+    /// What the resource tells policies about itself.
+    pub(crate) fn attributes(&self) -> Option<&'a dyn Context> {
+        match self {
+            Self::Key { attributes, .. } => Some(*attributes),
+            _ => None,
+        }
+    }
+}
+
+impl Target<'_> {
+    /// Whether a condition key of the service applies. Names of the list that end in a placeholder, such as
+    /// `aws:ResourceTag/${TagKey}`, stand for every key that begins as they do.
+    pub(crate) fn has(&self, key: &ConditionKey) -> bool {
+        self.condition_keys.iter().any(|listed| match listed.split_once("${") {
+            None => listed.eq_ignore_ascii_case(key.lower()),
+            Some((beginning, _)) => key
+                .lower()
+                .get(..beginning.len())
+                .is_some_and(|found| beginning.eq_ignore_ascii_case(found)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listed_placeholder_stands_for_every_ending() {
+        static ACTION: Action = trent_policy::action!("kms:Encrypt");
+        let target = Target {
+            action: &ACTION,
+            resource: Resource::Any,
+            across_accounts: false,
+            condition_keys: &["kms:KeySpec", "aws:ResourceTag/${TagKey}"],
+        };
+        for (key, listed) in [
+            ("KMS:keyspec", true),
+            ("kms:KeySpecs", false),
+            ("kms:KeyUsage", false),
+            ("aws:resourcetag/Project", true),
+            ("aws:ResourceTagProject", false),
+            ("aws:RequestTag/Project", false),
+            ("\u{e9}", false),
+        ] {
+            assert_eq!(target.has(&ConditionKey::new(key)), listed, "{key}");
+        }
+    }
+}
