@@ -28,7 +28,7 @@ pub const UNBOUNDED: u32 = u32::MAX;
 
 #[derive(Debug)]
 enum Atom {
-    /// A character of a set: a bit for each ASCII character, and inclusive ranges of others in ascending order.
+    /// A character of a set: a bit for each ASCII character, and inclusive ranges of others, sorted and apart.
     Class(u128, &'static [(char, char)]),
     /// One of several sequences.
     Group(&'static [Sequence]),

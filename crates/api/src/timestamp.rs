@@ -67,7 +67,12 @@ impl Timestamp {
         let [year, month, day] = fields(date, '-', [4, 2, 2])?;
         let [hour, minute, second] = fields(time, ':', [2, 2, 2])?;
         let days = days_before(year, month, day);
-        if date_of(days) != (year, month, day) || hour > 23 || minute > 59 || second > 59 || fraction.len() > 9 {
+        if date_of(days) != (year, month, day)
+            || hour > 23
+            || minute > 59
+            || second > 59
+            || !(1..=9).contains(&fraction.len())
+        {
             return None;
         }
         let millis = number(&format!("{fraction:0<9}"))? / 1_000_000;

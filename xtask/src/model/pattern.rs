@@ -204,14 +204,25 @@ const ANYTHING: [(char, char); 5] = [
 
 /// A class as `api::pattern::class` takes it: the pairs of ASCII characters in one text, the others as ranges.
 fn class_of(ranges: &[(char, char)]) -> String {
-    let mut beyond: Vec<_> = ranges.iter().filter(|(_, high)| *high > LAST_ASCII).collect();
-    // They are searched.
-    beyond.sort_unstable();
     let mut text = String::new();
-    for &(low, high) in beyond {
-        let _ = write!(text, "({:?}, {high:?}), ", low.max('\u{80}'));
+    for (low, high) in beyond_ascii(ranges) {
+        let _ = write!(text, "({low:?}, {high:?}), ");
     }
     format!("class({:?}, &[{text}]", ascii_pairs(ranges))
+}
+
+/// The ranges beyond ASCII, sorted and apart from each other, since they are searched.
+fn beyond_ascii(ranges: &[(char, char)]) -> Vec<(char, char)> {
+    let mut beyond: Vec<_> = ranges.iter().filter(|(_, high)| *high > LAST_ASCII).collect();
+    beyond.sort_unstable();
+    let mut merged: Vec<(char, char)> = Vec::new();
+    for &(low, high) in beyond {
+        match merged.last_mut() {
+            Some(last) if low <= last.1 => last.1 = last.1.max(high),
+            _ => merged.push((low.max('\u{80}'), high)),
+        }
+    }
+    merged
 }
 
 /// The first and the last ASCII character of each range, one after the other.
@@ -247,6 +258,17 @@ mod tests {
                 unicode::TABLE
             ))
         );
+    }
+
+    #[test]
+    fn ranges_beyond_ascii_are_sorted_and_apart() {
+        let ranges = [
+            ('é', 'é'),
+            ('\u{100}', '\u{200}'),
+            ('0', '\u{180}'),
+            ('\u{300}', '\u{300}'),
+        ];
+        assert_eq!(beyond_ascii(&ranges), [('\u{80}', '\u{200}'), ('\u{300}', '\u{300}')]);
     }
 
     #[test]

@@ -15,13 +15,7 @@ pub(super) static ARN_TYPE: Pattern = Pattern {
     source: "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+",
     alternatives: &[&[class(
         "\t\t\n\n\r\r ~0\u{7f}FFFF",
-        &[
-            ('\u{80}', 'ჿ'),
-            ('\u{85}', '\u{85}'),
-            ('\u{a0}', '\u{d7ff}'),
-            ('က', 'က'),
-            ('\u{e000}', '�'),
-        ],
+        &[('\u{80}', '\u{d7ff}'), ('\u{e000}', '�')],
         1,
         UNBOUNDED,
     )]],

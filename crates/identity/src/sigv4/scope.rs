@@ -143,3 +143,48 @@ impl<'a> Credential<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(name: &str) -> Region {
+        Region::parse(name).expect("a Region")
+    }
+
+    fn realm() -> Realm {
+        Realm::new([region("eu-central-1"), region("us-gov-east-1")], "iam")
+    }
+
+    #[test]
+    fn a_regional_service_is_signed_for_in_its_regions_alone() {
+        assert_eq!(realm().signable("eu-central-1"), Some(region("eu-central-1")));
+        assert_eq!(realm().signable("us-east-1"), None);
+        assert_eq!(realm().region_of(&region("eu-central-1")), region("eu-central-1"));
+    }
+
+    #[test]
+    fn a_global_endpoint_is_signed_for_besides() {
+        let realm = realm().with_global_endpoint();
+        for name in ["eu-central-1", "us-east-1", "us-gov-west-1"] {
+            let signed = realm.signable(name).expect(name);
+            assert_eq!(realm.region_of(&signed), signed);
+        }
+        assert_eq!(realm.signable("cn-north-1"), None);
+        assert_eq!(realm.signable("eu-west-1"), None);
+    }
+
+    #[test]
+    fn a_global_service_is_for_its_partitions_global_region() {
+        let realm = realm().global();
+        for (signed, expected) in [
+            ("eu-central-1", "us-east-1"),
+            ("us-east-1", "us-east-1"),
+            ("us-gov-east-1", "us-gov-west-1"),
+        ] {
+            let signed = realm.signable(signed).expect(signed);
+            assert_eq!(realm.region_of(&signed), region(expected));
+        }
+        assert_eq!(realm.signable("eu-west-1"), None);
+    }
+}

@@ -100,6 +100,22 @@ fn no_body_panics() {
 }
 
 #[test]
+fn no_form_panics() {
+    let forms = [
+        "Action=TagUser&Version=2010-05-08&UserName=alice&Tags.member.1.Key=a&Tags.member.1.Value=b%20c",
+        "RoleArn=arn%3Aaws%3Aiam&PolicyArns.member.1.arn=x&Tags.member.2.Key=a&DurationSeconds=900&PolicyInputList=",
+        "ContextEntries.member.1.ContextKeyValues.member.1=a&ActionNames.member.10=b&MaxItems=7&OnlyAttached=true",
+        "",
+    ];
+    let operations = trent_api::iam::OPERATIONS.len() + trent_api::sts::OPERATIONS.len();
+    let operations = u8::try_from(operations).expect("a few");
+    let examples: Vec<Vec<u8>> = (0..operations)
+        .flat_map(|selector| forms.map(|form| [&[selector], form.as_bytes()].concat()))
+        .collect();
+    feed(9, 5_000, &examples, entry::forms);
+}
+
+#[test]
 fn no_ciphertext_panics() {
     let examples = [0, 1, 16, 17, 114, 115, 200].map(|length| [vec![1, 1], vec![7; length]].concat());
     feed(3, 5_000, &examples, entry::ciphertext);

@@ -266,7 +266,7 @@ pub(crate) fn owner() -> AccountId {
     AccountId::parse("111122223333").expect("an account id")
 }
 
-fn stranger() -> AccountId {
+pub(crate) fn stranger() -> AccountId {
     AccountId::parse("444455556666").expect("an account id")
 }
 
