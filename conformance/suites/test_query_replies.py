@@ -1,6 +1,6 @@
 """The XML replies that the server's shapes write are what the public client library reads.
 
-The files are those that the tests of `crates/api` compare byte by byte; `expected.json` beside them says what they hold.
+The tests of `crates/api` compare the files byte by byte; `expected.json` beside them says what they hold.
 """
 
 import json

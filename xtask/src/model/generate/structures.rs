@@ -128,7 +128,7 @@ pub(super) fn structure(
     let mut rows = String::new();
     let mut reads = String::new();
     let mut writes = String::new();
-    let writer = if service.is_query() { "xml" } else { "object" };
+    let object = if service.is_query() { "xml" } else { "object" };
     for (position, member) in members.iter().enumerate() {
         let field = field_name(&member.name);
         let kind = rust_type(service, &member.shape)?;
@@ -158,7 +158,7 @@ pub(super) fn structure(
             ("optional", format!("self.{field}.as_ref()"))
         };
         let _ = writeln!(reads, "{field}: fields.{access}({position})?,");
-        let _ = writeln!(writes, "{writer}.{access}(\"{}\", {value});", member.name);
+        let _ = writeln!(writes, "{object}.{access}(\"{}\", {value});", member.name);
     }
     let rust = type_name(name);
     let defaultable = members
@@ -169,23 +169,7 @@ pub(super) fn structure(
         "\n/// {purpose}\n#[derive(Debug, Clone, {default}PartialEq, Eq)]\npub struct {rust} {{\n{fields}}}\n\
          \nimpl Shaped for {rust} {{\nconst SHAPE: &'static Structure = &Structure {{ name: \"{name}\", members: &[{rows}] }};\n}}\n"
     );
-    let used_in = |roots: &[&str]| -> Result<bool, String> {
-        let mut reached = BTreeSet::new();
-        roots.iter().try_for_each(|root| reach(service, root, &mut reached))?;
-        Ok(reached.contains(name))
-    };
-    let inputs: Vec<_> = service
-        .operations
-        .iter()
-        .map(|operation| operation.input.as_str())
-        .collect();
-    let outputs: Vec<_> = service
-        .operations
-        .iter()
-        .filter_map(|operation| operation.output.as_deref())
-        .collect();
-    let is_read = role == Role::Input || role == Role::Part && used_in(&inputs)?;
-    let is_written = role == Role::Output || role == Role::Part && used_in(&outputs)?;
+    let (is_read, is_written) = uses(service, name, role)?;
     if is_read {
         let fields = if members.is_empty() { "_" } else { "mut fields" };
         let _ = write!(
@@ -226,6 +210,25 @@ pub(super) fn structure(
         Role::Part => {}
     }
     Ok(text)
+}
+
+/// Whether a structure is read from requests, and whether it is written to replies.
+fn uses(service: &Service, name: &str, role: Role) -> Result<(bool, bool), String> {
+    let reaches = |root: &str| -> Result<bool, String> {
+        let mut reached = BTreeSet::new();
+        reach(service, root, &mut reached)?;
+        Ok(reached.contains(name))
+    };
+    let (mut is_read, mut is_written) = (role == Role::Input, role == Role::Output);
+    if role == Role::Part {
+        for operation in &service.operations {
+            is_read = is_read || reaches(&operation.input)?;
+            if let Some(output) = &operation.output {
+                is_written = is_written || reaches(output)?;
+            }
+        }
+    }
+    Ok((is_read, is_written))
 }
 
 fn has_default(service: &Service, shape: &str) -> bool {
