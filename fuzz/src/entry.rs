@@ -63,6 +63,22 @@ pub fn wire(data: &[u8]) {
     }
 }
 
+/// The form of any operation of IAM and STS: the first byte selects it.
+pub fn forms(data: &[u8]) {
+    let (iam, sts) = (trent_api::iam::OPERATIONS, trent_api::sts::OPERATIONS);
+    let Some((selector, form)) = data.split_first() else {
+        return;
+    };
+    let at = usize::from(*selector) % (iam.len() + sts.len());
+    let operation = iam.get(at).unwrap_or_else(|| &sts[at - iam.len()]);
+    if let Err(error) = trent_api::query::check(operation.input, form) {
+        assert!((400..500).contains(&error.status), "bad input is the client's fault");
+    }
+    if let Err(error) = trent_api::iam::PROTOCOL.check_target(form) {
+        assert!((400..500).contains(&error.status), "bad input is the client's fault");
+    }
+}
+
 /// A ciphertext.
 pub fn ciphertext(data: &[u8]) {
     if let Ok(parsed) = Parsed::parse(data) {

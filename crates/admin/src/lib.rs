@@ -8,6 +8,7 @@ mod operations;
 
 use std::time::Duration;
 
+use trent_api::Protocol;
 use trent_audit::Trail;
 use trent_service::Service;
 use trent_store::{Mode, Sealed};
@@ -39,6 +40,8 @@ pub struct Facts {
 
 impl Service for Operator {
     type Rules = ();
-    const TARGET_PREFIX: &'static str = "TrentOperator";
+    const PROTOCOL: Protocol = Protocol::Json {
+        target_prefix: "TrentOperator",
+    };
     const EVENT_SOURCE: &'static str = "operator.trent";
 }

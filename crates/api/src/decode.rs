@@ -147,7 +147,7 @@ impl ValueReader<'_> {
             Shape::Boolean => "a Boolean",
             Shape::Timestamp => "milliseconds since epoch",
             Shape::List { .. } => return complain(self.complaint, "Expected list or null"),
-            Shape::TextMap => return complain(self.complaint, "Expected map or null"),
+            Shape::TextMap | Shape::Map { .. } => return complain(self.complaint, "Expected map or null"),
             Shape::Structure(_) => return complain(self.complaint, "Expected null"),
         };
         complain(self.complaint, format!("{token} can not be converted to {wanted}"))

@@ -13,23 +13,29 @@ pub trait Encode {
     fn encode(&self, out: &mut Vec<u8>);
 }
 
-/// The output of an operation.
-pub trait Output: Encode + Send + 'static {}
+/// The output of an operation, in the protocol of its service.
+pub trait Output: Send + 'static {
+    /// Whether the operation answers anything at all.
+    const ANSWERS: bool = true;
 
-/// The output of an operation that answers nothing: an empty body.
+    /// Writes what it answers behind what is there.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+/// The output of an operation that answers nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Empty;
 
-impl Encode for Empty {
-    fn encode(&self, _: &mut Vec<u8>) {}
-}
+impl Output for Empty {
+    const ANSWERS: bool = false;
 
-impl Output for Empty {}
+    fn write(&self, _: &mut Vec<u8>) {}
+}
 
 /// The body of a reply, wiped when it is dropped: it may hold a plaintext.
 pub fn encode<O: Output>(output: &O) -> Zeroizing<Vec<u8>> {
     let mut out = Zeroizing::new(Vec::with_capacity(USUAL));
-    output.encode(&mut out);
+    output.write(&mut out);
     out
 }
 

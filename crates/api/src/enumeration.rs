@@ -46,6 +46,12 @@ macro_rules! enumeration {
             }
         }
 
+        impl $crate::Content for $name {
+            fn write(&self, xml: &mut $crate::XmlWriter<'_>) {
+                xml.text(self.as_str());
+            }
+        }
+
         impl $crate::Encode for $name {
             fn encode(&self, out: &mut Vec<u8>) {
                 $crate::encode::write_string(out, self.as_str());

@@ -28,12 +28,14 @@ pub const UNBOUNDED: u32 = u32::MAX;
 
 #[derive(Debug)]
 enum Atom {
-    /// A character of a set: a bit for each ASCII character, and inclusive ranges of others.
+    /// A character of a set: a bit for each ASCII character, and inclusive ranges of others, sorted and apart.
     Class(u128, &'static [(char, char)]),
     /// One of several sequences.
     Group(&'static [Sequence]),
     /// Just this text.
     Literal(&'static str),
+    /// Nothing, where none of these sequences follows.
+    NotBefore(&'static [Sequence]),
 }
 
 /// A class of characters: `ascii` holds the first and the last of each range, one after the other.
@@ -74,6 +76,15 @@ pub const fn group(alternatives: &'static [Sequence], min: u32, max: u32) -> Pie
     }
 }
 
+/// What must not follow.
+pub const fn not_before(alternatives: &'static [Sequence]) -> Piece {
+    Piece {
+        atom: Atom::NotBefore(alternatives),
+        min: 1,
+        max: 1,
+    }
+}
+
 /// Backtracking stops here and the text is refused: no text of a modelled length comes near.
 const STEPS: usize = 1 << 20;
 
@@ -103,7 +114,8 @@ fn sequence_matches(sequence: &[Piece], text: &str, steps: &mut usize, then: Con
                 if c.is_ascii() {
                     ascii >> u32::from(c) & 1 == 1
                 } else {
-                    beyond.iter().any(|&(low, high)| low <= c && c <= high)
+                    let after = beyond.partition_point(|&(low, _)| low <= c);
+                    after > 0 && c <= beyond[after - 1].1
                 }
             };
             class_matches(&within, piece, text, steps, &mut |rest, steps| {
@@ -113,6 +125,12 @@ fn sequence_matches(sequence: &[Piece], text: &str, steps: &mut usize, then: Con
         Atom::Literal(literal) => text
             .strip_prefix(literal)
             .is_some_and(|rest| sequence_matches(behind, rest, steps, then)),
+        Atom::NotBefore(alternatives) => {
+            let follows = alternatives
+                .iter()
+                .any(|sequence| sequence_matches(sequence, text, steps, &mut |_, _| true));
+            !follows && sequence_matches(behind, text, steps, then)
+        }
         Atom::Group(alternatives) => group_matches(alternatives, piece, 0, text, steps, &mut |rest, steps| {
             sequence_matches(behind, rest, steps, then)
         }),
@@ -239,6 +257,50 @@ mod tests {
         assert!(LATIN.matches("plain and ÿ"));
         assert!(!LATIN.matches("Ā"));
         assert!(!LATIN.matches("\u{1f}"));
+    }
+
+    const ALIAS: Pattern = Pattern {
+        source: "[a-z]([a-z]|-(?!-)){1,3}[a-z]",
+        alternatives: &[&[
+            class("az", &[], 1, 1),
+            group(
+                &[
+                    &[class("az", &[], 1, 1)],
+                    &[literal("-"), not_before(&[&[literal("-")]])],
+                ],
+                1,
+                3,
+            ),
+            class("az", &[], 1, 1),
+        ]],
+    };
+
+    #[test]
+    fn a_lookahead_takes_nothing() {
+        for right in ["a-b", "abc", "a-b-c"] {
+            assert!(ALIAS.matches(right), "{right}");
+        }
+        for wrong in ["a--b", "-ab", "ab-", "a-"] {
+            assert!(!ALIAS.matches(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_script_has_letters() {
+        let tag = class("azAZ09  __", &crate::unicode::LETTERS_SEPARATORS_NUMBERS, 1, 1);
+        let Atom::Class(..) = tag.atom else { panic!("a class") };
+        let matches = |c: char| {
+            let text = c.to_string();
+            sequence_matches(std::slice::from_ref(&tag), &text, &mut 100, &mut |rest, _| {
+                rest.is_empty()
+            })
+        };
+        for c in ['a', 'é', '中', 'ع', '½', '\u{3000}', '\u{aa}'] {
+            assert!(matches(c), "{c:?}");
+        }
+        for c in ['!', '€', '🔑', '\u{301}', '\u{10ffff}', '\u{80}'] {
+            assert!(!matches(c), "{c:?}");
+        }
     }
 
     /// The textbook case of exponential backtracking.

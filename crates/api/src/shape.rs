@@ -56,6 +56,13 @@ pub enum Shape {
     },
     /// A map of texts to texts, neither of them constrained.
     TextMap,
+    /// A map with other keys or values. Only outputs have any: nothing reads one.
+    Map {
+        /// What each key may be.
+        key: &'static Shape,
+        /// What each value may hold.
+        value: &'static Shape,
+    },
     /// A nested structure.
     Structure(&'static Structure),
 }

@@ -49,7 +49,8 @@ impl DevAuthenticator {
         let realm = self.verifying.realm();
         let admitted = claim.admit_stale(request, realm)?;
         let account = AccountId::parse(id).unwrap_or(self.default_account);
-        Ok(Caller::root(account, id, admitted.scope.region, realm.service()))
+        let region = realm.region_of(&admitted.scope.region);
+        Ok(Caller::root(account, id, region, realm.service()))
     }
 }
 

@@ -178,6 +178,15 @@ impl AuthenticationError {
         }
     }
 
+    /// The HTTP status in the Query protocol: who cannot prove who they are is forbidden to go on.
+    pub fn query_status(&self) -> u16 {
+        match self.family() {
+            Family::Incomplete => 400,
+            Family::Missing | Family::Invalid | Family::Unrecognized => 403,
+            Family::Internal => 500,
+        }
+    }
+
     fn family(&self) -> Family {
         match self {
             Self::MissingToken => Family::Missing,

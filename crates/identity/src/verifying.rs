@@ -127,7 +127,7 @@ impl VerifyingAuthenticator {
             service,
         };
         let caller = || match key.owner {
-            AccessKeyOwner::Root => Some(Caller::root(account, id, scope.region.clone(), service)),
+            AccessKeyOwner::Root => Some(Caller::root(account, id, self.realm.region_of(&scope.region), service)),
         };
         let keystore = self.directory.keystore().as_ref();
         self.keys.get(purpose, keystore, &key.credential, caller).await

@@ -26,7 +26,7 @@ pub mod tags;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trent_api::ApiError;
+use trent_api::{ApiError, Protocol};
 use trent_identity::PrincipalDirectory;
 use trent_keystore::Keystore;
 use trent_names::{AccountId, Region};
@@ -92,7 +92,7 @@ impl Kms {
 impl Service for Kms {
     type Rules = Rules;
 
-    const TARGET_PREFIX: &'static str = "TrentService";
+    const PROTOCOL: Protocol = trent_api::kms::PROTOCOL;
     const EVENT_SOURCE: &'static str = "kms.amazonaws.com";
 
     fn condition<'a>(call: &'a Call, key: &ConditionKey) -> Values<'a> {

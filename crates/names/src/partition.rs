@@ -1,5 +1,6 @@
 //! Partitions: separate worlds of Regions, each with its own ARN prefix.
 
+use crate::Region;
 use std::fmt;
 use std::str::FromStr;
 
@@ -56,6 +57,21 @@ impl Partition {
         }
     }
 
+    /// The Region that requests to the partition's global services are signed for, IAM first of all.
+    pub fn global_region(self) -> Region {
+        let name = match self {
+            Self::Aws => "us-east-1",
+            Self::AwsCn => "cn-north-1",
+            Self::AwsUsGov => "us-gov-west-1",
+            Self::AwsIso => "us-iso-east-1",
+            Self::AwsIsoB => "us-isob-east-1",
+            Self::AwsIsoE => "eu-isoe-west-1",
+            Self::AwsIsoF => "us-isof-south-1",
+            Self::AwsEusc => "eusc-de-east-1",
+        };
+        Region::parse(name).expect("a Region's name")
+    }
+
     /// Reads the spelling that ARNs use.
     pub fn parse(text: &str) -> Result<Self, UnknownPartition> {
         Self::ALL
@@ -76,5 +92,17 @@ impl FromStr for Partition {
 impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_global_region_lies_in_its_own_partition() {
+        for partition in Partition::ALL {
+            assert_eq!(partition.global_region().partition(), partition);
+        }
     }
 }

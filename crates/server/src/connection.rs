@@ -7,23 +7,26 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt;
+use http::request::Parts;
 use http::{Method, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
+use trent_api::Protocol;
 use trent_service::Peer;
 use uuid::Uuid;
 
 use crate::Server;
 use crate::activity::{Activity, Observed, Patience};
+use crate::body;
 use crate::drain::Stop;
+use crate::frame::{self, Form};
 use crate::limits::Limits;
 use crate::protocol::ProtocolError;
 use crate::reply::{self, Body};
 use crate::request_id::OnBehalfOf;
-use crate::{body, frame};
 
 /// The one path that no pipeline guards. It says whether the server serves, and nothing else.
 const HEALTH: &str = "/_trent/health";
@@ -89,41 +92,47 @@ where
 /// Answers one request, whatever happens.
 async fn answer(server: &Server, peer: Peer, request: Request<Incoming>) -> Response<Body> {
     let id = server.ids.next();
-    let work = pin!(AssertUnwindSafe(respond(server, id, peer, request)).catch_unwind());
+    let (head, incoming) = request.into_parts();
+    let form = Form::of(&head, &server.endpoints);
+    let protocol = form.unwrap_or(Form::Json).protocol(&server.endpoints);
+    let work = respond(server, id, peer, &head, incoming, form);
+    let work = pin!(AssertUnwindSafe(work).catch_unwind());
     let answered = OnBehalfOf::new(id, work).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        let error = trent_service::internal("a panic while answering");
-        reply::aws_json(id, error.status, error.to_json())
-    });
+    let mut response = match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => refuse(protocol, id, error),
+        Err(_) => reply::error(protocol, id, trent_service::internal("a panic while answering")),
+    };
     if server.dev.is_some() {
         reply::mark_dev(&mut response);
     }
     response
 }
 
-async fn respond(server: &Server, id: Uuid, peer: Peer, request: Request<Incoming>) -> Response<Body> {
+async fn respond(
+    server: &Server,
+    id: Uuid,
+    peer: Peer,
+    head: &Parts,
+    incoming: Incoming,
+    form: Result<Form, ProtocolError>,
+) -> Result<Response<Body>, ProtocolError> {
     let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
-    let (head, incoming) = request.into_parts();
-    if let Some(guard) = &server.dev
-        && let Err(refusal) = guard.check(&head.headers, head.uri.authority().map(http::uri::Authority::as_str))
-    {
-        return refuse(id, refusal.into());
+    if let Some(guard) = &server.dev {
+        guard.check(&head.headers, head.uri.authority().map(http::uri::Authority::as_str))?;
     }
     if head.uri.path() == HEALTH && matches!(head.method, Method::GET | Method::HEAD) {
-        return if (server.healthy)() {
+        return Ok(if (server.healthy)() {
             reply::word(id, 200, "ok")
         } else {
             reply::word(id, 503, "failing")
-        };
+        });
     }
-    if let Err(error) = frame::check_head(&head) {
-        return refuse(id, error);
-    }
-    let body = match body::read(incoming, &server.limits).await {
-        Ok(body) => body,
-        Err(error) => return refuse(id, ProtocolError::of_body(error, server.limits.body_size)),
-    };
-    let answered = frame::dispatch(&server.endpoints, id, peer, &head, &body).await;
+    let form = form?;
+    let body = body::read(incoming, &server.limits)
+        .await
+        .map_err(|error| ProtocolError::of_body(error, server.limits.body_size))?;
+    let (protocol, answered) = frame::dispatch(&server.endpoints, form, id, peer, head, &body).await;
     if let Some(began) = began {
         tracing::debug!(
             target: "trent_server::access",
@@ -134,14 +143,13 @@ async fn respond(server: &Server, id: Uuid, peer: Peer, request: Request<Incomin
             "answered"
         );
     }
-    reply::aws_json(id, answered.status, answered.body)
+    Ok(reply::of(protocol, id, answered.status, answered.body))
 }
 
-fn refuse(id: Uuid, error: ProtocolError) -> Response<Body> {
+fn refuse(protocol: Protocol, id: Uuid, error: ProtocolError) -> Response<Body> {
     tracing::debug!(error = %error, "a request was refused before any operation");
     let ends = error.ends_connection();
-    let error = error.to_api_error();
-    let mut response = reply::aws_json(id, error.status, error.to_json());
+    let mut response = reply::error(protocol, id, error.to_api_error());
     if ends {
         reply::mark_last(&mut response);
     }

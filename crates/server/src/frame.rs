@@ -1,12 +1,15 @@
 //! From an HTTP request to a frame that a service's pipeline understands.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderName, Method};
+use trent_api::{Protocol, Query, query};
 use trent_identity::SignedRequest;
+use trent_identity::sigv4::Claim;
 use trent_service::{Endpoint, Frame, Peer, Reply};
 use uuid::Uuid;
 
@@ -14,39 +17,69 @@ use crate::protocol::ProtocolError;
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
-/// Whether the head alone shows that no service can answer.
-pub(crate) fn check_head(head: &Parts) -> Result<(), ProtocolError> {
-    if head.method != Method::POST || head.uri.path() != "/" {
-        return Err(ProtocolError::NothingHere);
-    }
-    if !is_aws_json(&head.headers) {
-        return Err(ProtocolError::ContentType);
-    }
-    Ok(())
+/// How a request is written, as its head alone tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// AWS JSON.
+    Json,
+    /// AWS Query, its parameters in the body or in the query string.
+    Query,
 }
 
-/// Parameters after the media type (`; charset=...`) are the client's business: JSON is UTF-8.
-fn is_aws_json(headers: &HeaderMap) -> bool {
+impl Form {
+    /// The form of a request, or why no service can answer it. The Query protocol is read where a service speaks it.
+    pub(crate) fn of(head: &Parts, endpoints: &[Arc<dyn Endpoint>]) -> Result<Self, ProtocolError> {
+        let query = || endpoints.iter().any(|endpoint| query_of(&**endpoint).is_some());
+        if head.uri.path() != "/" {
+            return Err(ProtocolError::NothingHere);
+        }
+        match head.method {
+            Method::POST if has_media_type(&head.headers, "application/x-amz-json-1.1") => Ok(Self::Json),
+            Method::POST if query() && has_media_type(&head.headers, "application/x-www-form-urlencoded") => {
+                Ok(Self::Query)
+            }
+            Method::POST => Err(ProtocolError::ContentType),
+            Method::GET if query() && names_action(head.uri.query().unwrap_or_default()) => Ok(Self::Query),
+            _ => Err(ProtocolError::NothingHere),
+        }
+    }
+
+    /// The protocol in which a request of this form is answered as long as its service is not known.
+    pub(crate) fn protocol(self, endpoints: &[Arc<dyn Endpoint>]) -> Protocol {
+        let spoken = endpoints.iter().map(|endpoint| endpoint.protocol());
+        let mut fitting = spoken.filter(|protocol| matches!(protocol, Protocol::Query(_)) == (self == Self::Query));
+        fitting.next().unwrap_or_else(|| endpoints[0].protocol())
+    }
+}
+
+/// Whether a query string could be a request: reading it in earnest is left until it is known who asks.
+fn names_action(query: &str) -> bool {
+    query.split('&').any(|pair| pair.starts_with("Action="))
+}
+
+/// Parameters after the media type (`; charset=...`) are the client's business: both kinds are UTF-8.
+fn has_media_type(headers: &HeaderMap, wanted: &str) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| {
             let media_type = value.split_once(';').map_or(value, |(media_type, _)| media_type);
-            media_type.trim().eq_ignore_ascii_case("application/x-amz-json-1.1")
+            media_type.trim().eq_ignore_ascii_case(wanted)
         })
 }
 
-/// Hands a complete request to the service that its target names.
+/// Hands a complete request to the service that it is for, and says in which protocol that answered.
 ///
-/// A target that names no service goes to the first one with an operation that cannot exist, so that who is asking is
-/// settled before what there is to ask for.
+/// What names no service goes to the first one of its form with an operation that cannot exist, so that who is asking
+/// is settled before what there is to ask for.
 pub(crate) async fn dispatch(
-    endpoints: &[std::sync::Arc<dyn Endpoint>],
+    endpoints: &[Arc<dyn Endpoint>],
+    form: Form,
     id: Uuid,
     peer: Peer,
     head: &Parts,
     body: &Bytes,
-) -> Reply {
+) -> (Protocol, Reply) {
     let mut headers: Vec<(&str, &[u8])> = Vec::with_capacity(head.headers.len() + 1);
     headers.extend(
         head.headers
@@ -57,10 +90,9 @@ pub(crate) async fn dispatch(
     if let (false, Some(authority)) = (head.headers.contains_key(HOST), head.uri.authority()) {
         headers.push((HOST.as_str(), authority.as_str().as_bytes()));
     }
-    let (endpoint, operation) = route(endpoints, text(&head.headers, &TARGET));
-    let frame = Frame {
+    let mut frame = Frame {
         request_id: id,
-        operation,
+        operation: "",
         signed: SignedRequest {
             method: head.method.as_str(),
             path: head.uri.path(),
@@ -72,17 +104,56 @@ pub(crate) async fn dispatch(
         user_agent: text(&head.headers, &USER_AGENT),
         received: since_epoch(),
     };
-    endpoint.serve(frame).await
+    match form {
+        Form::Json => {
+            let (endpoint, operation) = by_target(endpoints, text(&head.headers, &TARGET));
+            frame.operation = operation;
+            (endpoint.protocol(), endpoint.serve(frame).await)
+        }
+        Form::Query => {
+            // A form that cannot be read names nothing; its service says so, to whom it knows.
+            let parameters = query::Form::parse(frame.document()).ok();
+            let parameter = |name| parameters.as_ref().and_then(|form| form.get(name)).unwrap_or_default();
+            let endpoint = by_credential(endpoints, &frame.signed, parameter("Version"));
+            frame.operation = parameter("Action");
+            (endpoint.protocol(), endpoint.serve(frame).await)
+        }
+    }
 }
 
-fn route<'a>(endpoints: &'a [std::sync::Arc<dyn Endpoint>], target: &'a str) -> (&'a dyn Endpoint, &'a str) {
-    target
-        .split_once('.')
-        .and_then(|(prefix, operation)| {
-            let endpoint = endpoints.iter().find(|endpoint| endpoint.target_prefix() == prefix)?;
-            Some((&**endpoint, operation))
-        })
-        .unwrap_or((&*endpoints[0], ""))
+fn by_target<'a>(endpoints: &'a [Arc<dyn Endpoint>], target: &'a str) -> (&'a dyn Endpoint, &'a str) {
+    let named = target.split_once('.').and_then(|(prefix, operation)| {
+        let names = |protocol| matches!(protocol, Protocol::Json { target_prefix } if target_prefix == prefix);
+        let endpoint = endpoints.iter().find(|endpoint| names(endpoint.protocol()))?;
+        Some((&**endpoint, operation))
+    });
+    named.unwrap_or((&*endpoints[0], ""))
+}
+
+/// The service that the caller's credential is for; without one, the service whose version the request names.
+fn by_credential<'a>(
+    endpoints: &'a [Arc<dyn Endpoint>],
+    signed: &SignedRequest<'_>,
+    version: &str,
+) -> &'a dyn Endpoint {
+    let claim = Claim::read(signed).ok();
+    let service = claim.as_ref().and_then(Claim::service);
+    let find = |fits: &dyn Fn(Query) -> bool| {
+        endpoints
+            .iter()
+            .find(|endpoint| query_of(&***endpoint).is_some_and(fits))
+    };
+    let found = find(&|query| Some(query.signing_name) == service)
+        .or_else(|| find(&|query| query.version == version))
+        .or_else(|| find(&|_| true));
+    &**found.unwrap_or(&endpoints[0])
+}
+
+fn query_of(endpoint: &dyn Endpoint) -> Option<Query> {
+    match endpoint.protocol() {
+        Protocol::Query(query) => Some(query),
+        Protocol::Json { .. } => None,
+    }
 }
 
 /// A header's text, or nothing if it is absent or not text.

@@ -9,7 +9,8 @@ use crate::dev::DevRefusal;
 /// A request that never reaches a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ProtocolError {
-    /// Nothing is served at this path with this method. The AWS JSON protocol has one path, `/`, and one method, `POST`.
+    /// Nothing is served at this path with this method. The protocols have one path, `/`, and one method, `POST`;
+    /// AWS Query has `GET` besides.
     #[error("No operation is served here. Send POST / with the header X-Amz-Target.")]
     NothingHere,
     /// A content type that is not the protocol's, so that no protocol, and so no operation, can be told.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, EXPIRES, PRAGMA};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+use trent_api::{ApiError, Protocol};
 use uuid::Uuid;
 
 /// What every answer's body is.
@@ -14,7 +15,6 @@ pub(crate) type Body = Full<Bytes>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const MODE: HeaderName = HeaderName::from_static("x-trent-mode");
-const AWS_JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NOT_CACHED: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate, private");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -22,9 +22,16 @@ const AT_ONCE: HeaderValue = HeaderValue::from_static("0");
 const DEV: HeaderValue = HeaderValue::from_static("dev");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-/// An answer in the AWS JSON protocol.
-pub(crate) fn aws_json(id: Uuid, status: u16, body: impl AsRef<[u8]> + Send + 'static) -> Response<Body> {
-    answer(id, status, AWS_JSON, Bytes::from_owner(body))
+/// An answer in a service's protocol.
+pub(crate) fn of(protocol: Protocol, id: Uuid, status: u16, body: impl AsRef<[u8]> + Send + 'static) -> Response<Body> {
+    let kind = HeaderValue::from_static(protocol.content_type());
+    answer(id, status, kind, Bytes::from_owner(body))
+}
+
+/// An error in a service's protocol.
+pub(crate) fn error(protocol: Protocol, id: Uuid, error: ApiError) -> Response<Body> {
+    let error = protocol.spell(error);
+    of(protocol, id, error.status, protocol.encode_error(&id, &error))
 }
 
 /// An answer of one word.

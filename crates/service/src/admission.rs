@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use trent_api::{ApiError, ErrorShape, protocol};
-use trent_identity::Authenticator;
+use trent_api::{ApiError, ErrorShape, Protocol, protocol};
+use trent_identity::{AuthenticationError, Authenticator};
 use trent_names::Region;
 
 use crate::call::{Actor, Frame, Peer};
@@ -21,8 +21,8 @@ pub struct Admitted {
 /// Admits a request or refuses it.
 #[async_trait]
 pub trait Admission: Send + Sync + 'static {
-    /// Establishes who sent the frame.
-    async fn admit(&self, frame: &Frame<'_>) -> Result<Admitted, ApiError>;
+    /// Establishes who sent the frame; refusals are named as `protocol` names them.
+    async fn admit(&self, frame: &Frame<'_>, protocol: Protocol) -> Result<Admitted, ApiError>;
 }
 
 /// Admits principals of accounts by the signature of their request.
@@ -39,20 +39,27 @@ impl SignedAdmission {
 
 #[async_trait]
 impl Admission for SignedAdmission {
-    async fn admit(&self, frame: &Frame<'_>) -> Result<Admitted, ApiError> {
+    async fn admit(&self, frame: &Frame<'_>, protocol: Protocol) -> Result<Admitted, ApiError> {
         let caller = self
             .authenticator
             .authenticate(&frame.signed, frame.received)
             .await
             .map_err(|error| {
                 tracing::warn!(operation = frame.operation, error = %error, "authentication failed");
-                ErrorShape::modelled(error.code(), error.status()).with(error.to_string())
+                shape_of(&error, protocol).with(error.to_string())
             })?;
         let region = caller.region.clone();
         Ok(Admitted {
             actor: Actor::Principal(caller),
             region,
         })
+    }
+}
+
+fn shape_of(error: &AuthenticationError, protocol: Protocol) -> ErrorShape {
+    match protocol {
+        Protocol::Json { .. } => ErrorShape::modelled(error.code(), error.status()),
+        Protocol::Query(_) => ErrorShape::modelled(error.query_code(), error.query_status()),
     }
 }
 
@@ -72,7 +79,7 @@ impl OperatorAdmission {
 
 #[async_trait]
 impl Admission for OperatorAdmission {
-    async fn admit(&self, frame: &Frame<'_>) -> Result<Admitted, ApiError> {
+    async fn admit(&self, frame: &Frame<'_>, _: Protocol) -> Result<Admitted, ApiError> {
         match frame.peer {
             Peer::Local { uid } if uid == self.own_uid || uid == 0 => Ok(Admitted {
                 actor: Actor::Operator { uid },

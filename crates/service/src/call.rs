@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub struct Frame<'a> {
     /// The id that the reply's headers carry.
     pub request_id: Uuid,
-    /// The operation's name, taken from the target, without the service's prefix.
+    /// The operation's name as the request gives it, without the service's prefix.
     pub operation: &'a str,
     /// Method, path, query, headers and body as received.
     pub signed: SignedRequest<'a>,
@@ -24,6 +24,17 @@ pub struct Frame<'a> {
     pub user_agent: &'a str,
     /// The machine's time at which the request was complete, since the Unix epoch.
     pub received: Duration,
+}
+
+impl<'a> Frame<'a> {
+    /// Where the operation's input stands: the body, or the query string of a request that has none.
+    pub fn document(&self) -> &'a [u8] {
+        if self.signed.method == "GET" {
+            self.signed.query.as_bytes()
+        } else {
+            self.signed.body
+        }
+    }
 }
 
 /// The other end of a connection.

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use trent_api::{ApiError, Input, Output};
+use trent_api::{ApiError, Input, Output, Protocol};
 use trent_audit::json::Fragment;
 use trent_names::AccountId;
 use trent_policy::{ConditionKey, Values};
@@ -12,12 +12,12 @@ use crate::call::Call;
 use crate::row::Row;
 use crate::target::Target;
 
-/// A family of operations behind one target prefix, with the state that they share.
+/// A family of operations that are spoken to in one way, with the state that they share.
 pub trait Service: Sized + Send + Sync + 'static {
     /// What a row of this service says beyond the common part.
     type Rules: Sync + 'static;
-    /// The prefix of `X-Amz-Target`, for example `TrentService`.
-    const TARGET_PREFIX: &'static str;
+    /// How it is spoken to.
+    const PROTOCOL: Protocol;
     /// The audit record's `eventSource`.
     const EVENT_SOURCE: &'static str;
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use trent_api::{ApiError, ErrorShape, protocol};
+use trent_api::{ApiError, ErrorShape, Protocol, Target};
 use trent_audit::{Drain, Trail, enqueue};
 use trent_store::{CommitError, Sealed};
 use zeroize::Zeroizing;
@@ -64,7 +64,7 @@ pub struct Entry<S: Service> {
     run: Option<Run<S>>,
 }
 
-/// Runs one operation for an admitted call; gives the body of the reply.
+/// Runs one operation for an admitted call on the document that holds its input; gives the body of the reply.
 type Run<S> =
     for<'a> fn(&'a Pipeline, &'a S, &'a Call, &'a [u8]) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, ApiError>>;
 
@@ -73,7 +73,7 @@ impl<S: Service> Entry<S> {
     pub const fn built<O: Operation<Service = S>>() -> Self {
         Self {
             row: O::ROW,
-            run: Some(|pipeline, service, call, body| Box::pin(pipeline.run::<O>(service, call, body))),
+            run: Some(|pipeline, service, call, document| Box::pin(pipeline.run::<O>(service, call, document))),
         }
     }
 
@@ -102,8 +102,8 @@ pub struct Reply {
 /// A service behind a pipeline, as listeners see it.
 #[async_trait]
 pub trait Endpoint: Send + Sync + 'static {
-    /// The prefix of `X-Amz-Target` that selects the service.
-    fn target_prefix(&self) -> &'static str;
+    /// How the service is spoken to.
+    fn protocol(&self) -> Protocol;
 
     /// Answers a frame.
     async fn serve(&self, frame: Frame<'_>) -> Reply;
@@ -119,8 +119,8 @@ pub struct Served<S> {
 
 #[async_trait]
 impl<S: Catalogue> Endpoint for Served<S> {
-    fn target_prefix(&self) -> &'static str {
-        S::TARGET_PREFIX
+    fn protocol(&self) -> Protocol {
+        S::PROTOCOL
     }
 
     async fn serve(&self, frame: Frame<'_>) -> Reply {
@@ -137,26 +137,30 @@ impl Pipeline {
                 body,
                 error: None,
             },
-            Err(error) => Reply {
-                status: error.status,
-                body: error.to_json().into(),
-                error: Some(error.code),
-            },
+            Err(error) => {
+                let error = S::PROTOCOL.spell(error);
+                Reply {
+                    status: error.status,
+                    body: S::PROTOCOL.encode_error(&frame.request_id, &error).into(),
+                    error: Some(error.code),
+                }
+            }
         }
     }
 
     async fn answer<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        let call = self.admit(&frame).await?;
+        let call = self.admit(&frame, S::PROTOCOL).await?;
+        S::PROTOCOL.check_target(frame.document())?;
         let run = S::catalogue()
             .iter()
             .find(|entry| entry.row.name == frame.operation)
             .and_then(|entry| entry.run)
-            .ok_or_else(protocol::unknown_operation)?;
-        run(self, service, &call, frame.signed.body).await
+            .ok_or_else(|| S::PROTOCOL.unknown_operation(frame.operation))?;
+        run(self, service, &call, frame.document()).await
     }
 
-    async fn admit(&self, frame: &Frame<'_>) -> Result<Call, ApiError> {
-        let admitted = self.admission.admit(frame).await?;
+    async fn admit(&self, frame: &Frame<'_>, protocol: Protocol) -> Result<Call, ApiError> {
+        let admitted = self.admission.admit(frame, protocol).await?;
         Ok(Call {
             request_id: frame.request_id,
             actor: admitted.actor,
@@ -177,15 +181,24 @@ impl Pipeline {
         &self,
         service: &O::Service,
         call: &Call,
-        body: &[u8],
+        document: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        let refused = match trent_api::decode::<O::Input>(body) {
+        let protocol = <O::Service as Service>::PROTOCOL;
+        let mut refused = match protocol.decode::<O::Input>(document) {
             Ok(input) => match self.perform::<O>(service, call, &input).await {
-                Ok(output) => return Ok(trent_api::encode(&output)),
+                Ok(output) => {
+                    let target = Target {
+                        operation: O::ROW.name,
+                        request_id: &call.request_id,
+                    };
+                    return Ok(protocol.encode(target, &output));
+                }
                 Err(refused) => refused,
             },
             Err(error) => Refused::undescribed(error),
         };
+        // The record names it as the reply does.
+        refused.error = protocol.spell(refused.error);
         self.record_refusal::<O>(call, &refused).await?;
         Err(refused.error)
     }

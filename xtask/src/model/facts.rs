@@ -8,10 +8,21 @@ pub(crate) struct Service {
     #[serde(rename = "service")]
     pub(crate) name: String,
     pub(crate) api_version: String,
-    pub(crate) target_prefix: String,
+    #[serde(flatten)]
+    pub(crate) protocol: Protocol,
     pub(crate) operations: Vec<Operation>,
     pub(crate) errors: Vec<Error>,
     pub(crate) shapes: Vec<Shape>,
+}
+
+/// How the service is spoken to.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Protocol {
+    /// AWS JSON 1.1.
+    Json { target_prefix: String },
+    /// AWS Query with XML replies.
+    Query { signing_name: String, namespace: String },
 }
 
 /// An operation.
@@ -19,6 +30,9 @@ pub(crate) struct Service {
 pub(crate) struct Operation {
     pub(crate) name: String,
     pub(crate) input: String,
+    /// Whether a request for it carries its own proof of who calls, and no signature.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) unsigned: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) output: Option<String>,
     pub(crate) errors: Vec<String>,
@@ -28,6 +42,9 @@ pub(crate) struct Operation {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Error {
     pub(crate) name: String,
+    /// The name on the wire, if it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
     pub(crate) status: u16,
 }
 
@@ -79,7 +96,7 @@ pub(crate) enum Kind {
     },
 }
 
-/// Inclusive bounds; the model gives both or neither.
+/// Inclusive bounds.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Bounds {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,12 +121,11 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Bounds {
-    /// Both bounds, or neither.
-    pub(crate) fn pair(self) -> Result<Option<(i64, i64)>, String> {
+    /// Both bounds, or neither; `least` and `most` stand for one that the model leaves out.
+    pub(crate) fn or(self, least: i64, most: i64) -> Option<(i64, i64)> {
         match (self.min, self.max) {
-            (Some(min), Some(max)) => Ok(Some((min, max))),
-            (None, None) => Ok(None),
-            _ => Err("a shape has one bound without the other".to_owned()),
+            (None, None) => None,
+            (min, max) => Some((min.unwrap_or(least), max.unwrap_or(most))),
         }
     }
 }
@@ -129,5 +145,14 @@ impl Service {
             .iter()
             .find(|shape| shape.name == name)
             .ok_or_else(|| format!("no shape {name}"))
+    }
+
+    /// The folder and the model file of the service are called so.
+    pub(crate) fn module(&self) -> String {
+        self.name.to_lowercase()
+    }
+
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(self.protocol, Protocol::Query { .. })
     }
 }

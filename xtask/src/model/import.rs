@@ -1,6 +1,7 @@
 //! From the service description of the public SDKs to facts: everything that is prose stays behind.
 
-use super::facts::{Bounds, Error, Kind, Member, Operation, Service, Shape};
+use super::facts::{Bounds, Error, Kind, Member, Operation, Protocol, Service, Shape};
+use super::selection;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use std::fmt;
@@ -22,13 +23,37 @@ struct Description {
 struct Metadata {
     api_version: String,
     service_id: String,
-    target_prefix: String,
+    protocol: String,
+    target_prefix: Option<String>,
+    endpoint_prefix: Option<String>,
+    signing_name: Option<String>,
+    xml_namespace: Option<String>,
+}
+
+impl Metadata {
+    fn protocol(&self) -> Result<Protocol, String> {
+        let fact = |value: &Option<String>, what| value.clone().ok_or_else(|| format!("no {what}"));
+        match self.protocol.as_str() {
+            "json" => Ok(Protocol::Json {
+                target_prefix: fact(&self.target_prefix, "targetPrefix")?,
+            }),
+            "query" => Ok(Protocol::Query {
+                signing_name: fact(
+                    &self.signing_name.clone().or_else(|| self.endpoint_prefix.clone()),
+                    "endpointPrefix",
+                )?,
+                namespace: fact(&self.xml_namespace, "xmlNamespace")?,
+            }),
+            other => Err(format!("the protocol {other} is not understood")),
+        }
+    }
 }
 
 #[derive(Deserialize)]
 struct OperationDescription {
-    input: Reference,
+    input: Option<Reference>,
     output: Option<Reference>,
+    authtype: Option<String>,
     #[serde(default)]
     errors: Vec<Reference>,
 }
@@ -50,6 +75,7 @@ struct ShapeDescription {
     exception: bool,
     #[serde(default)]
     fault: bool,
+    error: Option<ErrorDescription>,
     #[serde(default)]
     sensitive: bool,
     #[serde(rename = "enum", default)]
@@ -60,6 +86,14 @@ struct ShapeDescription {
     member: Option<Reference>,
     key: Option<Reference>,
     value: Option<Reference>,
+}
+
+/// How an error looks on the wire, where the protocol says so.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorDescription {
+    code: String,
+    http_status_code: u16,
 }
 
 /// An object whose members keep their order.
@@ -95,14 +129,25 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OrderedVisitor<T> {
     }
 }
 
-pub(crate) fn from_service_description(text: &str) -> Result<Service, String> {
+/// The facts of a service; of `served` operations only, if they are listed.
+pub(crate) fn from_service_description(text: &str, served: Option<&[&str]>) -> Result<Service, String> {
     let description: Description = serde_json::from_str(text).map_err(|e| format!("not a service description: {e}"))?;
     let mut errors = Vec::new();
     let mut shapes = Vec::new();
     for (name, shape) in description.shapes.0 {
         if shape.exception {
-            let status = status_of(&name, shape.fault);
-            errors.push(Error { name, status });
+            errors.push(match shape.error {
+                Some(error) => Error {
+                    code: (error.code != name).then_some(error.code),
+                    status: error.http_status_code,
+                    name,
+                },
+                None => Error {
+                    status: status_of(&name, shape.fault),
+                    code: None,
+                    name,
+                },
+            });
         } else {
             shapes.push(Shape {
                 kind: kind_of(&name, shape)?,
@@ -110,20 +155,45 @@ pub(crate) fn from_service_description(text: &str) -> Result<Service, String> {
             });
         }
     }
-    let operations = description.operations.0.into_iter().map(|(name, operation)| Operation {
-        name,
-        input: operation.input.shape,
-        output: operation.output.map(|output| output.shape),
-        errors: operation.errors.into_iter().map(|error| error.shape).collect(),
-    });
-    Ok(Service {
+    let mut operations = Vec::new();
+    for (name, operation) in description.operations.0 {
+        let input = operation.input.map_or_else(
+            || {
+                let none = format!("{name}Request");
+                shapes.push(Shape {
+                    name: none.clone(),
+                    kind: Kind::Structure { members: Vec::new() },
+                });
+                none
+            },
+            |input| input.shape,
+        );
+        operations.push(Operation {
+            name,
+            input,
+            unsigned: operation.authtype.as_deref() == Some("none"),
+            output: operation.output.map(|output| output.shape),
+            errors: operation.errors.into_iter().map(|error| error.shape).collect(),
+        });
+    }
+    let mut service = Service {
+        protocol: description.metadata.protocol()?,
         name: description.metadata.service_id,
         api_version: description.metadata.api_version,
-        target_prefix: description.metadata.target_prefix,
-        operations: operations.collect(),
+        operations,
         errors,
         shapes,
-    })
+    };
+    if let Some(served) = served {
+        selection::keep(&mut service, served)?;
+    }
+    Ok(service)
+}
+
+/// Which service a description is of.
+pub(crate) fn service_of(text: &str) -> Result<String, String> {
+    let description: Description = serde_json::from_str(text).map_err(|e| format!("not a service description: {e}"))?;
+    Ok(description.metadata.service_id.to_lowercase())
 }
 
 fn status_of(error: &str, fault: bool) -> u16 {
@@ -200,7 +270,7 @@ mod tests {
 
     #[test]
     fn facts_keep_their_order_and_prose_stays_behind() {
-        let facts = from_service_description(DESCRIPTION).expect("a description");
+        let facts = from_service_description(DESCRIPTION, None).expect("a description");
         let text = facts.to_json().expect("JSON");
         assert!(!text.contains("prose"));
         let Ok(Shape {
@@ -226,6 +296,6 @@ mod tests {
     #[test]
     fn an_unknown_type_is_refused() {
         let text = DESCRIPTION.replace("\"type\": \"string\"", "\"type\": \"union\"");
-        assert!(from_service_description(&text).is_err());
+        assert!(from_service_description(&text, None).is_err());
     }
 }

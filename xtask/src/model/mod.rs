@@ -1,14 +1,16 @@
-//! `cargo xtask model`: from the interface model to the committed Rust of `crates/api/src/kms`.
+//! `cargo xtask model`: from the interface models to the committed Rust of `crates/api/src/{kms,iam,sts}`.
 //!
-//! The model file holds facts only: names, members, types, limits, patterns, enumerations, errors. `--import` makes
-//! it from the service description that the public SDKs ship; `--check` fails if the committed Rust is not what the
-//! generator would write today.
+//! A model file holds facts only: names, members, types, limits, patterns, enumerations, errors. `--import` makes it
+//! from the service description that the public SDKs ship, of the operations that the list beside it names (of all, if
+//! there is no list); `--check` fails if the committed Rust is not what the generator would write today.
 
 mod facts;
 mod generate;
 mod import;
 mod naming;
 mod pattern;
+mod selection;
+mod unicode;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,28 +21,56 @@ pub(crate) struct Arguments {
     /// Fail if the committed files differ from what would be generated.
     #[arg(long, conflicts_with = "import")]
     check: bool,
-    /// Take the facts from a service description (`service-2.json`, unpacked) first.
+    /// Take the facts from service descriptions (`service-2.json`, unpacked) first.
     #[arg(long, value_name = "FILE")]
-    import: Option<PathBuf>,
+    import: Vec<PathBuf>,
 }
 
-const MODEL: &str = "crates/api/model/kms.json";
-const GENERATED: &str = "crates/api/src/kms";
+const MODELS: &str = "crates/api/model";
+const SOURCES: &str = "crates/api/src";
+/// The services, each with a file of facts and a folder of Rust of its name.
+const SERVICES: [&str; 3] = ["kms", "iam", "sts"];
 
 pub(crate) fn run(arguments: &Arguments, root: &Path) -> Result<(), String> {
-    let model_file = root.join(MODEL);
-    if let Some(source) = &arguments.import {
-        let facts = import::from_service_description(&read(source)?)?;
-        let folder = model_file.parent().unwrap_or(root);
-        fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        write(&model_file, &facts.to_json()?)?;
+    for source in &arguments.import {
+        import(&read(source)?, root)?;
     }
-    let facts = facts::Service::from_json(&read(&model_file)?)?;
-    let wanted = generate::files(&facts, root)?;
-    let folder = root.join(GENERATED);
-    let present = present_files(&folder, &folder)?;
+    let letters = root.join(SOURCES).join(unicode::FILE);
+    let wanted = generate::formatted(&unicode::module(), root)?;
     if arguments.check {
-        return check(&wanted, &present);
+        if read(&letters)? != wanted {
+            return Err(format!("stale: {}; run `cargo xtask model`", unicode::FILE));
+        }
+    } else {
+        write(&letters, &wanted)?;
+    }
+    SERVICES
+        .iter()
+        .try_for_each(|service| generate_service(service, arguments.check, root))
+}
+
+/// Replaces the facts of the service that `description` is of.
+fn import(description: &str, root: &Path) -> Result<(), String> {
+    let name = import::service_of(description)?;
+    if !SERVICES.contains(&name.as_str()) {
+        return Err(format!("the service {name} is not served"));
+    }
+    let folder = root.join(MODELS);
+    let list = folder.join(format!("{name}.txt"));
+    let list = if list.exists() { Some(read(&list)?) } else { None };
+    let served = list.as_deref().map(selection::names);
+    let facts = import::from_service_description(description, served.as_deref())?;
+    write(&folder.join(format!("{name}.json")), &facts.to_json()?)
+}
+
+fn generate_service(name: &str, check_only: bool, root: &Path) -> Result<(), String> {
+    let model = root.join(MODELS).join(format!("{name}.json"));
+    let facts = facts::Service::from_json(&read(&model)?)?;
+    let wanted = generate::files(&facts, root)?;
+    let folder = root.join(SOURCES).join(facts.module());
+    let present = present_files(&folder, &folder)?;
+    if check_only {
+        return check(name, &wanted, &present);
     }
     for (name, text) in &wanted {
         let file = folder.join(name);
@@ -54,11 +84,11 @@ pub(crate) fn run(arguments: &Arguments, root: &Path) -> Result<(), String> {
         let file = folder.join(name);
         fs::remove_file(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     }
-    println!("{} files from {MODEL}", wanted.len());
+    println!("{name}: {} files", wanted.len());
     Ok(())
 }
 
-fn check(wanted: &BTreeMap<String, String>, present: &BTreeMap<String, String>) -> Result<(), String> {
+fn check(service: &str, wanted: &BTreeMap<String, String>, present: &BTreeMap<String, String>) -> Result<(), String> {
     let stale: Vec<_> = wanted
         .iter()
         .filter(|(name, text)| present.get(*name) != Some(text))
@@ -74,7 +104,7 @@ fn check(wanted: &BTreeMap<String, String>, present: &BTreeMap<String, String>) 
         Ok(())
     } else {
         Err(format!(
-            "stale in {GENERATED}: {}; run `cargo xtask model`",
+            "stale in {SOURCES}/{service}: {}; run `cargo xtask model`",
             stale.join(", ")
         ))
     }
@@ -112,7 +142,7 @@ mod tests {
     fn the_committed_shapes_are_current() {
         let arguments = Arguments {
             check: true,
-            import: None,
+            import: Vec::new(),
         };
         assert_eq!(run(&arguments, &crate::root()), Ok(()));
     }
@@ -120,7 +150,7 @@ mod tests {
     #[test]
     fn what_is_stale_is_named() {
         let files = |names: [&str; 2]| names.map(|name| (name.to_owned(), String::new())).into();
-        let error = check(&files(["a.rs", "b.rs"]), &files(["b.rs", "c.rs"])).expect_err("two are stale");
+        let error = check("kms", &files(["a.rs", "b.rs"]), &files(["b.rs", "c.rs"])).expect_err("two are stale");
         assert!(error.contains("a.rs, c.rs"), "{error}");
     }
 }

@@ -18,6 +18,24 @@ pub(crate) fn lower_first(name: &str) -> String {
         .map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
+/// `statusType` becomes `StatusType`.
+pub(crate) fn type_name(name: &str) -> String {
+    let mut chars = name.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The field of a member; a keyword is written raw.
+pub(crate) fn field_name(name: &str) -> String {
+    let name = snake(name);
+    if matches!(name.as_str(), "type" | "match" | "ref" | "use" | "where") {
+        format!("r#{name}")
+    } else {
+        name
+    }
+}
+
 /// `NotFoundException` becomes `NotFound`.
 pub(crate) fn without_exception(name: &str) -> &str {
     name.strip_suffix("Exception").unwrap_or(name)
@@ -29,7 +47,7 @@ pub(crate) fn variant(value: &str) -> String {
     let name: String = if is_upper {
         value.split(['_', '-']).map(capitalized).collect()
     } else {
-        value.to_owned()
+        value.split('-').map(type_name).collect()
     };
     // The one keyword among them.
     if name == "Self" { "OwnAccount".to_owned() } else { name }
@@ -84,6 +102,9 @@ mod tests {
             ("AES_256", "Aes256"),
             ("PendingImport", "PendingImport"),
             ("SELF", "OwnAccount"),
+            ("aws-managed", "AwsManaged"),
+            ("explicitDeny", "ExplicitDeny"),
+            ("LocalManagedPolicy", "LocalManagedPolicy"),
         ] {
             assert_eq!(variant(value), expected);
         }

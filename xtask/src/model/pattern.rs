@@ -2,6 +2,7 @@
 //!
 //! Only what the models use is understood; anything else is an error here rather than a wrong answer there.
 
+use super::unicode;
 use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::Chars;
@@ -47,7 +48,12 @@ impl Parser<'_> {
             let atom = match c {
                 // The whole text has to match anyway.
                 '^' | '$' => continue,
-                '[' => class_of(&self.class()?),
+                '[' => self.class()?,
+                '(' if self.takes("?!") => {
+                    flush(&mut literal, &mut pieces);
+                    pieces.push(self.not_before()?);
+                    continue;
+                }
                 '(' => self.group()?,
                 '.' => class_of(&ANYTHING),
                 '\\' => class_of(&self.escape()?),
@@ -78,11 +84,26 @@ impl Parser<'_> {
         }
     }
 
-    fn class(&mut self) -> Result<Vec<(char, char)>, String> {
+    /// A lookahead for what must not follow.
+    fn not_before(&mut self) -> Result<String, String> {
+        let alternatives = self.alternatives()?;
+        match self.rest.next() {
+            Some(')') if !self.is_repeated() => Ok(format!("not_before({alternatives})")),
+            _ => Err(self.unsupported('(')),
+        }
+    }
+
+    fn class(&mut self) -> Result<String, String> {
         let mut ranges = Vec::new();
+        let mut categories = String::new();
         loop {
             let mut found = match self.rest.next() {
-                Some(']') => return Ok(ranges),
+                Some(']') if categories.is_empty() => return Ok(class_of(&ranges)),
+                Some(']') => return self.unicode_class(&ranges, &categories),
+                Some('\\') if self.takes("p{") => {
+                    categories.extend(self.rest.by_ref().take_while(|&c| c != '}'));
+                    continue;
+                }
                 Some('\\') => self.escape()?,
                 Some('^') | None => return Err(self.unsupported('[')),
                 Some(c) => vec![(c, c)],
@@ -99,6 +120,25 @@ impl Parser<'_> {
             }
             ranges.extend(found);
         }
+    }
+
+    /// A class that names Unicode's categories: the models name the same three everywhere.
+    fn unicode_class(&self, ranges: &[(char, char)], categories: &str) -> Result<String, String> {
+        if categories != "LZN" || ranges.iter().any(|(_, high)| !high.is_ascii()) {
+            return Err(self.unsupported('p'));
+        }
+        let mut all = vec![('a', 'z'), ('A', 'Z'), ('0', '9'), (' ', ' ')];
+        all.extend(ranges);
+        Ok(format!("class({:?}, &{}", ascii_pairs(&all), unicode::TABLE))
+    }
+
+    /// Takes `text` if it comes next.
+    fn takes(&mut self, text: &str) -> bool {
+        let comes = text.chars().eq(self.rest.clone().take(text.chars().count()));
+        if comes {
+            self.rest.by_ref().take(text.chars().count()).for_each(drop);
+        }
+        comes
     }
 
     /// Whether a hyphen follows that is neither the last of its class nor before a class of its own.
@@ -164,20 +204,34 @@ const ANYTHING: [(char, char); 5] = [
 
 /// A class as `api::pattern::class` takes it: the pairs of ASCII characters in one text, the others as ranges.
 fn class_of(ranges: &[(char, char)]) -> String {
-    const LAST_ASCII: char = '\u{7f}';
-    let mut ascii = String::new();
-    let mut beyond = String::new();
-    for &(low, high) in ranges {
-        if low <= LAST_ASCII {
-            ascii.push(low);
-            ascii.push(high.min(LAST_ASCII));
-        }
-        if high > LAST_ASCII {
-            let _ = write!(beyond, "({:?}, {high:?}), ", low.max('\u{80}'));
+    let mut text = String::new();
+    for (low, high) in beyond_ascii(ranges) {
+        let _ = write!(text, "({low:?}, {high:?}), ");
+    }
+    format!("class({:?}, &[{text}]", ascii_pairs(ranges))
+}
+
+/// The ranges beyond ASCII, sorted and apart from each other, since they are searched.
+fn beyond_ascii(ranges: &[(char, char)]) -> Vec<(char, char)> {
+    let mut beyond: Vec<_> = ranges.iter().filter(|(_, high)| *high > LAST_ASCII).collect();
+    beyond.sort_unstable();
+    let mut merged: Vec<(char, char)> = Vec::new();
+    for &(low, high) in beyond {
+        match merged.last_mut() {
+            Some(last) if low <= last.1 => last.1 = last.1.max(high),
+            _ => merged.push((low.max('\u{80}'), high)),
         }
     }
-    format!("class({ascii:?}, &[{beyond}]")
+    merged
 }
+
+/// The first and the last ASCII character of each range, one after the other.
+fn ascii_pairs(ranges: &[(char, char)]) -> String {
+    let ascii = ranges.iter().filter(|(low, _)| *low <= LAST_ASCII);
+    ascii.flat_map(|&(low, high)| [low, high.min(LAST_ASCII)]).collect()
+}
+
+const LAST_ASCII: char = '\u{7f}';
 
 #[cfg(test)]
 mod tests {
@@ -196,8 +250,30 @@ mod tests {
     }
 
     #[test]
+    fn a_lookahead_and_the_categories_have_pieces_of_their_own() {
+        assert_eq!(
+            alternatives("a-(?!-)[\\p{L}\\p{Z}\\p{N}_]*"),
+            Ok(format!(
+                "&[&[literal(\"a-\"), not_before(&[&[literal(\"-\")]]), class(\"azAZ09  __\", &{}, 0, UNBOUNDED)]]",
+                unicode::TABLE
+            ))
+        );
+    }
+
+    #[test]
+    fn ranges_beyond_ascii_are_sorted_and_apart() {
+        let ranges = [
+            ('é', 'é'),
+            ('\u{100}', '\u{200}'),
+            ('0', '\u{180}'),
+            ('\u{300}', '\u{300}'),
+        ];
+        assert_eq!(beyond_ascii(&ranges), [('\u{80}', '\u{200}'), ('\u{300}', '\u{300}')]);
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
-        for source in ["[^a]", "a**", "(a", "\\p{L}", "(?i)a"] {
+        for source in ["[^a]", "a**", "(a", "\\p{L}", "[\\p{L}]", "(?i)a", "a(?!b)+"] {
             assert!(alternatives(source).is_err(), "{source}");
         }
     }

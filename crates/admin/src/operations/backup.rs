@@ -72,7 +72,11 @@ impl Encode for BackupResponse {
     }
 }
 
-impl Output for BackupResponse {}
+impl Output for BackupResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 impl Operation for Backup {
     type Service = Operator;

@@ -55,7 +55,11 @@ impl Encode for StatusResponse {
     }
 }
 
-impl Output for StatusResponse {}
+impl Output for StatusResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 impl Operation for Status {
     type Service = Operator;

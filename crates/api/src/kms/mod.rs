@@ -13,5 +13,9 @@ pub use enumerations::*;
 pub use operations::*;
 pub use structures::*;
 
-/// What stands before the operation's name in the `X-Amz-Target` header.
-pub const TARGET_PREFIX: &str = "TrentService.";
+use crate::Protocol;
+
+/// How the service is spoken to.
+pub const PROTOCOL: Protocol = Protocol::Json {
+    target_prefix: "TrentService",
+};

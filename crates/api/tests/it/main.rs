@@ -2,9 +2,11 @@
 
 mod catalogue;
 mod constraints;
+mod forms;
 mod model;
 mod patterns;
 mod properties;
 mod replies;
 mod requests;
 mod serialization;
+mod xml;

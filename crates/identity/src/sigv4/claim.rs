@@ -166,6 +166,13 @@ impl<'a> Claim<'a> {
         Ok(Credential::parse(&self.credential)?.access_key_id)
     }
 
+    /// The service that the request's credential is scoped to, if it has the right form.
+    pub fn service(&self) -> Option<&str> {
+        Credential::parse(&self.credential)
+            .ok()
+            .map(|credential| credential.service())
+    }
+
     /// Checks, in the service's order: the date's form, its age, the signed headers, the algorithm, the
     /// credential's form and its scope.
     pub fn admit(

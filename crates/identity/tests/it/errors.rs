@@ -594,7 +594,10 @@ async fn each_refusal_has_the_name_text_and_status_of_the_service() {
         assert_eq!((error.code(), error.query_code()), names, "{what}: {error}");
         assert_eq!(error.message(), text, "{what}");
         assert_eq!(error.status(), 400, "{what}");
+        let forbidden = names != INCOMPLETE;
+        assert_eq!(error.query_status(), if forbidden { 403 } else { 400 }, "{what}");
     }
     assert_eq!(AuthenticationError::Unavailable.code(), "InternalFailure");
     assert_eq!(AuthenticationError::Unavailable.status(), 500);
+    assert_eq!(AuthenticationError::Unavailable.query_status(), 500);
 }

@@ -100,6 +100,22 @@ fn no_body_panics() {
 }
 
 #[test]
+fn no_form_panics() {
+    let forms = [
+        "Action=TagUser&Version=2010-05-08&UserName=alice&Tags.member.1.Key=a&Tags.member.1.Value=b%20c",
+        "RoleArn=arn%3Aaws%3Aiam&PolicyArns.member.1.arn=x&Tags.member.2.Key=a&DurationSeconds=900&PolicyInputList=",
+        "ContextEntries.member.1.ContextKeyValues.member.1=a&ActionNames.member.10=b&MaxItems=7&OnlyAttached=true",
+        "",
+    ];
+    let operations = trent_api::iam::OPERATIONS.len() + trent_api::sts::OPERATIONS.len();
+    let operations = u8::try_from(operations).expect("a few");
+    let examples: Vec<Vec<u8>> = (0..operations)
+        .flat_map(|selector| forms.map(|form| [&[selector], form.as_bytes()].concat()))
+        .collect();
+    feed(9, 5_000, &examples, entry::forms);
+}
+
+#[test]
 fn no_ciphertext_panics() {
     let examples = [0, 1, 16, 17, 114, 115, 200].map(|length| [vec![1, 1], vec![7; length]].concat());
     feed(3, 5_000, &examples, entry::ciphertext);
@@ -146,4 +162,23 @@ fn no_declaration_panics() {
         &examples.map(|text| text.as_bytes().to_vec()),
         entry::declarations,
     );
+}
+
+#[test]
+fn no_policy_or_scenario_panics() {
+    let examples = [
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}}"#,
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Action":["kms:D*","kms:?"],"Resource":"*",
+            "Condition":{"ForAnyValue:StringLikeIfExists":{"aws:PrincipalTag/x":["${aws:username}*","a"]},
+            "DateLessThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}]}"#,
+    ];
+    feed(
+        10,
+        2_000,
+        &examples.map(|text| text.as_bytes().to_vec()),
+        entry::policies,
+    );
+    let scenario = r#"{"id":"1","request":{"principal":"arn:aws:iam::111122223333:user/a","action":"kms:Decrypt",
+        "resource":{"arn":"*","account":"111122223333"},"context":{"aws:SourceIp":"10.0.0.1"}},"identityPolicies":[]}"#;
+    feed(11, 2_000, &[scenario.as_bytes().to_vec()], entry::scenarios);
 }

@@ -66,7 +66,7 @@ struct Door;
 
 #[async_trait]
 impl Admission for Door {
-    async fn admit(&self, frame: &Frame<'_>) -> Result<Admitted, ApiError> {
+    async fn admit(&self, frame: &Frame<'_>, _: trent_api::Protocol) -> Result<Admitted, ApiError> {
         let header = |name: &str| {
             let found = frame.signed.headers.iter().find(|(header, _)| *header == name);
             found.map(|(_, value)| String::from_utf8(value.to_vec()).expect("a test writes text"))

@@ -1,3 +1,4 @@
 //! The server with services made for the test.
 
 mod panics;
+mod query;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use trent_api::Protocol;
 use trent_server::{Limits, Server, Stop};
 use trent_service::{Endpoint, Frame, Reply};
 
@@ -13,8 +14,10 @@ struct Brittle;
 
 #[async_trait]
 impl Endpoint for Brittle {
-    fn target_prefix(&self) -> &'static str {
-        "Brittle"
+    fn protocol(&self) -> Protocol {
+        Protocol::Json {
+            target_prefix: "Brittle",
+        }
     }
 
     async fn serve(&self, frame: Frame<'_>) -> Reply {

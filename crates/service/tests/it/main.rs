@@ -1,5 +1,6 @@
 //! The pipeline, seen through a service of two operations.
 
+mod query;
 mod shelf;
 
 use std::sync::atomic::Ordering;

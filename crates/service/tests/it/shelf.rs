@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use minicbor::{Decode, Encode};
 use trent_api::kms::EncryptRequest;
-use trent_api::{ApiError, Empty, ErrorShape};
+use trent_api::{ApiError, Empty, ErrorShape, Protocol};
 use trent_audit::json::Object;
 use trent_audit::{Drain, MemoryLog, Trail};
 use trent_crypto::Key256;
@@ -68,7 +68,9 @@ const fn row(name: &'static str, action: Action) -> Row<()> {
 
 impl Service for Shelf {
     type Rules = ();
-    const TARGET_PREFIX: &'static str = "ShelfService";
+    const PROTOCOL: Protocol = Protocol::Json {
+        target_prefix: "ShelfService",
+    };
     const EVENT_SOURCE: &'static str = "shelf.example.com";
 }
 
@@ -187,7 +189,7 @@ struct Door(Option<Actor>);
 
 #[async_trait]
 impl Admission for Door {
-    async fn admit(&self, _: &Frame<'_>) -> Result<Admitted, ApiError> {
+    async fn admit(&self, _: &Frame<'_>, _: Protocol) -> Result<Admitted, ApiError> {
         match &self.0 {
             Some(actor) => Ok(Admitted {
                 actor: actor.clone(),
@@ -271,7 +273,7 @@ pub(crate) fn owner() -> AccountId {
     AccountId::parse("111122223333").expect("an account id")
 }
 
-fn stranger() -> AccountId {
+pub(crate) fn stranger() -> AccountId {
     AccountId::parse("444455556666").expect("an account id")
 }
 

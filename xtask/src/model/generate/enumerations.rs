@@ -1,13 +1,19 @@
 //! The enumerations of the model.
 
 use super::super::facts::{Kind, Service};
-use super::super::naming::variant;
+use super::super::naming::{type_name, variant};
 use super::header;
 use std::fmt::Write as _;
 
 pub(super) fn module(service: &Service) -> String {
     let mut text = header("The enumerations of the model.");
-    text.push_str("use crate::enumeration::enumeration;\n");
+    if service
+        .shapes
+        .iter()
+        .any(|shape| matches!(&shape.kind, Kind::String { values, .. } if !values.is_empty()))
+    {
+        text.push_str("use crate::enumeration::enumeration;\n");
+    }
     for shape in &service.shapes {
         let Kind::String { values, .. } = &shape.kind else {
             continue;
@@ -15,7 +21,12 @@ pub(super) fn module(service: &Service) -> String {
         if values.is_empty() {
             continue;
         }
-        let _ = write!(text, "\nenumeration! {{\n    /// `{0}`\n    {0} {{\n", shape.name);
+        let _ = write!(
+            text,
+            "\nenumeration! {{\n    /// `{}`\n    {} {{\n",
+            shape.name,
+            type_name(&shape.name)
+        );
         for value in values {
             let _ = writeln!(text, "        {} = \"{value}\",", variant(value));
         }

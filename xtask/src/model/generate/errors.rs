@@ -12,7 +12,7 @@ pub(super) fn module(service: &Service) -> String {
     for error in &service.errors {
         let short = without_exception(&error.name);
         let (row, function) = (upper_snake(short), snake(short));
-        let (name, status) = (&error.name, error.status);
+        let (name, status) = (error.code.as_ref().unwrap_or(&error.name), error.status);
         let _ = write!(
             text,
             "\n/// `{name}`, HTTP {status}.\npub static {row}: ErrorShape = ErrorShape::modelled(\"{name}\", {status});\n\

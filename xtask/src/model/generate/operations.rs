@@ -1,12 +1,12 @@
 //! The operations: a file each, the list of them, and the table.
 
-use super::super::facts::{Kind, Operation, Service};
-use super::super::naming::{snake, upper_snake, without_exception};
+use super::super::facts::{Kind, Operation, Protocol, Service};
+use super::super::naming::{snake, type_name, upper_snake, without_exception};
 use super::header;
 use super::structures::{Role, imports, structure};
 use std::fmt::Write as _;
 
-/// `kms/mod.rs`: what everything else sees.
+/// `mod.rs`: what everything else sees.
 pub(super) fn module(service: &Service) -> String {
     let mut text = header(&format!(
         "The interface of {}, version {}.",
@@ -15,15 +15,42 @@ pub(super) fn module(service: &Service) -> String {
     let _ = write!(
         text,
         "mod constraints;\nmod enumerations;\npub mod error;\npub mod operations;\nmod patterns;\nmod structures;\n\n\
-         pub use enumerations::*;\npub use operations::*;\npub use structures::*;\n\n\
-         /// What stands before the operation's name in the `X-Amz-Target` header.\n\
-         pub const TARGET_PREFIX: &str = \"{}.\";\n",
-        service.target_prefix
+         {}pub use operations::*;\npub use structures::*;\n\n{}\n\n\
+         /// How the service is spoken to.\npub const PROTOCOL: Protocol = {};\n",
+        if enumerates(service) {
+            "pub use enumerations::*;\n"
+        } else {
+            ""
+        },
+        match &service.protocol {
+            Protocol::Json { .. } => "use crate::Protocol;",
+            Protocol::Query { .. } => "use crate::{Protocol, Query};",
+        },
+        match &service.protocol {
+            Protocol::Json { target_prefix } => format!("Protocol::Json {{ target_prefix: \"{target_prefix}\" }}"),
+            Protocol::Query {
+                signing_name,
+                namespace,
+            } => format!(
+                "Protocol::Query(Query {{ signing_name: \"{signing_name}\", version: \"{}\", namespace: \"{namespace}\" }})",
+                service.api_version
+            ),
+        }
     );
+    if !enumerates(service) {
+        text = text.replace("mod enumerations;\n", "");
+    }
     text
 }
 
-/// `kms/operations/mod.rs`: the modules and the table of operations.
+fn enumerates(service: &Service) -> bool {
+    service
+        .shapes
+        .iter()
+        .any(|shape| matches!(&shape.kind, Kind::String { values, .. } if !values.is_empty()))
+}
+
+/// `operations/mod.rs`: the modules and the table of operations.
 pub(super) fn list(service: &Service) -> String {
     let mut text = header("The operations: a file for each, and the table of them.");
     let mut exports = String::new();
@@ -32,6 +59,7 @@ pub(super) fn list(service: &Service) -> String {
         let module = snake(&operation.name);
         let _ = writeln!(text, "mod {module};");
         let own: Vec<_> = own_structures(service, operation);
+        let own: Vec<_> = own.into_iter().map(type_name).collect();
         let _ = writeln!(exports, "pub use {module}::{{{}}};", own.join(", "));
         let _ = writeln!(rows, "{module}::OPERATION,");
     }
@@ -40,6 +68,20 @@ pub(super) fn list(service: &Service) -> String {
         "\nuse crate::shape::OperationShape;\n\n{exports}\n/// Every operation in the model's order, which is the alphabet's.\n\
          pub static OPERATIONS: &[OperationShape] = &[\n{rows}];\n"
     );
+    let unsigned: Vec<_> = service
+        .operations
+        .iter()
+        .filter(|operation| operation.unsigned)
+        .map(|operation| format!("{:?}", operation.name))
+        .collect();
+    if !unsigned.is_empty() {
+        let _ = write!(
+            text,
+            "\n/// The operations whose requests carry their own proof of who calls, and no signature.\n\
+             pub static UNSIGNED: &[&str] = &[{}];\n",
+            unsigned.join(", ")
+        );
+    }
     text
 }
 
@@ -90,7 +132,7 @@ fn row(service: &Service, operation: &Operation) -> Result<String, String> {
     let output = operation
         .output
         .as_ref()
-        .map_or("None".to_owned(), |name| format!("Some({name}::SHAPE)"));
+        .map_or("None".to_owned(), |name| format!("Some({}::SHAPE)", type_name(name)));
     let errors: Vec<_> = operation
         .errors
         .iter()
@@ -100,7 +142,7 @@ fn row(service: &Service, operation: &Operation) -> Result<String, String> {
         "\npub(super) const OPERATION: OperationShape = OperationShape {{ name: \"{}\", input: {}::SHAPE, \
          output: {output}, errors: &[{}] }};\n",
         operation.name,
-        operation.input,
+        type_name(&operation.input),
         errors.join(", ")
     ))
 }

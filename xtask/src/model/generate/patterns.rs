@@ -7,8 +7,7 @@ use super::{header, referenced};
 use std::fmt::Write as _;
 
 pub(super) fn module(service: &Service) -> Result<String, String> {
-    let mut text = header("The regular expressions that texts must match, as tables.");
-    text.push_str("use crate::pattern::{Pattern, UNBOUNDED, class, group, literal};\n");
+    let mut text = String::new();
     let referenced = referenced(service);
     for shape in service
         .shapes
@@ -28,5 +27,13 @@ pub(super) fn module(service: &Service) -> Result<String, String> {
             );
         }
     }
-    Ok(text)
+    let used: Vec<_> = ["UNBOUNDED", "class", "group", "literal", "not_before"]
+        .into_iter()
+        .filter(|name| text.contains(&format!("{name}(")) || text.contains(&format!(" {name})")))
+        .collect();
+    let head = header("The regular expressions that texts must match, as tables.");
+    Ok(format!(
+        "{head}use crate::pattern::{{Pattern, {}}};\n{text}",
+        used.join(", ")
+    ))
 }

@@ -1,8 +1,10 @@
 //! The constrained shapes that members refer to, and their patterns.
 
 use super::super::facts::{Kind, Service, Shape};
-use super::super::naming::upper_snake;
-use super::{header, referenced};
+use super::super::naming::{type_name, upper_snake};
+use super::super::selection::reach;
+use super::{header, is_plain_text, referenced};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 pub(super) fn module(service: &Service) -> Result<String, String> {
@@ -23,15 +25,26 @@ pub(super) fn module(service: &Service) -> Result<String, String> {
             );
         }
     }
-    text.push_str("use super::{enumerations, patterns, structures};\nuse crate::Shaped;\nuse crate::shape::Shape;\n");
+    let modules: Vec<_> = ["enumerations", "patterns", "structures"]
+        .into_iter()
+        .filter(|module| body.contains(&format!("{module}::")))
+        .collect();
+    let _ = writeln!(text, "use super::{{{}}};", modules.join(", "));
+    if body.contains("::SHAPE") {
+        text.push_str("use crate::Shaped;\n");
+    }
+    text.push_str("use crate::shape::Shape;\n");
     Ok(text + &body)
 }
+
+/// What stands for an upper bound that the model leaves out: beyond every request.
+const UNBOUNDED: i64 = u32::MAX as i64;
 
 /// The row of a shape that has one of its own.
 fn value(service: &Service, shape: &Shape, row: &str) -> Result<Option<String>, String> {
     Ok(Some(match &shape.kind {
         Kind::String { values, .. } if !values.is_empty() => {
-            format!("Shape::Enumeration(enumerations::{}::NAMES)", shape.name)
+            format!("Shape::Enumeration(enumerations::{}::NAMES)", type_name(&shape.name))
         }
         Kind::String {
             length,
@@ -39,47 +52,54 @@ fn value(service: &Service, shape: &Shape, row: &str) -> Result<Option<String>, 
             sensitive,
             ..
         } => {
-            let mut text = bounded("text", length.pair()?);
+            let mut text = bounded("text", length.or(0, UNBOUNDED));
             if pattern.is_some() {
                 let _ = write!(text, ".matching(&patterns::{row})");
             }
             if *sensitive { text + ".sensitive()" } else { text }
         }
         Kind::Blob { length, sensitive } => {
-            let bytes = bounded("bytes", length.pair()?);
+            let bytes = bounded("bytes", length.or(0, UNBOUNDED));
             if *sensitive { bytes + ".sensitive()" } else { bytes }
         }
         Kind::Integer { range } => {
-            let (min, max) = range.pair()?.ok_or("an integer without bounds")?;
+            let (least, most) = (i64::from(i32::MIN), i64::from(i32::MAX));
+            let (min, max) = range.or(least, most).unwrap_or((least, most));
             format!("Shape::Integer {{ min: {}, max: {} }}", grouped(min), grouped(max))
         }
         Kind::List { member, length } => {
             let element = service.shape(member)?;
             let reference = match &element.kind {
-                Kind::Structure { .. } => format!("&Shape::Structure(structures::{member}::SHAPE)"),
+                Kind::Structure { .. } => format!("&Shape::Structure(structures::{}::SHAPE)", type_name(member)),
                 _ => format!("&{}", upper_snake(member)),
             };
-            match length.pair()? {
+            match length.or(0, UNBOUNDED) {
                 Some((min, max)) => format!("Shape::list({reference}, {}, {})", grouped(min), grouped(max)),
                 None => format!("Shape::unbounded_list({reference})"),
             }
         }
+        Kind::Map { key, value } if is_plain_text(service, key) && is_plain_text(service, value) => return Ok(None),
         Kind::Map { key, value } => {
-            for side in [key, value] {
-                match &service.shape(side)?.kind {
-                    Kind::String {
-                        length,
-                        pattern: None,
-                        values,
-                        sensitive: false,
-                    } if values.is_empty() && length.pair()?.is_none() => {}
-                    _ => return Err("a map whose keys or values are constrained".to_owned()),
-                }
+            if read_by_inputs(service)?.contains(&shape.name) {
+                return Err("an input has a map whose keys or values are constrained".to_owned());
             }
-            return Ok(None);
+            format!(
+                "Shape::Map {{ key: &{}, value: &{} }}",
+                upper_snake(key),
+                upper_snake(value)
+            )
         }
         Kind::Boolean | Kind::Timestamp | Kind::Structure { .. } => return Ok(None),
     }))
+}
+
+/// The shapes that inputs are made of.
+fn read_by_inputs(service: &Service) -> Result<BTreeSet<String>, String> {
+    let mut reached = BTreeSet::new();
+    for operation in &service.operations {
+        reach(service, &operation.input, &mut reached)?;
+    }
+    Ok(reached)
 }
 
 /// A number with a mark at every third digit, as Rust sources have it.

@@ -1,8 +1,10 @@
 //! Plain structs with their rows, their decoding and their encoding.
 
 use super::super::facts::{Kind, Member, Service, Shape};
-use super::super::naming::{lower_first, snake};
-use super::{header, rust_type, shape_reference, top_level};
+use super::super::naming::{field_name, lower_first, snake, type_name};
+use super::super::selection::reach;
+use super::{header, is_plain_text, rust_type, shape_reference, top_level};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// What a structure is used for.
@@ -21,14 +23,14 @@ pub(super) fn parts(service: &Service) -> Vec<&Shape> {
     service.shapes.iter().filter(is_part).collect()
 }
 
-/// `kms/structures/mod.rs`.
+/// `structures/mod.rs`.
 pub(super) fn list(service: &Service) -> String {
     let mut text = header("The structures that are parts of inputs and outputs, a file for each.");
     let mut exports = String::new();
     for shape in parts(service) {
         let module = snake(&shape.name);
         let _ = writeln!(text, "mod {module};");
-        let _ = writeln!(exports, "pub use {module}::{};", shape.name);
+        let _ = writeln!(exports, "pub use {module}::{};", type_name(&shape.name));
     }
     text + "\n" + &exports
 }
@@ -40,7 +42,7 @@ pub(super) fn file(service: &Service, shape: &Shape) -> Result<String, String> {
     };
     let title = format!("`{}`", shape.name);
     let body = structure(service, &shape.name, members, Role::Part, &title)?;
-    Ok(header(&title) + &imports(service, &body, &[&shape.name]) + &body)
+    Ok(header(&title) + &imports(service, &body, &[shape.name.as_str()]) + &body)
 }
 
 /// The `use` lines for what the text mentions, but for what it defines itself.
@@ -59,9 +61,15 @@ pub(super) fn imports(service: &Service, body: &str, own: &[&str]) -> String {
     }
     // A member and a type may share a name; only a mention as a type needs an import.
     let as_type = |name: &str| {
-        [format!("<{name}>"), format!(": {name},"), format!("({name}::SHAPE")]
-            .iter()
-            .any(|mention| body.contains(mention))
+        [
+            format!("<{name}>"),
+            format!("<{name}, "),
+            format!(", {name}>"),
+            format!(": {name},"),
+            format!("({name}::SHAPE"),
+        ]
+        .iter()
+        .any(|mention| body.contains(mention))
     };
     let mut siblings: Vec<_> = service
         .shapes
@@ -71,8 +79,9 @@ pub(super) fn imports(service: &Service, body: &str, own: &[&str]) -> String {
             Kind::String { values, .. } => !values.is_empty(),
             _ => false,
         })
-        .map(|shape| shape.name.as_str())
-        .filter(|name| !own.contains(name) && as_type(name))
+        .filter(|shape| !own.contains(&shape.name.as_str()))
+        .map(|shape| type_name(&shape.name))
+        .filter(|name| as_type(name))
         .collect();
     siblings.sort_unstable();
     if !siblings.is_empty() {
@@ -92,8 +101,9 @@ pub(super) fn imports(service: &Service, body: &str, own: &[&str]) -> String {
 }
 
 /// What generated structures may need of the crate.
-const CRATE: [&str; 11] = [
+const CRATE: [&str; 13] = [
     "Blob",
+    "Content",
     "Encode",
     "Fields",
     "FromValue",
@@ -104,6 +114,7 @@ const CRATE: [&str; 11] = [
     "Shaped",
     "Timestamp",
     "Value",
+    "XmlWriter",
 ];
 
 pub(super) fn structure(
@@ -117,8 +128,9 @@ pub(super) fn structure(
     let mut rows = String::new();
     let mut reads = String::new();
     let mut writes = String::new();
+    let object = if service.is_query() { "xml" } else { "object" };
     for (position, member) in members.iter().enumerate() {
-        let field = snake(&member.name);
+        let field = field_name(&member.name);
         let kind = rust_type(service, &member.shape)?;
         let kind = if member.required {
             kind
@@ -130,7 +142,7 @@ pub(super) fn structure(
             fields,
             "/// `{}`: {}\npub {field}: {kind},",
             member.name,
-            described(&shape.kind, member.required)
+            described(service, &shape.kind, member.required)
         );
         let presence = if member.required { "required" } else { "optional" };
         let _ = writeln!(
@@ -138,7 +150,7 @@ pub(super) fn structure(
             "Member::{presence}(\"{}\", \"{}\", {}),",
             member.name,
             lower_first(&member.name),
-            shape_reference(shape)
+            shape_reference(service, shape)
         );
         let (access, value) = if member.required {
             ("required", format!("&self.{field}"))
@@ -146,42 +158,77 @@ pub(super) fn structure(
             ("optional", format!("self.{field}.as_ref()"))
         };
         let _ = writeln!(reads, "{field}: fields.{access}({position})?,");
-        let _ = writeln!(writes, "object.{access}(\"{}\", {value});", member.name);
+        let _ = writeln!(writes, "{object}.{access}(\"{}\", {value});", member.name);
     }
+    let rust = type_name(name);
     let defaultable = members
         .iter()
         .all(|member| !member.required || has_default(service, &member.shape));
     let default = if defaultable { "Default, " } else { "" };
     let mut text = format!(
-        "\n/// {purpose}\n#[derive(Debug, Clone, {default}PartialEq, Eq)]\npub struct {name} {{\n{fields}}}\n\
-         \nimpl Shaped for {name} {{\nconst SHAPE: &'static Structure = &Structure {{ name: \"{name}\", members: &[{rows}] }};\n}}\n"
+        "\n/// {purpose}\n#[derive(Debug, Clone, {default}PartialEq, Eq)]\npub struct {rust} {{\n{fields}}}\n\
+         \nimpl Shaped for {rust} {{\nconst SHAPE: &'static Structure = &Structure {{ name: \"{name}\", members: &[{rows}] }};\n}}\n"
     );
-    if role != Role::Output {
+    let (is_read, is_written) = uses(service, name, role)?;
+    if is_read {
         let fields = if members.is_empty() { "_" } else { "mut fields" };
         let _ = write!(
             text,
-            "\nimpl FromValue for {name} {{\nfn from_value(value: Value<'_>) -> Option<Self> {{\n\
+            "\nimpl FromValue for {rust} {{\nfn from_value(value: Value<'_>) -> Option<Self> {{\n\
              let {fields} = value.into_fields()?;\nSome(Self {{\n{reads}}})\n}}\n}}\n"
         );
     }
-    if role != Role::Input {
+    if is_written && service.is_query() {
+        let xml = if members.is_empty() { "_" } else { "xml" };
+        let _ = write!(
+            text,
+            "\nimpl Content for {rust} {{\nfn write(&self, {xml}: &mut XmlWriter<'_>) {{\n{writes}}}\n}}\n"
+        );
+    } else if is_written {
         let object = if members.is_empty() { "object" } else { "mut object" };
         let _ = write!(
             text,
-            "\nimpl Encode for {name} {{\nfn encode(&self, out: &mut Vec<u8>) {{\n\
+            "\nimpl Encode for {rust} {{\nfn encode(&self, out: &mut Vec<u8>) {{\n\
              let {object} = ObjectWriter::begin(out);\n{writes}object.end();\n}}\n}}\n"
         );
     }
     match role {
         Role::Input => {
-            let _ = write!(text, "\nimpl Input for {name} {{}}\n");
+            let _ = write!(text, "\nimpl Input for {rust} {{}}\n");
         }
         Role::Output => {
-            let _ = write!(text, "\nimpl Output for {name} {{}}\n");
+            let body = if service.is_query() {
+                "Content::write(self, &mut XmlWriter::new(out));"
+            } else {
+                "self.encode(out);"
+            };
+            let _ = write!(
+                text,
+                "\nimpl Output for {rust} {{\nfn write(&self, out: &mut Vec<u8>) {{\n{body}\n}}\n}}\n"
+            );
         }
         Role::Part => {}
     }
     Ok(text)
+}
+
+/// Whether a structure is read from requests, and whether it is written to replies.
+fn uses(service: &Service, name: &str, role: Role) -> Result<(bool, bool), String> {
+    let reaches = |root: &str| -> Result<bool, String> {
+        let mut reached = BTreeSet::new();
+        reach(service, root, &mut reached)?;
+        Ok(reached.contains(name))
+    };
+    let (mut is_read, mut is_written) = (role == Role::Input, role == Role::Output);
+    if role == Role::Part {
+        for operation in &service.operations {
+            is_read = is_read || reaches(&operation.input)?;
+            if let Some(output) = &operation.output {
+                is_written = is_written || reaches(output)?;
+            }
+        }
+    }
+    Ok((is_read, is_written))
 }
 
 fn has_default(service: &Service, shape: &str) -> bool {
@@ -193,9 +240,11 @@ fn has_default(service: &Service, shape: &str) -> bool {
 }
 
 /// A member's facts in a few words.
-fn described(kind: &Kind, required: bool) -> String {
+fn described(service: &Service, kind: &Kind, required: bool) -> String {
     let bounds = |bounds: &super::super::facts::Bounds, unit: &str| match (bounds.min, bounds.max) {
         (Some(min), Some(max)) => format!(" of {min} to {max} {unit}"),
+        (None, Some(max)) => format!(" of at most {max} {unit}"),
+        (Some(min), None) => format!(" of at least {min} {unit}"),
         _ => String::new(),
     };
     let what = match kind {
@@ -210,7 +259,10 @@ fn described(kind: &Kind, required: bool) -> String {
         Kind::Boolean => "true or false".to_owned(),
         Kind::Timestamp => "a point in time".to_owned(),
         Kind::List { length, .. } => format!("a list{}", bounds(length, "elements")),
-        Kind::Map { .. } => "a map of texts".to_owned(),
+        Kind::Map { key, value } if is_plain_text(service, key) && is_plain_text(service, value) => {
+            "a map of texts".to_owned()
+        }
+        Kind::Map { .. } => "a map".to_owned(),
     };
     format!("{}{what}.", if required { "required, " } else { "" })
 }

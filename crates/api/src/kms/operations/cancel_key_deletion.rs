@@ -53,7 +53,11 @@ impl Encode for CancelKeyDeletionResponse {
     }
 }
 
-impl Output for CancelKeyDeletionResponse {}
+impl Output for CancelKeyDeletionResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "CancelKeyDeletion",

@@ -53,7 +53,11 @@ impl Encode for ConnectCustomKeyStoreResponse {
     }
 }
 
-impl Output for ConnectCustomKeyStoreResponse {}
+impl Output for ConnectCustomKeyStoreResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ConnectCustomKeyStore",

@@ -144,7 +144,11 @@ impl Encode for CreateCustomKeyStoreResponse {
     }
 }
 
-impl Output for CreateCustomKeyStoreResponse {}
+impl Output for CreateCustomKeyStoreResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "CreateCustomKeyStore",

@@ -110,7 +110,11 @@ impl Encode for CreateGrantResponse {
     }
 }
 
-impl Output for CreateGrantResponse {}
+impl Output for CreateGrantResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "CreateGrant",

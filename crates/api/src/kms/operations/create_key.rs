@@ -112,7 +112,11 @@ impl Encode for CreateKeyResponse {
     }
 }
 
-impl Output for CreateKeyResponse {}
+impl Output for CreateKeyResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "CreateKey",

@@ -94,7 +94,11 @@ impl Encode for DecapsulateResponse {
     }
 }
 
-impl Output for DecapsulateResponse {}
+impl Output for DecapsulateResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "Decapsulate",

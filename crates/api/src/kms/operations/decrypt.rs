@@ -119,7 +119,11 @@ impl Encode for DecryptResponse {
     }
 }
 
-impl Output for DecryptResponse {}
+impl Output for DecryptResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "Decrypt",

@@ -53,7 +53,11 @@ impl Encode for DeleteCustomKeyStoreResponse {
     }
 }
 
-impl Output for DeleteCustomKeyStoreResponse {}
+impl Output for DeleteCustomKeyStoreResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "DeleteCustomKeyStore",

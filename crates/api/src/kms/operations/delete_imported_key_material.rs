@@ -69,7 +69,11 @@ impl Encode for DeleteImportedKeyMaterialResponse {
     }
 }
 
-impl Output for DeleteImportedKeyMaterialResponse {}
+impl Output for DeleteImportedKeyMaterialResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "DeleteImportedKeyMaterial",

@@ -106,7 +106,11 @@ impl Encode for DeriveSharedSecretResponse {
     }
 }
 
-impl Output for DeriveSharedSecretResponse {}
+impl Output for DeriveSharedSecretResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "DeriveSharedSecret",

@@ -90,7 +90,11 @@ impl Encode for DescribeCustomKeyStoresResponse {
     }
 }
 
-impl Output for DescribeCustomKeyStoresResponse {}
+impl Output for DescribeCustomKeyStoresResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "DescribeCustomKeyStores",

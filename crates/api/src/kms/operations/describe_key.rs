@@ -64,7 +64,11 @@ impl Encode for DescribeKeyResponse {
     }
 }
 
-impl Output for DescribeKeyResponse {}
+impl Output for DescribeKeyResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "DescribeKey",

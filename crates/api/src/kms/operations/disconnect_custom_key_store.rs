@@ -53,7 +53,11 @@ impl Encode for DisconnectCustomKeyStoreResponse {
     }
 }
 
-impl Output for DisconnectCustomKeyStoreResponse {}
+impl Output for DisconnectCustomKeyStoreResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "DisconnectCustomKeyStore",

@@ -97,7 +97,11 @@ impl Encode for EncapsulateResponse {
     }
 }
 
-impl Output for EncapsulateResponse {}
+impl Output for EncapsulateResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "Encapsulate",

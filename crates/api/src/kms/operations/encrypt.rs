@@ -95,7 +95,11 @@ impl Encode for EncryptResponse {
     }
 }
 
-impl Output for EncryptResponse {}
+impl Output for EncryptResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "Encrypt",

@@ -103,7 +103,11 @@ impl Encode for GenerateDataKeyResponse {
     }
 }
 
-impl Output for GenerateDataKeyResponse {}
+impl Output for GenerateDataKeyResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GenerateDataKey",

@@ -115,7 +115,11 @@ impl Encode for GenerateDataKeyPairResponse {
     }
 }
 
-impl Output for GenerateDataKeyPairResponse {}
+impl Output for GenerateDataKeyPairResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GenerateDataKeyPair",

@@ -95,7 +95,11 @@ impl Encode for GenerateDataKeyPairWithoutPlaintextResponse {
     }
 }
 
-impl Output for GenerateDataKeyPairWithoutPlaintextResponse {}
+impl Output for GenerateDataKeyPairWithoutPlaintextResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GenerateDataKeyPairWithoutPlaintext",

@@ -87,7 +87,11 @@ impl Encode for GenerateDataKeyWithoutPlaintextResponse {
     }
 }
 
-impl Output for GenerateDataKeyWithoutPlaintextResponse {}
+impl Output for GenerateDataKeyWithoutPlaintextResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GenerateDataKeyWithoutPlaintext",

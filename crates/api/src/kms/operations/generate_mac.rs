@@ -82,7 +82,11 @@ impl Encode for GenerateMacResponse {
     }
 }
 
-impl Output for GenerateMacResponse {}
+impl Output for GenerateMacResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GenerateMac",

@@ -78,7 +78,11 @@ impl Encode for GenerateRandomResponse {
     }
 }
 
-impl Output for GenerateRandomResponse {}
+impl Output for GenerateRandomResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GenerateRandom",

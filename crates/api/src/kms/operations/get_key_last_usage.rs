@@ -72,7 +72,11 @@ impl Encode for GetKeyLastUsageResponse {
     }
 }
 
-impl Output for GetKeyLastUsageResponse {}
+impl Output for GetKeyLastUsageResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GetKeyLastUsage",

@@ -65,7 +65,11 @@ impl Encode for GetKeyPolicyResponse {
     }
 }
 
-impl Output for GetKeyPolicyResponse {}
+impl Output for GetKeyPolicyResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GetKeyPolicy",

@@ -79,7 +79,11 @@ impl Encode for GetKeyRotationStatusResponse {
     }
 }
 
-impl Output for GetKeyRotationStatusResponse {}
+impl Output for GetKeyRotationStatusResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GetKeyRotationStatus",

@@ -78,7 +78,11 @@ impl Encode for GetParametersForImportResponse {
     }
 }
 
-impl Output for GetParametersForImportResponse {}
+impl Output for GetParametersForImportResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GetParametersForImport",

@@ -117,7 +117,11 @@ impl Encode for GetPublicKeyResponse {
     }
 }
 
-impl Output for GetPublicKeyResponse {}
+impl Output for GetPublicKeyResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "GetPublicKey",

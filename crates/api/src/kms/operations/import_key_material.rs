@@ -102,7 +102,11 @@ impl Encode for ImportKeyMaterialResponse {
     }
 }
 
-impl Output for ImportKeyMaterialResponse {}
+impl Output for ImportKeyMaterialResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ImportKeyMaterial",

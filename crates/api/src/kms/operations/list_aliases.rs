@@ -74,7 +74,11 @@ impl Encode for ListAliasesResponse {
     }
 }
 
-impl Output for ListAliasesResponse {}
+impl Output for ListAliasesResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ListAliases",

@@ -90,7 +90,11 @@ impl Encode for ListGrantsResponse {
     }
 }
 
-impl Output for ListGrantsResponse {}
+impl Output for ListGrantsResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ListGrants",

@@ -73,7 +73,11 @@ impl Encode for ListKeyPoliciesResponse {
     }
 }
 
-impl Output for ListKeyPoliciesResponse {}
+impl Output for ListKeyPoliciesResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ListKeyPolicies",

@@ -82,7 +82,11 @@ impl Encode for ListKeyRotationsResponse {
     }
 }
 
-impl Output for ListKeyRotationsResponse {}
+impl Output for ListKeyRotationsResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ListKeyRotations",

@@ -74,7 +74,11 @@ impl Encode for ListKeysResponse {
     }
 }
 
-impl Output for ListKeysResponse {}
+impl Output for ListKeysResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ListKeys",

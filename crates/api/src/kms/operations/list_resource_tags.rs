@@ -74,7 +74,11 @@ impl Encode for ListResourceTagsResponse {
     }
 }
 
-impl Output for ListResourceTagsResponse {}
+impl Output for ListResourceTagsResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ListResourceTags",

@@ -154,7 +154,11 @@ impl Encode for ReEncryptResponse {
     }
 }
 
-impl Output for ReEncryptResponse {}
+impl Output for ReEncryptResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ReEncrypt",

@@ -94,7 +94,11 @@ impl Encode for ReplicateKeyResponse {
     }
 }
 
-impl Output for ReplicateKeyResponse {}
+impl Output for ReplicateKeyResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ReplicateKey",

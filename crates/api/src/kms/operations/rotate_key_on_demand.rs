@@ -53,7 +53,11 @@ impl Encode for RotateKeyOnDemandResponse {
     }
 }
 
-impl Output for RotateKeyOnDemandResponse {}
+impl Output for RotateKeyOnDemandResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "RotateKeyOnDemand",

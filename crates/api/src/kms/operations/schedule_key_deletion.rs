@@ -82,7 +82,11 @@ impl Encode for ScheduleKeyDeletionResponse {
     }
 }
 
-impl Output for ScheduleKeyDeletionResponse {}
+impl Output for ScheduleKeyDeletionResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "ScheduleKeyDeletion",

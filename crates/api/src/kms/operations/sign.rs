@@ -94,7 +94,11 @@ impl Encode for SignResponse {
     }
 }
 
-impl Output for SignResponse {}
+impl Output for SignResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "Sign",

@@ -128,7 +128,11 @@ impl Encode for UpdateCustomKeyStoreResponse {
     }
 }
 
-impl Output for UpdateCustomKeyStoreResponse {}
+impl Output for UpdateCustomKeyStoreResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "UpdateCustomKeyStore",

@@ -98,7 +98,11 @@ impl Encode for VerifyResponse {
     }
 }
 
-impl Output for VerifyResponse {}
+impl Output for VerifyResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "Verify",

@@ -86,7 +86,11 @@ impl Encode for VerifyMacResponse {
     }
 }
 
-impl Output for VerifyMacResponse {}
+impl Output for VerifyMacResponse {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
 
 pub(super) const OPERATION: OperationShape = OperationShape {
     name: "VerifyMac",

@@ -4,7 +4,7 @@
 
 use super::super::constraints;
 use crate::shape::{Member, Shape, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Timestamp, Value};
+use crate::{Encode, ObjectWriter, Shaped, Timestamp};
 
 /// `AliasListEntry`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,19 +32,6 @@ impl Shaped for AliasListEntry {
             Member::optional("LastUpdatedDate", "lastUpdatedDate", &Shape::Timestamp),
         ],
     };
-}
-
-impl FromValue for AliasListEntry {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            alias_name: fields.optional(0)?,
-            alias_arn: fields.optional(1)?,
-            target_key_id: fields.optional(2)?,
-            creation_date: fields.optional(3)?,
-            last_updated_date: fields.optional(4)?,
-        })
-    }
 }
 
 impl Encode for AliasListEntry {

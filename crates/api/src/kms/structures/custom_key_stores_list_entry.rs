@@ -5,7 +5,7 @@
 use super::super::constraints;
 use super::super::{ConnectionErrorCodeType, ConnectionStateType, CustomKeyStoreType, XksProxyConfigurationType};
 use crate::shape::{Member, Shape, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Timestamp, Value};
+use crate::{Encode, ObjectWriter, Shaped, Timestamp};
 
 /// `CustomKeyStoresListEntry`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,23 +77,6 @@ impl Shaped for CustomKeyStoresListEntry {
             ),
         ],
     };
-}
-
-impl FromValue for CustomKeyStoresListEntry {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            custom_key_store_id: fields.optional(0)?,
-            custom_key_store_name: fields.optional(1)?,
-            cloud_hsm_cluster_id: fields.optional(2)?,
-            trust_anchor_certificate: fields.optional(3)?,
-            connection_state: fields.optional(4)?,
-            connection_error_code: fields.optional(5)?,
-            creation_date: fields.optional(6)?,
-            custom_key_store_type: fields.optional(7)?,
-            xks_proxy_configuration: fields.optional(8)?,
-        })
-    }
 }
 
 impl Encode for CustomKeyStoresListEntry {

@@ -5,7 +5,7 @@
 use super::super::constraints;
 use super::super::{GrantConstraints, GrantOperation};
 use crate::shape::{Member, Shape, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Timestamp, Value};
+use crate::{Encode, ObjectWriter, Shaped, Timestamp};
 
 /// `GrantListEntry`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,25 +63,6 @@ impl Shaped for GrantListEntry {
             ),
         ],
     };
-}
-
-impl FromValue for GrantListEntry {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            key_id: fields.optional(0)?,
-            grant_id: fields.optional(1)?,
-            name: fields.optional(2)?,
-            creation_date: fields.optional(3)?,
-            grantee_principal: fields.optional(4)?,
-            retiring_principal: fields.optional(5)?,
-            issuing_account: fields.optional(6)?,
-            operations: fields.optional(7)?,
-            constraints: fields.optional(8)?,
-            grantee_service_principal: fields.optional(9)?,
-            retiring_service_principal: fields.optional(10)?,
-        })
-    }
 }
 
 impl Encode for GrantListEntry {

@@ -5,7 +5,7 @@
 use super::super::KeyLastUsageTrackingOperation;
 use super::super::constraints;
 use crate::shape::{Member, Shape, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Timestamp, Value};
+use crate::{Encode, ObjectWriter, Shaped, Timestamp};
 
 /// `KeyLastUsageData`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,18 +38,6 @@ impl Shaped for KeyLastUsageData {
             Member::optional("KmsRequestId", "kmsRequestId", &constraints::KMS_REQUEST_ID_TYPE),
         ],
     };
-}
-
-impl FromValue for KeyLastUsageData {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            operation: fields.optional(0)?,
-            timestamp: fields.optional(1)?,
-            cloud_trail_event_id: fields.optional(2)?,
-            kms_request_id: fields.optional(3)?,
-        })
-    }
 }
 
 impl Encode for KeyLastUsageData {

@@ -4,7 +4,7 @@
 
 use super::super::constraints;
 use crate::shape::{Member, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Value};
+use crate::{Encode, ObjectWriter, Shaped};
 
 /// `KeyListEntry`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,16 +23,6 @@ impl Shaped for KeyListEntry {
             Member::optional("KeyArn", "keyArn", &constraints::ARN_TYPE),
         ],
     };
-}
-
-impl FromValue for KeyListEntry {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            key_id: fields.optional(0)?,
-            key_arn: fields.optional(1)?,
-        })
-    }
 }
 
 impl Encode for KeyListEntry {

@@ -9,7 +9,7 @@ use super::super::{
     MultiRegionConfiguration, OriginType, SigningAlgorithmSpec, XksKeyConfigurationType,
 };
 use crate::shape::{Member, Shape, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Timestamp, Value};
+use crate::{Encode, ObjectWriter, Shaped, Timestamp};
 
 /// `KeyMetadata`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -151,41 +151,6 @@ impl Shaped for KeyMetadata {
             ),
         ],
     };
-}
-
-impl FromValue for KeyMetadata {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            aws_account_id: fields.optional(0)?,
-            key_id: fields.required(1)?,
-            arn: fields.optional(2)?,
-            creation_date: fields.optional(3)?,
-            enabled: fields.optional(4)?,
-            description: fields.optional(5)?,
-            key_usage: fields.optional(6)?,
-            key_state: fields.optional(7)?,
-            deletion_date: fields.optional(8)?,
-            valid_to: fields.optional(9)?,
-            origin: fields.optional(10)?,
-            custom_key_store_id: fields.optional(11)?,
-            cloud_hsm_cluster_id: fields.optional(12)?,
-            expiration_model: fields.optional(13)?,
-            key_manager: fields.optional(14)?,
-            customer_master_key_spec: fields.optional(15)?,
-            key_spec: fields.optional(16)?,
-            encryption_algorithms: fields.optional(17)?,
-            signing_algorithms: fields.optional(18)?,
-            key_agreement_algorithms: fields.optional(19)?,
-            encapsulation_algorithms: fields.optional(20)?,
-            multi_region: fields.optional(21)?,
-            multi_region_configuration: fields.optional(22)?,
-            pending_deletion_window_in_days: fields.optional(23)?,
-            mac_algorithms: fields.optional(24)?,
-            xks_key_configuration: fields.optional(25)?,
-            current_key_material_id: fields.optional(26)?,
-        })
-    }
 }
 
 impl Encode for KeyMetadata {

@@ -5,7 +5,7 @@
 use super::super::constraints;
 use super::super::{MultiRegionKey, MultiRegionKeyType};
 use crate::shape::{Member, Shape, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Value};
+use crate::{Encode, ObjectWriter, Shaped};
 
 /// `MultiRegionConfiguration`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,17 +31,6 @@ impl Shaped for MultiRegionConfiguration {
             Member::optional("ReplicaKeys", "replicaKeys", &constraints::MULTI_REGION_KEY_LIST),
         ],
     };
-}
-
-impl FromValue for MultiRegionConfiguration {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            multi_region_key_type: fields.optional(0)?,
-            primary_key: fields.optional(1)?,
-            replica_keys: fields.optional(2)?,
-        })
-    }
 }
 
 impl Encode for MultiRegionConfiguration {

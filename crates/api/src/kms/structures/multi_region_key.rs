@@ -4,7 +4,7 @@
 
 use super::super::constraints;
 use crate::shape::{Member, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Value};
+use crate::{Encode, ObjectWriter, Shaped};
 
 /// `MultiRegionKey`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,16 +23,6 @@ impl Shaped for MultiRegionKey {
             Member::optional("Region", "region", &constraints::REGION_TYPE),
         ],
     };
-}
-
-impl FromValue for MultiRegionKey {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            arn: fields.optional(0)?,
-            region: fields.optional(1)?,
-        })
-    }
 }
 
 impl Encode for MultiRegionKey {

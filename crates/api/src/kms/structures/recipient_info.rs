@@ -5,7 +5,7 @@
 use super::super::KeyEncryptionMechanism;
 use super::super::constraints;
 use crate::shape::{Member, Structure};
-use crate::{Blob, Encode, FromValue, ObjectWriter, Shaped, Value};
+use crate::{Blob, FromValue, Shaped, Value};
 
 /// `RecipientInfo`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,14 +41,5 @@ impl FromValue for RecipientInfo {
             key_encryption_algorithm: fields.optional(0)?,
             attestation_document: fields.optional(1)?,
         })
-    }
-}
-
-impl Encode for RecipientInfo {
-    fn encode(&self, out: &mut Vec<u8>) {
-        let mut object = ObjectWriter::begin(out);
-        object.optional("KeyEncryptionAlgorithm", self.key_encryption_algorithm.as_ref());
-        object.optional("AttestationDocument", self.attestation_document.as_ref());
-        object.end();
     }
 }

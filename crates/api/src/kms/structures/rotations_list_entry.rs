@@ -5,7 +5,7 @@
 use super::super::constraints;
 use super::super::{ExpirationModelType, ImportState, KeyMaterialState, RotationType};
 use crate::shape::{Member, Shape, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Timestamp, Value};
+use crate::{Encode, ObjectWriter, Shaped, Timestamp};
 
 /// `RotationsListEntry`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,23 +53,6 @@ impl Shaped for RotationsListEntry {
             Member::optional("RotationType", "rotationType", &constraints::ROTATION_TYPE),
         ],
     };
-}
-
-impl FromValue for RotationsListEntry {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            key_id: fields.optional(0)?,
-            key_material_id: fields.optional(1)?,
-            key_material_description: fields.optional(2)?,
-            import_state: fields.optional(3)?,
-            key_material_state: fields.optional(4)?,
-            expiration_model: fields.optional(5)?,
-            valid_to: fields.optional(6)?,
-            rotation_date: fields.optional(7)?,
-            rotation_type: fields.optional(8)?,
-        })
-    }
 }
 
 impl Encode for RotationsListEntry {

@@ -4,7 +4,7 @@
 
 use super::super::constraints;
 use crate::shape::{Member, Structure};
-use crate::{Encode, FromValue, ObjectWriter, Shaped, Value};
+use crate::{Encode, ObjectWriter, Shaped};
 
 /// `XksKeyConfigurationType`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,15 +18,6 @@ impl Shaped for XksKeyConfigurationType {
         name: "XksKeyConfigurationType",
         members: &[Member::optional("Id", "id", &constraints::XKS_KEY_ID_TYPE)],
     };
-}
-
-impl FromValue for XksKeyConfigurationType {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            id: fields.optional(0)?,
-        })
-    }
 }
 
 impl Encode for XksKeyConfigurationType {

@@ -4,7 +4,7 @@
 
 use super::super::constraints;
 use crate::shape::{Member, Structure};
-use crate::{Encode, FromValue, ObjectWriter, SecretText, Shaped, Value};
+use crate::{FromValue, SecretText, Shaped, Value};
 
 /// `XksProxyAuthenticationCredentialType`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,14 +40,5 @@ impl FromValue for XksProxyAuthenticationCredentialType {
             access_key_id: fields.required(0)?,
             raw_secret_access_key: fields.required(1)?,
         })
-    }
-}
-
-impl Encode for XksProxyAuthenticationCredentialType {
-    fn encode(&self, out: &mut Vec<u8>) {
-        let mut object = ObjectWriter::begin(out);
-        object.required("AccessKeyId", &self.access_key_id);
-        object.required("RawSecretAccessKey", &self.raw_secret_access_key);
-        object.end();
     }
 }

@@ -5,7 +5,7 @@
 use super::super::XksProxyConnectivityType;
 use super::super::constraints;
 use crate::shape::{Member, Structure};
-use crate::{Encode, FromValue, ObjectWriter, SecretText, Shaped, Value};
+use crate::{Encode, ObjectWriter, SecretText, Shaped};
 
 /// `XksProxyConfigurationType`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,20 +52,6 @@ impl Shaped for XksProxyConfigurationType {
             ),
         ],
     };
-}
-
-impl FromValue for XksProxyConfigurationType {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        let mut fields = value.into_fields()?;
-        Some(Self {
-            connectivity: fields.optional(0)?,
-            access_key_id: fields.optional(1)?,
-            uri_endpoint: fields.optional(2)?,
-            uri_path: fields.optional(3)?,
-            vpc_endpoint_service_name: fields.optional(4)?,
-            vpc_endpoint_service_owner: fields.optional(5)?,
-        })
-    }
 }
 
 impl Encode for XksProxyConfigurationType {
