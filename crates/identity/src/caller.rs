@@ -6,6 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use trent_names::{AccountId, PrincipalArn, Region};
 
+use crate::entitlements::Entitlements;
+use crate::session::Session;
+
 /// An authenticated caller; cheap to clone. The authenticator makes one for each signing key and gives out clones.
 #[derive(Clone)]
 pub struct Caller(Arc<Shared>);
@@ -31,6 +34,40 @@ pub struct Identity {
     pub service: String,
     /// Whether the principal is the account's root user.
     pub is_root: bool,
+    /// What kind of principal it is.
+    pub kind: PrincipalKind,
+    /// Its unique id as policies and records have it: the account's id for the root user, `AIDA...` for a user,
+    /// `AROA...:session` for a role's session, `account:name` for a federated user.
+    pub unique_id: String,
+    /// The session, if it called with temporary credentials.
+    pub session: Option<Session>,
+    /// What the stored records allow it and restrict it to, as of when it was authenticated.
+    pub entitlements: Entitlements,
+}
+
+/// The kinds of principals that call, as `aws:PrincipalType` names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// The root user of an account.
+    Account,
+    /// A user.
+    User,
+    /// A role's session.
+    AssumedRole,
+    /// A federated user.
+    FederatedUser,
+}
+
+impl PrincipalKind {
+    /// The value of `aws:PrincipalType`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "Account",
+            Self::User => "User",
+            Self::AssumedRole => "AssumedRole",
+            Self::FederatedUser => "FederatedUser",
+        }
+    }
 }
 
 impl Caller {
@@ -51,6 +88,10 @@ impl Caller {
             region,
             service: service.into(),
             is_root: true,
+            kind: PrincipalKind::Account,
+            unique_id: account.as_str().to_owned(),
+            session: None,
+            entitlements: Entitlements::default(),
         })
     }
 

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use trent_api::ApiError;
 use trent_audit::{Drain, MemoryLog, Trail};
-use trent_identity::{Caller, Identity, SignedRequest};
+use trent_identity::{Caller, Entitlements, Identity, PrincipalKind, SignedRequest};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_kms::Kms;
 use trent_kms::records::{KeyRecord, key_address};
@@ -83,6 +83,10 @@ impl Admission for Door {
                 region: region.clone(),
                 service: "kms".to_owned(),
                 is_root: false,
+                kind: PrincipalKind::User,
+                unique_id: "AIDACKCEVSQ6C2EXAMPLE".to_owned(),
+                session: None,
+                entitlements: Entitlements::default(),
             }),
         };
         Ok(Admitted {
