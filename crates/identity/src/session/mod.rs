@@ -20,8 +20,8 @@ pub use issue::{
     IssuedSession, LONGEST_CHAINED, LONGEST_OF_ROOT, LONGEST_OF_USER, NewSession, PACKED_SIZE, POLICY_ARNS,
     POLICY_SIZE, SHORTEST, SessionError,
 };
-pub use token::MAX_TOKEN;
 pub(crate) use token::{Content, digest};
+pub use token::{MAX_TOKEN, is_content};
 
 /// What a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]

@@ -151,9 +151,77 @@ fn party(account: &str, id: Option<&UniqueId>) -> Option<Party> {
     })
 }
 
+/// Whether these bytes, once opened, would be the content of a token: what a test of the reader with arbitrary bytes asks.
+pub fn is_content(bytes: &[u8]) -> bool {
+    Content::read(bytes).is_some()
+}
+
 /// What tells the tokens of one access key apart, for caches.
 pub(crate) fn digest(token: &[u8]) -> u64 {
     let digest = hash(&SHA256, token);
     let first = digest.as_ref().first_chunk().copied();
     u64::from_be_bytes(first.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn content() -> Content {
+        let party = Party {
+            account: AccountId::parse("111122223333").expect("twelve digits"),
+            id: UniqueId::parse("AROACKCEVSQ6C2EXAMPLE").ok(),
+        };
+        let parties = Parties {
+            principal: &party,
+            issuer: &party,
+        };
+        Content {
+            access_key_id: "ASIAIOSFODNN7EXAMPLE".to_owned(),
+            name: Some("deploy".to_owned()),
+            ..Content::new(SessionKind::Role, &parties, Packed::default())
+        }
+    }
+
+    fn written(content: &Content) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        minicbor::encode(content, &mut bytes).expect("in memory");
+        bytes
+    }
+
+    #[test]
+    fn a_content_is_read_as_it_was_written_and_nothing_else_is() {
+        let bytes = written(&content());
+        assert!(Content::read(&bytes).is_some_and(|read| read == content()));
+        assert!((0..bytes.len()).all(|length| !is_content(&bytes[..length])));
+        assert!(!is_content(&[bytes.as_slice(), &[0]].concat()));
+        let newer = [&[VERSION + 1], &bytes[1..]].concat();
+        assert!(!is_content(&newer));
+        // A field that this build does not know.
+        let mut unknown = bytes;
+        assert_eq!(unknown[1] & 0xE0, 0xA0, "a map of few fields");
+        unknown[1] += 1;
+        unknown.extend([0x18, 0x63, 0x00]);
+        assert!(!is_content(&unknown));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            is_content(&bytes);
+        }
+
+        /// What is read in spite of a change is what would have been written.
+        #[test]
+        fn a_changed_byte_is_another_content_or_none(at in 0_usize..1_000, byte in any::<u8>()) {
+            let mut bytes = written(&content());
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            if let Some(read) = Content::read(&bytes) {
+                prop_assert_eq!(written(&read), bytes);
+            }
+        }
+    }
 }

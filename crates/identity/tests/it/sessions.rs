@@ -6,22 +6,21 @@ use trent_identity::directory::principals::RoleRecord;
 use trent_identity::directory::{Holder, NewProvider, SessionHolder};
 use trent_identity::session::{IssuedSession, NewSession, SessionError, SessionKind};
 use trent_identity::{AuthenticationError, Caller, Party, PrincipalKind};
-use trent_names::PrincipalArn;
 
-use crate::principals::{ALLOW, alice, arn, commit, edit, policy, role, tag, user};
+use crate::principals::{ALLOW, alice, arn, commit, edit, policy, role, tag};
 use crate::wire::{Signer, Wire};
 use crate::world::{ACCESS_KEY, NOW, SECRET, SIGNER, World, account, ask};
 
 const INVALID: AuthenticationError = AuthenticationError::SessionToken;
 
-fn root() -> Party {
+pub(crate) fn root() -> Party {
     Party {
         account: account(),
         id: None,
     }
 }
 
-fn new(kind: SessionKind, principal: Party, issuer: Party, name: Option<&str>) -> NewSession {
+pub(crate) fn new(kind: SessionKind, principal: Party, issuer: Party, name: Option<&str>) -> NewSession {
     NewSession {
         kind,
         principal,
@@ -38,7 +37,7 @@ fn new(kind: SessionKind, principal: Party, issuer: Party, name: Option<&str>) -
 }
 
 /// A world with the role `app`, and the role as a party.
-async fn with_role() -> (World, Party) {
+pub(crate) async fn with_role() -> (World, Party) {
     let world = World::new().await;
     let mut change = edit(&world).await;
     let (id, _) = change
@@ -61,7 +60,7 @@ async fn with_role() -> (World, Party) {
     (world, party)
 }
 
-async fn issue(world: &World, new: NewSession) -> IssuedSession {
+pub(crate) async fn issue(world: &World, new: NewSession) -> IssuedSession {
     world.directory.issue_session(new, NOW).await.expect("a session")
 }
 
@@ -79,7 +78,7 @@ fn signed(session: &IssuedSession, token: Option<&str>) -> Wire {
     .in_header(wire)
 }
 
-async fn call(world: &World, session: &IssuedSession) -> Result<Caller, AuthenticationError> {
+pub(crate) async fn call(world: &World, session: &IssuedSession) -> Result<Caller, AuthenticationError> {
     world.authenticate(&signed(session, Some(&session.token))).await
 }
 
@@ -287,7 +286,7 @@ async fn sessions_end_at_once_with_what_they_depend_on() {
     // A clock that was set back brings no old session back.
     let mut change = world
         .directory
-        .edit(account(), NOW - Duration::from_hours(1))
+        .edit(account(), NOW.saturating_sub(Duration::from_hours(1)))
         .await
         .expect("the account");
     change
@@ -446,107 +445,4 @@ async fn a_development_server_knows_its_own_sessions() {
         .await
         .expect("anybody");
     assert!(foreign.is_root);
-}
-
-#[tokio::test]
-async fn what_a_session_may_not_be_is_refused() {
-    let (world, role) = with_role().await;
-    let base = || new(SessionKind::Role, role.clone(), root(), Some("deploy"));
-    let mut change = edit(&world).await;
-    let (alice, _) = change.create_user(user("alice")).await.expect("a user");
-    commit(&world, change).await;
-    let alice = Party {
-        account: account(),
-        id: Some(alice),
-    };
-    let refused = async |new: NewSession| world.directory.issue_session(new, NOW).await.err().expect("refused");
-    let lifetime = |kind, principal: Party, issuer, minutes, name| NewSession {
-        lifetime: Duration::from_mins(minutes),
-        ..new(kind, principal, issuer, name)
-    };
-    let hour = 60;
-    for (session, bounds) in [
-        (
-            lifetime(SessionKind::Role, role.clone(), root(), 14, Some("ab")),
-            (900, 3_600),
-        ),
-        (
-            lifetime(SessionKind::Role, role.clone(), root(), hour + 1, Some("ab")),
-            (900, 3_600),
-        ),
-        (lifetime(SessionKind::Own, root(), root(), hour + 1, None), (900, 3_600)),
-        (
-            lifetime(SessionKind::Own, alice.clone(), alice.clone(), 36 * hour + 1, None),
-            (900, 129_600),
-        ),
-    ] {
-        let SessionError::Lifetime { min, max } = refused(session).await else {
-            panic!("another error")
-        };
-        assert_eq!((min, max), bounds);
-    }
-    assert!(matches!(
-        refused(new(SessionKind::Role, alice.clone(), root(), Some("ab"))).await,
-        SessionError::WrongKind
-    ));
-    assert!(matches!(
-        refused(new(SessionKind::Own, role.clone(), root(), None)).await,
-        SessionError::WrongKind
-    ));
-    assert!(matches!(
-        refused(NewSession {
-            name: Some("a".to_owned()),
-            ..base()
-        })
-        .await,
-        SessionError::Invalid(_)
-    ));
-    let long = NewSession {
-        policies: vec!["x".repeat(2_049)],
-        ..base()
-    };
-    assert!(matches!(refused(long).await, SessionError::PolicyTooLong));
-    let many = NewSession {
-        policy_arns: vec![arn("x"); 11],
-        ..base()
-    };
-    assert!(matches!(refused(many).await, SessionError::TooManyPolicyArns));
-    let missing = NewSession {
-        policy_arns: vec![arn("x")],
-        ..base()
-    };
-    assert!(matches!(refused(missing).await, SessionError::NoSuchPolicy(_)));
-    let tags = NewSession {
-        tags: (0..51).map(|at| tag(&format!("k{at}"), "v")).collect(),
-        ..base()
-    };
-    assert!(matches!(refused(tags).await, SessionError::TooManyTags));
-    let transitive = NewSession {
-        transitive_tag_keys: vec!["none".to_owned()],
-        ..base()
-    };
-    assert!(matches!(refused(transitive).await, SessionError::NoSuchTag(_)));
-    let packed = NewSession {
-        tags: (0..50).map(|at| tag(&format!("k{at}"), &"v".repeat(200))).collect(),
-        ..base()
-    };
-    let SessionError::PackedPolicyTooLarge { percent } = refused(packed).await else {
-        panic!("another error")
-    };
-    assert!(percent > 200);
-    let fits = NewSession {
-        policies: vec!["x".repeat(2_048)],
-        tags: vec![tag("a", "b")],
-        ..base()
-    };
-    let issued = issue(&world, fits).await;
-    assert!(call(&world, &issued).await.is_ok() && issued.token.len() < trent_identity::session::MAX_TOKEN);
-    assert_eq!(
-        world
-            .directory
-            .party_of(&PrincipalArn::parse("arn:aws:sts::111122223333:assumed-role/app/x").expect("an ARN"))
-            .await
-            .expect("an answer"),
-        Some(role)
-    );
 }

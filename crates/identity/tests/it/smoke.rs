@@ -147,3 +147,19 @@ fn no_declaration_panics() {
         entry::declarations,
     );
 }
+
+#[test]
+fn sessions() {
+    let examples = [
+        "AIDACKCEVSQ6C2EXAMPLE",
+        "arn:aws:iam::111122223333:policy/team/x",
+        "https://ci.example.com/",
+        "\u{1}\u{21}\u{0}",
+    ];
+    feed(
+        7,
+        5_000,
+        &examples.map(|text| text.as_bytes().to_vec()),
+        entry::sessions,
+    );
+}
