@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use trent_crypto::ciphertext::Parsed;
 use trent_crypto::sigv4::SigningKey;
+use trent_identity::directory::principals::{GroupRecord, PolicyRecord, ProviderRecord, RoleRecord, UserRecord};
 use trent_identity::directory::{AccessKeyRecord, AccountRecord};
 use trent_identity::sigv4::Claim;
 use trent_identity::{Bootstrap, Realm, Seed, SignedRequest};
@@ -124,7 +125,24 @@ pub fn records(data: &[u8]) {
     }
     let _ = minicbor::decode::<AccountRecord>(data);
     let _ = minicbor::decode::<AccessKeyRecord>(data);
+    let _ = minicbor::decode::<UserRecord>(data);
+    let _ = minicbor::decode::<GroupRecord>(data);
+    let _ = minicbor::decode::<RoleRecord>(data);
+    let _ = minicbor::decode::<PolicyRecord>(data);
+    let _ = minicbor::decode::<ProviderRecord>(data);
     let _ = trent_store::backup::verify(&mut &*data);
+}
+
+/// What is in a session token once it is opened, and names and ARNs as IAM has them.
+pub fn sessions(data: &[u8]) {
+    let _ = trent_identity::session::is_content(data);
+    let Ok(text) = str::from_utf8(data) else { return };
+    if let Ok(id) = trent_identity::UniqueId::parse(text) {
+        assert_eq!(id.as_str(), text);
+    }
+    let _ = trent_identity::rules::PolicyArn::parse(text);
+    let _ = trent_identity::rules::provider_name(text);
+    let _ = trent_identity::rules::tag_key(text);
 }
 
 /// A bootstrap or seed file.

@@ -55,10 +55,15 @@ pub struct UserIdentity(Arc<[u8]>);
 impl UserIdentity {
     /// The root user of an account, which called with the access key `access_key_id`.
     pub fn root(arn: &str, account: &AccountId, access_key_id: &str) -> Self {
+        Self::principal("Root", account.as_str(), arn, account, access_key_id)
+    }
+
+    /// A user, a role's session or a federated user, whichever `kind` says (`IAMUser`, `AssumedRole`, `FederatedUser`).
+    pub fn principal(kind: &str, principal_id: &str, arn: &str, account: &AccountId, access_key_id: &str) -> Self {
         let mut block = json::Object::new();
         block
-            .string("type", "Root")
-            .string("principalId", account.as_str())
+            .string("type", kind)
+            .string("principalId", principal_id)
             .string("arn", arn)
             .string("accountId", account.as_str())
             .string("accessKeyId", access_key_id);

@@ -1,6 +1,8 @@
-//! Access key ids: `AKIA` and sixteen characters of base32.
+//! Access key ids: `AKIA`, or `ASIA` for temporary ones, and sixteen characters of base32.
 
 use std::fmt;
+
+use crate::unique_id::base32;
 
 /// The id of an access key: what a request names in its credential. Public; it is no secret.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,13 +32,17 @@ impl AccessKeyId {
 
     /// A new id from random bytes: `AKIA`, then the bytes in base32 (RFC 4648).
     pub fn from_random_bytes(random: [u8; Self::ENTROPY]) -> Self {
-        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let bits = random.iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-        let characters = (0..16).rev().map(|place| {
-            let index = usize::try_from(bits >> (5 * place) & 31).unwrap_or(0);
-            char::from(ALPHABET[index])
-        });
-        Self("AKIA".chars().chain(characters).collect())
+        Self(base32("AKIA", &random, 16))
+    }
+
+    /// A new id of temporary credentials: `ASIA`, then the bytes in base32.
+    pub fn temporary(random: [u8; Self::ENTROPY]) -> Self {
+        Self(base32("ASIA", &random, 16))
+    }
+
+    /// Whether this can be the id of temporary credentials, which come with a session token.
+    pub fn is_temporary(&self) -> bool {
+        self.0.starts_with("ASIA")
     }
 
     /// The id.

@@ -6,6 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use trent_names::{AccountId, PrincipalArn, Region};
 
+use crate::entitlements::Entitlements;
+use crate::session::Session;
+
 /// An authenticated caller; cheap to clone. The authenticator makes one for each signing key and gives out clones.
 #[derive(Clone)]
 pub struct Caller(Arc<Shared>);
@@ -33,6 +36,40 @@ pub struct Identity {
     pub service: String,
     /// Whether the principal is the account's root user.
     pub is_root: bool,
+    /// What kind of principal it is.
+    pub kind: PrincipalKind,
+    /// Its unique id as policies and records have it: the account's id for the root user, `AIDA...` for a user,
+    /// `AROA...:session` for a role's session, `account:name` for a federated user.
+    pub unique_id: String,
+    /// The session, if it called with temporary credentials.
+    pub session: Option<Session>,
+    /// What the stored records allow it and restrict it to, as of when it was authenticated.
+    pub entitlements: Entitlements,
+}
+
+/// The kinds of principals that call, as `aws:PrincipalType` names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// The root user of an account.
+    Account,
+    /// A user.
+    User,
+    /// A role's session.
+    AssumedRole,
+    /// A federated user.
+    FederatedUser,
+}
+
+impl PrincipalKind {
+    /// The value of `aws:PrincipalType`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "Account",
+            Self::User => "User",
+            Self::AssumedRole => "AssumedRole",
+            Self::FederatedUser => "FederatedUser",
+        }
+    }
 }
 
 impl Caller {
@@ -53,21 +90,22 @@ impl Caller {
             region,
             service: service.into(),
             is_root: true,
+            kind: PrincipalKind::Account,
+            unique_id: account.as_str().to_owned(),
+            session: None,
+            entitlements: Entitlements::default(),
         })
     }
 
     /// The ARN that policies know the caller by, as `aws:PrincipalArn` has it: for a session of a role that of the role
     /// (IAM User Guide, "AWS global condition context keys").
     pub fn principal_arn(&self) -> &str {
-        self.0.principal_arn.get_or_init(|| match &self.principal {
-            PrincipalArn::AssumedRole {
-                partition,
-                account,
-                role,
-                ..
-            } => format!("arn:{partition}:iam::{account}:role/{role}"),
-            principal => principal.to_string(),
-        })
+        self.0
+            .principal_arn
+            .get_or_init(|| match (&self.principal, &self.session) {
+                (PrincipalArn::AssumedRole { .. }, Some(session)) => session.principal_arn.to_string(),
+                (principal, _) => principal.to_string(),
+            })
     }
 
     /// Everything that the account has in the Region and of the service that the request is for, as policies name it:
@@ -126,7 +164,11 @@ impl fmt::Debug for Caller {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::directory::Party;
+    use crate::session::SessionKind;
 
     #[test]
     fn the_audit_identity_is_rendered_once_for_all_clones() {
@@ -144,17 +186,30 @@ mod tests {
     #[test]
     fn policies_know_a_session_by_its_role() {
         let region = Region::parse("cn-north-1").expect("a Region");
-        let principal = PrincipalArn::parse("arn:aws-cn:sts::111122223333:assumed-role/Builder/one");
-        let principal = principal.expect("a session");
+        let arn = |text: &str| PrincipalArn::parse(text).expect("a principal");
+        let principal = arn("arn:aws-cn:sts::111122223333:assumed-role/Builder/one");
+        let account = principal.account();
+        let party = Party { account, id: None };
         let caller = Caller::from(Identity {
-            account: principal.account(),
             principal,
-            access_key_id: "ASIAIOSFODNN7EXAMPLE".to_owned(),
-            region,
-            service: "kms".to_owned(),
             is_root: false,
+            kind: PrincipalKind::AssumedRole,
+            session: Some(Session {
+                kind: SessionKind::Role,
+                issued_at: Duration::ZERO,
+                expires_at: Duration::ZERO,
+                principal: party.clone(),
+                issuer: party,
+                principal_arn: arn("arn:aws-cn:iam::111122223333:role/team/Builder"),
+                name: Some("one".to_owned()),
+                source_identity: None,
+                tags: Vec::new(),
+                transitive_tag_keys: Vec::new(),
+                federated_provider: None,
+            }),
+            ..Identity::clone(&Caller::root(account, "ASIAIOSFODNN7EXAMPLE", region, "kms"))
         });
-        assert_eq!(caller.principal_arn(), "arn:aws-cn:iam::111122223333:role/Builder");
+        assert_eq!(caller.principal_arn(), "arn:aws-cn:iam::111122223333:role/team/Builder");
         assert_eq!(caller.scope(), "arn:aws-cn:kms:cn-north-1:111122223333:*");
     }
 }

@@ -133,9 +133,13 @@ pub enum AuthenticationError {
     #[error("The security token included in the request is invalid.")]
     UnknownAccessKey,
 
-    /// A session token that this key has not been issued with.
+    /// A session token that this key has not been issued with, that was altered or made up, or whose session was ended.
     #[error("The security token included in the request is invalid.")]
     SessionToken,
+
+    /// The session is over.
+    #[error("The security token included in the request is expired")]
+    ExpiredToken,
 
     /// The directory or the keystore could not answer, so nobody is let in.
     #[error("The request processing has failed because of an unknown error, exception or failure.")]
@@ -150,6 +154,7 @@ impl AuthenticationError {
             Family::Incomplete => "IncompleteSignatureException",
             Family::Invalid => "InvalidSignatureException",
             Family::Unrecognized => "UnrecognizedClientException",
+            Family::ExpiredToken => "ExpiredTokenException",
             Family::Internal => "InternalFailure",
         }
     }
@@ -161,6 +166,7 @@ impl AuthenticationError {
             Family::Incomplete => "IncompleteSignature",
             Family::Invalid => "SignatureDoesNotMatch",
             Family::Unrecognized => "InvalidClientTokenId",
+            Family::ExpiredToken => "ExpiredToken",
             Family::Internal => "InternalFailure",
         }
     }
@@ -182,7 +188,7 @@ impl AuthenticationError {
     pub fn query_status(&self) -> u16 {
         match self.family() {
             Family::Incomplete => 400,
-            Family::Missing | Family::Invalid | Family::Unrecognized => 403,
+            Family::Missing | Family::Invalid | Family::Unrecognized | Family::ExpiredToken => 403,
             Family::Internal => 500,
         }
     }
@@ -209,18 +215,20 @@ impl AuthenticationError {
             | Self::NotCanonical
             | Self::SignatureMismatch => Family::Invalid,
             Self::UnknownAccessKey | Self::SessionToken => Family::Unrecognized,
+            Self::ExpiredToken => Family::ExpiredToken,
             Self::Unavailable => Family::Internal,
         }
     }
 }
 
-/// The five names under which all of it is reported.
+/// The six names under which all of it is reported.
 #[derive(Clone, Copy)]
 enum Family {
     Missing,
     Incomplete,
     Invalid,
     Unrecognized,
+    ExpiredToken,
     Internal,
 }
 

@@ -6,13 +6,14 @@
 use async_trait::async_trait;
 use trent_names::PrincipalArn;
 
-use crate::directory::{Directory, DirectoryError};
+use crate::directory::{Directory, EntityError};
+use crate::unique_id::UniqueId;
 
 /// What is known of a principal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
-    /// It is here.
-    Here,
+    /// It is here; the unique id of the user or role, if it is one.
+    Here(Option<UniqueId>),
     /// Its account is here, and has no such principal.
     Missing,
     /// It belongs to an account that this deployment does not have.
@@ -23,22 +24,19 @@ pub enum Presence {
 #[async_trait]
 pub trait PrincipalDirectory: Send + Sync + 'static {
     /// What is known of a principal.
-    async fn presence(&self, principal: &PrincipalArn) -> Result<Presence, DirectoryError>;
+    async fn presence(&self, principal: &PrincipalArn) -> Result<Presence, EntityError>;
 }
 
-/// The directory of accounts, each of which has its root user and nobody else. Federated users come and go: any of an
-/// account that is here may come.
+/// Federated users come and go: any of an account that is here may come, and so may any session of a role.
 #[async_trait]
 impl PrincipalDirectory for Directory {
-    async fn presence(&self, principal: &PrincipalArn) -> Result<Presence, DirectoryError> {
+    async fn presence(&self, principal: &PrincipalArn) -> Result<Presence, EntityError> {
         if !self.has_account(principal.account()).await? {
             return Ok(Presence::Elsewhere);
         }
-        Ok(match principal {
-            PrincipalArn::Root { .. } | PrincipalArn::FederatedUser { .. } => Presence::Here,
-            PrincipalArn::User { .. } | PrincipalArn::Role { .. } | PrincipalArn::AssumedRole { .. } => {
-                Presence::Missing
-            }
+        Ok(match self.party_of(principal).await? {
+            Some(party) => Presence::Here(party.id),
+            None => Presence::Missing,
         })
     }
 }

@@ -1,11 +1,12 @@
 //! Signing keys in memory: the day's key of each access key, Region and service, so that a request costs one HMAC and
 //! not five and an unwrapping.
 //!
-//! Keyed also by the revision of the access key's record, so a key whose secret changed is never found under its old
-//! one. Bounded; a signing key opens nothing but its own day, Region and service, and is wiped when it is dropped.
+//! Keyed also by the revision of the access key's record, or by the digest of the session's token, so a key whose secret
+//! changed is never found under its old one. A signing key admits nobody: who stands behind it is looked up apart. Bounded; a signing key opens nothing but its own day, Region and service, and is wiped when it is dropped.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
@@ -21,6 +22,7 @@ use crate::sigv4::timestamp::Day;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Purpose<'a> {
     pub(crate) access_key_id: &'a str,
+    /// The revision of the access key's record, or the digest of the session's token.
     pub(crate) revision: u64,
     pub(crate) scope: &'a Scope,
     pub(crate) service: &'a str,
@@ -67,42 +69,54 @@ impl Equivalent<Owned> for Purpose<'_> {
 
 /// A signing key, and whom a request that is signed with it comes from.
 pub(crate) struct Signatory {
-    pub(crate) key: SigningKey,
+    pub(crate) key: Arc<SigningKey>,
     /// `None` if the access key does not exist or signs nothing now.
     pub(crate) caller: Option<Caller>,
+    /// The token that the access key comes with, if it is temporary.
+    pub(crate) token: Option<Box<[u8]>>,
+    /// When its use was noted last: milliseconds since 1970.
+    pub(crate) noted_at: AtomicU64,
+}
+
+impl Signatory {
+    pub(crate) fn new(key: Arc<SigningKey>, caller: Option<Caller>, token: Option<&[u8]>) -> Self {
+        Self {
+            key,
+            caller,
+            token: token.map(Into::into),
+            noted_at: AtomicU64::new(0),
+        }
+    }
 }
 
 /// A bounded cache of signing keys.
-pub(crate) struct SigningKeys(Cache<Owned, Arc<Signatory>>);
+pub(crate) struct SigningKeys(Cache<Owned, Arc<SigningKey>>);
 
 impl SigningKeys {
     pub(crate) fn new(capacity: usize) -> Self {
         Self(Cache::new(capacity))
     }
 
-    /// The signing key for `purpose`, derived by the keystore if it is not at hand; `caller` makes who is kept beside
-    /// it.
+    /// The signing key for `purpose`, derived by the keystore if it is not at hand.
     pub(crate) async fn get(
         &self,
         purpose: Purpose<'_>,
         keystore: &dyn Keystore,
         credential: &WrappedCredential,
-        caller: impl FnOnce() -> Option<Caller>,
-    ) -> Result<Arc<Signatory>, KeystoreError> {
+    ) -> Result<Arc<SigningKey>, KeystoreError> {
         if let Some(kept) = self.0.get(&purpose) {
             return Ok(kept);
         }
         let Scope { day, region } = purpose.scope;
-        let key = derive(keystore, credential, *day, region, purpose.service).await?;
-        let made = Arc::new(Signatory { key, caller: caller() });
+        let key = Arc::new(derive(keystore, credential, *day, region, purpose.service).await?);
         let owned = Owned {
             access_key_id: purpose.access_key_id.into(),
             revision: purpose.revision,
             scope: purpose.scope.clone(),
             service: purpose.service.into(),
         };
-        self.0.insert(owned, Arc::clone(&made));
-        Ok(made)
+        self.0.insert(owned, Arc::clone(&key));
+        Ok(key)
     }
 }
 

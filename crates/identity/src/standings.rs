@@ -2,12 +2,13 @@
 //! not the reading of its credential, two records and a signing key.
 //!
 //! Keyed by the credential's whole text, `keyid/date/region/service/aws4_request`, and found again only for the day that
-//! the text names and the state of the directory in which it was established: any change of an account or an access key
-//! makes all of them void at once.
+//! the text names, with the session token that came with it, and in the state of the directory in which it was
+//! established: any change of an account, a principal, a policy or an access key makes all of them void at once.
 
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
+use trent_crypto::secret::equal;
 
 use crate::access_key::AccessKeyId;
 use crate::directory::State;
@@ -32,10 +33,16 @@ impl Standings {
         Self(Cache::new(capacity))
     }
 
-    /// Who stands behind `credential`, if that was established for requests of `day` and nothing has changed since.
-    pub(crate) fn get(&self, credential: &str, day: Day, now: State) -> Option<Arc<Signatory>> {
+    /// Who stands behind `credential` and `token`, if that was established for requests of `day` and nothing has changed
+    /// since.
+    pub(crate) fn get(&self, credential: &str, token: Option<&[u8]>, day: Day, now: State) -> Option<Arc<Signatory>> {
         let standing = self.0.get(credential)?;
-        (standing.state == now && standing.day == day).then_some(standing.signatory)
+        let same = match (token, standing.signatory.token.as_deref()) {
+            (None, None) => true,
+            (Some(sent), Some(issued)) => equal(sent, issued),
+            _ => false,
+        };
+        (same && standing.state == now && standing.day == day).then_some(standing.signatory)
     }
 
     /// Keeps what was established. `state` was read before anything was looked up.

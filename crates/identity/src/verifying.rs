@@ -1,20 +1,23 @@
 //! The authenticator of production: nobody without a valid signature of an active access key.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use trent_keystore::{KeystoreError, WrappedCredential};
-use trent_names::AccountId;
+use trent_store::StoreError;
 
 use crate::access_key::AccessKeyId;
 use crate::authenticator::{Authenticator, Outcome, Verdict};
-use crate::caller::Caller;
-use crate::directory::{AccessKeyOwner, Directory, KnownAccessKey, Lookup};
+use crate::caller::{Caller, Identity, PrincipalKind};
+use crate::directory::{Directory, Live, Lookup, Party, RESOLUTION, milliseconds};
 use crate::error::AuthenticationError;
+use crate::session::{self, Content};
 use crate::signing_keys::{Purpose, Signatory, SigningKeys};
 use crate::sigv4::timestamp::SigningTime;
 use crate::sigv4::{Claim, Realm, Scope, SignedRequest};
 use crate::standings::Standings;
+use crate::unique_id::UniqueId;
 
 /// Signing keys kept: active access keys, times the Regions that each uses in a day.
 const KEPT: usize = 8_192;
@@ -68,7 +71,17 @@ impl VerifyingAuthenticator {
             Some(signatory) => signatory,
             None => self.establish(claim, signed).await?,
         };
-        conclude(request, claim, signed, &signatory)
+        self.conclude(request, claim, signed, now, &signatory)
+    }
+
+    /// Whether the claim carries the token of a session that was issued here.
+    pub(crate) async fn issued(&self, claim: &Claim<'_>, id: &str) -> bool {
+        match claim.session_token() {
+            Some(token) => Content::open(self.directory.keystore().as_ref(), token, id)
+                .await
+                .is_some(),
+            None => false,
+        }
     }
 
     /// The verdict on a request, known at once if it takes nothing but memory.
@@ -80,18 +93,20 @@ impl VerifyingAuthenticator {
         let claim = Claim::read(request)?;
         let signed = claim.admit_form(request, now)?;
         if let Some(signatory) = self.recall(&claim, signed) {
-            return conclude(request, &claim, signed, &signatory).map(|caller| Verdict::known(Ok(caller)));
+            let outcome = self.conclude(request, &claim, signed, now, &signatory);
+            return outcome.map(|caller| Verdict::known(Ok(caller)));
         }
         Ok(Verdict::pending(async move {
             let signatory = self.establish(&claim, signed).await?;
-            conclude(request, &claim, signed, &signatory)
+            self.conclude(request, &claim, signed, now, &signatory)
         }))
     }
 
     /// Who stands behind the claim's credential, if that is in memory.
     fn recall(&self, claim: &Claim<'_>, signed: SigningTime) -> Option<Arc<Signatory>> {
         let state = self.directory.state()?;
-        self.standings.get(claim.credential(), signed.day(), state)
+        self.standings
+            .get(claim.credential(), claim.session_token(), signed.day(), state)
     }
 
     /// Finds out who stands behind the claim's credential, and remembers it.
@@ -99,52 +114,148 @@ impl VerifyingAuthenticator {
         let scope = claim.admit_scope(&self.realm, signed)?.scope;
         let id = claim.access_key_id()?;
         let state = self.directory.state();
-        let found = self.directory.look_up(id).await.map_err(|error| unavailable(&error))?;
-        let signatory = match found {
-            Lookup::Active { account, key } => self.holder(id, &scope, account, &key).await,
-            Lookup::Refused | Lookup::Unknown => self.nobody(id, &scope).await,
-        };
-        let signatory = signatory.map_err(|error| unavailable(&error))?;
-        if let Some(state) = state {
+        let sent = claim.session_token();
+        let signatory = self
+            .signatory(id, &scope, sent)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let signatory = Arc::new(signatory);
+        // A token that is not this credential's must not push out what is known of the one that is.
+        if let Some(state) = state
+            && sent.is_some() == signatory.token.is_some()
+        {
             self.standings.keep(claim.credential(), scope.day, state, &signatory);
         }
         Ok(signatory)
     }
 
-    /// The holder of an active access key.
-    async fn holder(
-        &self,
-        id: &str,
-        scope: &Scope,
-        account: AccountId,
-        key: &KnownAccessKey,
-    ) -> Result<Arc<Signatory>, KeystoreError> {
-        let service = self.realm.service();
-        let purpose = Purpose {
-            access_key_id: id,
-            revision: key.revision.0,
-            scope,
-            service,
-        };
-        let caller = || match key.owner {
-            AccessKeyOwner::Root => Some(Caller::root(account, id, self.realm.region_of(&scope.region), service)),
-        };
+    async fn signatory(&self, id: &str, scope: &Scope, token: Option<&[u8]>) -> Result<Signatory, Failure> {
+        if let Some(token) = token
+            && let Some(content) = Content::open(self.directory.keystore().as_ref(), token, id).await
+        {
+            return self.session(id, scope, token, &content).await;
+        }
+        match self.directory.look_up(id).await? {
+            Lookup::Active { party, live, key } => {
+                let purpose = self.purpose(id, key.revision.0, scope);
+                let keystore = self.directory.keystore().as_ref();
+                let signing = self.keys.get(purpose, keystore, &key.credential).await?;
+                let caller = self.holder(id, scope, &party, &live).await?;
+                Ok(Signatory::new(signing, caller, None))
+            }
+            Lookup::Refused | Lookup::Unknown => self.nobody(id, scope).await,
+        }
+    }
+
+    /// The holder of a session, if everybody whom it depends on is there and none of them has ended it.
+    async fn session(&self, id: &str, scope: &Scope, token: &[u8], content: &Content) -> Result<Signatory, Failure> {
+        let purpose = self.purpose(id, session::digest(token), scope);
         let keystore = self.directory.keystore().as_ref();
-        self.keys.get(purpose, keystore, &key.credential, caller).await
+        let credential = WrappedCredential(content.credential.clone());
+        let signing = self.keys.get(purpose, keystore, &credential).await?;
+        let identity = self
+            .directory
+            .resolve_session(content, self.realm.region_of(&scope.region), self.realm.service())
+            .await?;
+        Ok(Signatory::new(signing, identity.map(Caller::from), Some(token)))
+    }
+
+    /// The holder of an active access key.
+    async fn holder(&self, id: &str, scope: &Scope, party: &Party, live: &Live) -> Result<Option<Caller>, StoreError> {
+        let root = Caller::root(
+            party.account,
+            id,
+            self.realm.region_of(&scope.region),
+            self.realm.service(),
+        );
+        let (Live::User(user), Some(unique_id)) = (live, &party.id) else {
+            return Ok(matches!(live, Live::Root { .. }).then_some(root));
+        };
+        let entitlements = self.directory.entitlements_of(party.account, live).await?;
+        Ok(Some(Caller::from(Identity {
+            principal: user.arn(root.region.partition(), party.account),
+            is_root: false,
+            kind: PrincipalKind::User,
+            unique_id: unique_id.to_string(),
+            entitlements,
+            ..Identity::clone(&root)
+        })))
     }
 
     /// Nobody, in the place of the holder of an access key that signs nothing.
-    async fn nobody(&self, id: &str, scope: &Scope) -> Result<Arc<Signatory>, KeystoreError> {
-        let purpose = Purpose {
-            access_key_id: id.get(..AccessKeyId::MAX_LENGTH).unwrap_or(id),
-            revision: 0,
-            scope,
-            service: self.realm.service(),
-        };
+    async fn nobody(&self, id: &str, scope: &Scope) -> Result<Signatory, Failure> {
+        let purpose = self.purpose(id.get(..AccessKeyId::MAX_LENGTH).unwrap_or(id), 0, scope);
         let keystore = self.directory.keystore().as_ref();
         let Nobody { credential, keys } = &self.nobody;
-        keys.get(purpose, keystore, credential, || None).await
+        Ok(Signatory::new(
+            keys.get(purpose, keystore, credential).await?,
+            None,
+            None,
+        ))
     }
+
+    fn purpose<'p>(&'p self, access_key_id: &'p str, revision: u64, scope: &'p Scope) -> Purpose<'p> {
+        Purpose {
+            access_key_id,
+            revision,
+            scope,
+            service: self.realm.service(),
+        }
+    }
+
+    /// Verifies the signature, last of all checks but the session's end.
+    fn conclude(
+        &self,
+        request: &SignedRequest<'_>,
+        claim: &Claim<'_>,
+        signed: SigningTime,
+        now: Duration,
+        signatory: &Signatory,
+    ) -> Outcome {
+        claim.check_payload_is_signed()?;
+        let verdict = claim.verify_here(request, signed, &signatory.key);
+        // Whatever comes out: an access key that is not active admits nobody.
+        let Some(caller) = &signatory.caller else {
+            return Err(if claim.has_session_token() {
+                AuthenticationError::SessionToken
+            } else {
+                AuthenticationError::UnknownAccessKey
+            });
+        };
+        verdict?;
+        match &caller.session {
+            // A long-term key has no token.
+            None if claim.has_session_token() => return Err(AuthenticationError::SessionToken),
+            Some(session) if now >= session.expires_at => return Err(AuthenticationError::ExpiredToken),
+            _ => {}
+        }
+        self.note(caller, signatory, now);
+        Ok(caller.clone())
+    }
+
+    /// Notes that a credential was used, unless that was noted lately.
+    fn note(&self, caller: &Caller, signatory: &Signatory, now: Duration) {
+        let now = milliseconds(now);
+        let noted_at = signatory.noted_at.load(Ordering::Relaxed);
+        if now.saturating_sub(noted_at) >= RESOLUTION {
+            signatory.noted_at.store(now, Ordering::Relaxed);
+            let role = caller
+                .session
+                .as_ref()
+                .and_then(|session| session.principal.id.as_ref());
+            let subject = role.map_or(caller.access_key_id.as_str(), UniqueId::as_str);
+            self.directory.note_use(subject, now, &caller.region, &caller.service);
+        }
+    }
+}
+
+/// Why a signatory could not be found out: the fault of the server.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
 }
 
 impl Authenticator for VerifyingAuthenticator {
@@ -152,20 +263,6 @@ impl Authenticator for VerifyingAuthenticator {
         let verdict = self.verdict(request, now);
         verdict.unwrap_or_else(|error| Verdict::known(Err(error)))
     }
-}
-
-/// Verifies the signature, last of all checks.
-fn conclude(request: &SignedRequest<'_>, claim: &Claim<'_>, signed: SigningTime, signatory: &Signatory) -> Outcome {
-    claim.check_payload_is_signed()?;
-    let verdict = claim.verify_here(request, signed, &signatory.key);
-    // Whatever comes out: an access key that is not active admits nobody.
-    let caller = signatory.caller.as_ref().ok_or(AuthenticationError::UnknownAccessKey)?;
-    verdict?;
-    // No session has been issued yet that a token could belong to; a long-term key has none.
-    if claim.has_session_token() {
-        return Err(AuthenticationError::SessionToken);
-    }
-    Ok(caller.clone())
 }
 
 /// Fails closed, and tells the operator why: the caller learns only that the server failed.

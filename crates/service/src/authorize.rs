@@ -6,10 +6,10 @@
 
 use trent_api::{ApiError, protocol};
 use trent_identity::Caller;
-use trent_names::PrincipalArn;
-use trent_policy::{Attached, Context, Decision, Policies, Principal, Request, Resource as Protected, Subject, decide};
+use trent_policy::{Attached, Context, Decision, Policies, Request, Resource as Protected, Subject, decide};
 
 use crate::call::{Actor, Call};
+use crate::callers_side::{CallersSide, principal};
 use crate::target::{Named, Resource, Target};
 
 /// The name that the policy of a key goes by.
@@ -32,7 +32,7 @@ impl Authorizer for ByPolicy {
             (Actor::Operator { .. }, _) | (Actor::Principal(_), Resource::Deployment | Resource::UnknownCiphertext) => {
                 false
             }
-            (Actor::Principal(caller), _) => evaluate(caller, target, conditions, decide).is_allowed(),
+            (Actor::Principal(caller), _) => is_allowed(caller, target, conditions),
         };
         if allowed {
             return Ok(());
@@ -44,14 +44,21 @@ impl Authorizer for ByPolicy {
     }
 }
 
+fn is_allowed(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> bool {
+    evaluate(caller, target, conditions, |request, policies, context| {
+        decide(request, policies, context).is_allowed()
+    })
+}
+
 /// Puts the question of a target together, with every policy that applies to it, and hands it to `ask`: to `decide`, or
 /// to whoever wants to know more than the answer.
-pub fn evaluate<'t, T>(
+pub fn evaluate<T>(
     caller: &Caller,
-    target: &Target<'t>,
+    target: &Target<'_>,
     conditions: &dyn Context,
-    ask: impl FnOnce(&Request<'_>, &Policies<'t>, &dyn Context) -> T,
+    ask: impl FnOnce(&Request<'_>, &Policies<'_>, &dyn Context) -> T,
 ) -> T {
+    let callers_side = CallersSide::of(caller);
     let policies = Policies {
         resource: match target.resource {
             Resource::Key { policy, .. } => Some(Attached {
@@ -60,7 +67,7 @@ pub fn evaluate<'t, T>(
             }),
             _ => None,
         },
-        ..Policies::default()
+        ..callers_side.policies()
     };
     ask(&request(caller, target), &policies, conditions)
 }
@@ -68,7 +75,7 @@ pub fn evaluate<'t, T>(
 /// What is asked: a key that is not here is asked about as one that is here and that nobody may use.
 fn request<'a>(caller: &'a Caller, target: &Target<'a>) -> Request<'a> {
     Request {
-        principal: principal(&caller.principal),
+        principal: principal(caller),
         action: target.action,
         resource: match target.resource {
             Resource::Key { arn, account, .. } | Resource::Foreign { arn, account } => Protected::Key { arn, account },
@@ -80,25 +87,6 @@ fn request<'a>(caller: &'a Caller, target: &Target<'a>) -> Request<'a> {
             Resource::Any | Resource::Deployment => Protected::None { scope: caller.scope() },
         },
         cross_account: target.across_accounts,
-    }
-}
-
-/// The caller as policies name it.
-fn principal(arn: &PrincipalArn) -> Principal<'_> {
-    match arn {
-        PrincipalArn::Root { account, .. } => Principal::Root { account: *account },
-        PrincipalArn::User { .. } => Principal::User { arn, id: None },
-        PrincipalArn::Role { .. } => Principal::RoleSession {
-            role: Some(arn),
-            session: None,
-            id: None,
-        },
-        PrincipalArn::AssumedRole { .. } => Principal::RoleSession {
-            role: None,
-            session: Some(arn),
-            id: None,
-        },
-        PrincipalArn::FederatedUser { .. } => Principal::FederatedUser { arn, user: None },
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trent_audit::UserIdentity;
-use trent_identity::{Caller, SignedRequest};
+use trent_identity::{Caller, PrincipalKind, SignedRequest};
 use trent_names::{AccountId, Region};
 use uuid::Uuid;
 
@@ -92,8 +92,14 @@ impl Call {
         match &self.actor {
             Actor::Principal(caller) => {
                 let rendered = caller.audit_identity(|caller| {
-                    let arn = caller.principal.to_string();
-                    UserIdentity::root(&arn, &caller.account, &caller.access_key_id).into_rendered()
+                    let kind = match caller.kind {
+                        PrincipalKind::Account => "Root",
+                        PrincipalKind::User => "IAMUser",
+                        PrincipalKind::AssumedRole => "AssumedRole",
+                        PrincipalKind::FederatedUser => "FederatedUser",
+                    };
+                    let (arn, id) = (caller.principal.to_string(), &caller.unique_id);
+                    UserIdentity::principal(kind, id, &arn, &caller.account, &caller.access_key_id).into_rendered()
                 });
                 UserIdentity::from_rendered(Arc::clone(rendered))
             }
@@ -104,5 +110,48 @@ impl Call {
     /// The policy clock in milliseconds since the Unix epoch.
     pub fn now_millis(&self) -> i64 {
         i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trent_identity::{Entitlements, Identity};
+
+    use super::*;
+
+    /// POL-35: the record says which kind of principal called, and by which unique id.
+    #[test]
+    fn a_record_says_who_called_by_kind_and_unique_id() {
+        let account = AccountId::parse("111122223333").expect("twelve digits");
+        let region = Region::parse("us-east-1").expect("a Region");
+        let root = Caller::root(account, "AKIAIOSFODNN7EXAMPLE", region.clone(), "kms");
+        let session = Caller::from(Identity {
+            principal: "arn:aws:sts::111122223333:assumed-role/app/deploy"
+                .parse()
+                .expect("an ARN"),
+            kind: PrincipalKind::AssumedRole,
+            unique_id: "AROACKCEVSQ6C2EXAMPLE:deploy".to_owned(),
+            is_root: false,
+            session: None,
+            entitlements: Entitlements::default(),
+            ..Identity::clone(&root)
+        });
+        for (caller, kind, id) in [
+            (root, "Root", "111122223333"),
+            (session, "AssumedRole", "AROACKCEVSQ6C2EXAMPLE:deploy"),
+        ] {
+            let call = Call {
+                request_id: Uuid::nil(),
+                actor: Actor::Principal(caller),
+                region: region.clone(),
+                now: Duration::ZERO,
+                source_ip: None,
+                user_agent: String::new(),
+            };
+            let block = call.user_identity().into_rendered();
+            let text = str::from_utf8(&block).expect("text");
+            let expected = format!(r#"{{"type":"{kind}","principalId":"{id}","#);
+            assert!(text.starts_with(&expected), "{text}");
+        }
     }
 }

@@ -6,12 +6,14 @@
 
 use std::cell::OnceCell;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use time::OffsetDateTime;
-use trent_names::{AccountId, PrincipalArn};
+use trent_names::AccountId;
 use trent_policy::{ConditionKey, Context, Values};
 
 use crate::call::{Actor, Call};
+use crate::callers_side::user_name;
 use crate::operation::{Operation, Service};
 use crate::target::Target;
 
@@ -25,6 +27,7 @@ pub struct Conditions<'a, O: Operation> {
     time: OnceCell<Text>,
     epoch: OnceCell<Text>,
     source_ip: OnceCell<Text>,
+    token_issued: OnceCell<Text>,
 }
 
 impl<'a, O: Operation> Conditions<'a, O> {
@@ -39,6 +42,7 @@ impl<'a, O: Operation> Conditions<'a, O> {
             time: OnceCell::new(),
             epoch: OnceCell::new(),
             source_ip: OnceCell::new(),
+            token_issued: OnceCell::new(),
         }
     }
 
@@ -59,7 +63,7 @@ impl<'a, O: Operation> Conditions<'a, O> {
     /// The keys of every call.
     fn of_call<'k>(&'k self, key: &ConditionKey) -> Values<'k> {
         match key.lower() {
-            "aws:currenttime" => Values::One(self.time.get_or_init(|| Text::time(self.call)).as_str()),
+            "aws:currenttime" => Values::One(self.time.get_or_init(|| Text::time(self.call.now)).as_str()),
             "aws:epochtime" => Values::One(self.epoch.get_or_init(|| Text::epoch(self.call)).as_str()),
             "aws:requestedregion" => Values::One(self.call.region.as_str()),
             "aws:resourceaccount" => Values::optional(self.owner.as_ref().map(AccountId::as_str)),
@@ -80,22 +84,29 @@ impl<'a, O: Operation> Conditions<'a, O> {
         let Actor::Principal(caller) = &self.call.actor else {
             return Values::Absent;
         };
+        let session = caller.session.as_ref();
         match key.lower() {
             "aws:principalarn" => Values::One(caller.principal_arn()),
             "aws:principalaccount" => Values::One(caller.account.as_str()),
-            "aws:principaltype" => Values::One(match &caller.principal {
-                PrincipalArn::Root { .. } => "Account",
-                PrincipalArn::User { .. } => "User",
-                PrincipalArn::Role { .. } | PrincipalArn::AssumedRole { .. } => "AssumedRole",
-                PrincipalArn::FederatedUser { .. } => "FederatedUser",
+            "aws:principaltype" => Values::One(caller.kind.as_str()),
+            "aws:userid" => Values::One(&caller.unique_id),
+            "aws:username" => Values::optional(user_name(caller)),
+            "aws:sourceidentity" => Values::optional(session.and_then(|session| session.source_identity.as_deref())),
+            "aws:federatedprovider" => {
+                Values::optional(session.and_then(|session| session.federated_provider.as_deref()))
+            }
+            // Nobody has a second factor here, which only temporary credentials tell.
+            "aws:multifactorauthpresent" => Values::optional(session.map(|_| "false")),
+            "aws:tokenissuetime" => Values::optional(
+                session.map(|session| self.token_issued.get_or_init(|| Text::time(session.issued_at)).as_str()),
+            ),
+            _ => key.suffix("aws:principaltag/").map_or(Values::Absent, |name| {
+                let mut tags = caller.entitlements.tags.iter();
+                Values::optional(
+                    tags.find(|tag| tag.key.to_lowercase() == name)
+                        .map(|tag| tag.value.as_str()),
+                )
             }),
-            // The root user's id is its account's.
-            "aws:userid" if caller.is_root => Values::One(caller.account.as_str()),
-            "aws:username" => match &caller.principal {
-                PrincipalArn::User { name, .. } => Values::One(name),
-                _ => Values::Absent,
-            },
-            _ => Values::Absent,
         }
     }
 }
@@ -135,8 +146,8 @@ impl Text {
     }
 
     /// `2024-02-29T12:00:00Z`
-    fn time(call: &Call) -> Self {
-        let seconds = i64::try_from(call.now.as_secs()).unwrap_or(i64::MAX);
+    fn time(since_epoch: Duration) -> Self {
+        let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
         let Ok(time) = OffsetDateTime::from_unix_timestamp(seconds) else {
             return Self::of(format_args!(""));
         };

@@ -6,6 +6,7 @@
 mod admission;
 mod authorize;
 mod call;
+mod callers_side;
 mod clock;
 mod conditions;
 mod operation;

@@ -21,6 +21,26 @@ pub mod kinds {
     pub const ACCOUNT: Kind = Kind(0x01);
     /// An access key and its wrapped secret.
     pub const ACCESS_KEY: Kind = Kind(0x02);
+    /// A user: its credentials, its policies and what restricts it.
+    pub const USER: Kind = Kind(0x03);
+    /// A group of users.
+    pub const GROUP: Kind = Kind(0x04);
+    /// A role.
+    pub const ROLE: Kind = Kind(0x05);
+    /// A managed policy and its versions.
+    pub const MANAGED_POLICY: Kind = Kind(0x06);
+    /// An OIDC provider.
+    pub const OIDC_PROVIDER: Kind = Kind(0x07);
+    /// How many users, groups, roles, policies and providers an account has.
+    pub const ROSTER: Kind = Kind(0x08);
+    /// Which user, group, role, policy or provider of an account has a name.
+    pub const PRINCIPAL_NAME: Kind = Kind(0x09);
+    /// That a user is in a group, or that a policy is used by a principal: what listings walk.
+    pub const PRINCIPAL_LINK: Kind = Kind(0x0A);
+    /// When an access key or a role was used last.
+    pub const LAST_USE: Kind = Kind(0x0B);
+    /// Which account has an alias.
+    pub const ACCOUNT_ALIAS: Kind = Kind(0x0C);
     /// A KMS key: its metadata, state and what restricts it.
     pub const KEY: Kind = Kind(0x10);
     /// An alias by its name.

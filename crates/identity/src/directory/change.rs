@@ -44,6 +44,9 @@ impl<'d> AccountChange<'d> {
             created_at: milliseconds(now),
             last_serial: 0,
             root_access_keys: Vec::new(),
+            sessions_valid_after: None,
+            suspended_at: None,
+            alias: None,
         };
         Self {
             directory,
@@ -181,12 +184,14 @@ impl<'d> AccountChange<'d> {
             serial,
             status: AccessKeyStatus::Active,
             created_at: milliseconds(now),
+            imported: None,
         });
         let record = AccessKeyRecord {
             account: self.id.as_str().to_owned(),
             owner: AccessKeyOwner::Root,
             serial,
             credential,
+            user: None,
         };
         self.added.push((self.directory.access_key_key(id.as_str()), record));
         Ok(())
@@ -212,6 +217,6 @@ impl<'d> AccountChange<'d> {
     }
 }
 
-fn milliseconds(now: Duration) -> u64 {
+pub(crate) fn milliseconds(now: Duration) -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,15 @@
-//! The directory: accounts and their access keys, in the store and in memory.
+//! The directory: accounts, who and what is in them, and their access keys, in the store and in memory.
 
+pub mod builtin;
 mod change;
+mod edit;
+mod entity_error;
+mod find;
+mod known;
+pub mod principals;
 mod records;
+mod usage;
+mod working;
 
 use std::sync::Arc;
 
@@ -10,10 +18,18 @@ use trent_keystore::{Keystore, KeystoreError, WrappedCredential};
 use trent_names::AccountId;
 use trent_store::{CommitError, GlobalStore, Key, ObjectCache, Revision, Sealed, StoreError, Stored};
 
+pub(crate) use change::milliseconds;
 pub use change::{AccountChange, IssuedAccessKey, Planned};
+pub use edit::{Edit, Holder, NewPolicy, NewProvider, NewRole, NewUser, SessionHolder, Tagged};
+pub use entity_error::{Entity, EntityError, Quota, Remaining};
+pub use find::{Listing, Marker};
+pub(crate) use known::Live;
+pub use known::Party;
 pub use records::{AccessKeyEntry, AccessKeyOwner, AccessKeyRecord, AccessKeyStatus, AccountRecord};
+pub(crate) use usage::RESOLUTION;
 
 use crate::access_key::AccessKeyId;
+use crate::unique_id::UniqueId;
 use records::account_key;
 
 /// Accounts and access keys that are kept parsed in memory.
@@ -84,6 +100,8 @@ pub struct Directory {
     keystore: Arc<dyn Keystore>,
     accounts: ObjectCache<AccountRecord, AccountRecord>,
     access_keys: ObjectCache<AccessKeyRecord, KnownAccessKey>,
+    caches: known::Caches,
+    usage: usage::Pending,
     /// Where the records of access keys are: blinding an id costs more than all other steps of a lookup together.
     places: Cache<Box<str>, Key<AccessKeyRecord>>,
 }
@@ -92,23 +110,22 @@ pub struct Directory {
 pub(crate) struct KnownAccessKey {
     pub(crate) account: Option<AccountId>,
     pub(crate) owner: AccessKeyOwner,
+    pub(crate) user: Option<UniqueId>,
     pub(crate) serial: u64,
     pub(crate) credential: WrappedCredential,
     pub(crate) revision: Revision,
 }
 
-/// A state of the directory: equal for as long as nothing in it changes.
+/// A state of the directory: equal for as long as nothing in it changes. The sum of counts that only grow.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct State {
-    accounts: u64,
-    access_keys: u64,
-}
+pub(crate) struct State(u64);
 
 /// What the directory knows of an access key id.
 pub(crate) enum Lookup {
     /// It signs requests.
     Active {
-        account: AccountId,
+        party: Party,
+        live: Live,
         key: Arc<KnownAccessKey>,
     },
     /// It exists, and signs nothing now.
@@ -124,10 +141,13 @@ impl Directory {
             store: sealed.global(),
             keystore,
             places: Cache::new(CACHED),
+            caches: known::Caches::new(sealed),
+            usage: usage::Pending::default(),
             accounts: ObjectCache::new(sealed, CACHED, |stored: Stored<AccountRecord>| stored.value),
             access_keys: ObjectCache::new(sealed, CACHED, |stored: Stored<AccessKeyRecord>| KnownAccessKey {
                 account: AccountId::parse(&stored.value.account).ok(),
                 owner: stored.value.owner,
+                user: stored.value.user,
                 serial: stored.value.serial,
                 credential: WrappedCredential(stored.value.credential),
                 revision: stored.revision,
@@ -159,7 +179,7 @@ impl Directory {
     }
 
     /// Whether there is such an account; answered from memory once it has been asked.
-    pub async fn has_account(&self, id: AccountId) -> Result<bool, DirectoryError> {
+    pub async fn has_account(&self, id: AccountId) -> Result<bool, StoreError> {
         Ok(self.accounts.get(&self.store, &account_key(id)).await?.is_some())
     }
 
@@ -216,33 +236,33 @@ impl Directory {
     /// The state that the directory is in. What is looked up after this was read is good for as long as it is read
     /// again; `None` if what is looked up changes with time alone.
     pub(crate) fn state(&self) -> Option<State> {
-        Some(State {
-            accounts: self.accounts.changes()?,
-            access_keys: self.access_keys.changes()?,
-        })
+        let (accounts, access_keys) = (self.accounts.changes()?, self.access_keys.changes()?);
+        Some(State(accounts + access_keys + self.caches.changes()?))
     }
 
     /// What is known of an access key id. Takes the same steps whether the key exists or not.
     pub(crate) async fn look_up(&self, id: &str) -> Result<Lookup, StoreError> {
         let key = self.access_keys.get(&self.store, &self.access_key_key(id)).await?;
-        let owner = key.as_ref().and_then(|key| key.account);
-        let account = match owner {
-            Some(owner) => self.accounts.get(&self.store, &account_key(owner)).await?,
-            None => self.accounts.get(&self.store, &Key::new().part(b"nobody")).await?,
-        };
-        let (Some(key), Some(owner)) = (key, owner) else {
+        let Some((account, key)) = key.and_then(|key| Some((key.account?, key))) else {
+            self.accounts.get(&self.store, &Key::new().part(b"nobody")).await?;
             return Ok(Lookup::Unknown);
         };
-        let active = account.is_some_and(|account| {
-            account
-                .root_access_keys
-                .iter()
-                .any(|entry| entry.id == id && entry.serial == key.serial && entry.status == AccessKeyStatus::Active)
-        });
-        Ok(if active {
-            Lookup::Active { account: owner, key }
-        } else {
-            Lookup::Refused
+        let party = Party {
+            account,
+            id: key.user.clone(),
+        };
+        let live = self.live(&party).await?;
+        let admits = match (&live, key.owner) {
+            (Some(Live::Root { .. }), AccessKeyOwner::Root) => {
+                let record = self.accounts.get(&self.store, &account_key(account)).await?;
+                record.is_some_and(|record| record.root_access_keys.iter().any(|entry| entry.admits(id, key.serial)))
+            }
+            (Some(Live::User(user)), AccessKeyOwner::User) => user.admits(id, key.serial),
+            _ => false,
+        };
+        Ok(match live {
+            Some(live) if admits => Lookup::Active { party, live, key },
+            _ => Lookup::Refused,
         })
     }
 

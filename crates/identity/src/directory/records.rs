@@ -8,6 +8,8 @@ use minicbor::{Decode, Encode};
 use trent_crypto::record::Class;
 use trent_store::{Everywhere, Key, Kind, LivesIn, Record, kinds};
 
+use crate::unique_id::UniqueId;
+
 /// An account. Its key is the account's id.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -24,6 +26,15 @@ pub struct AccountRecord {
     /// The root user's access keys, those that were retired included: a retired id does not come back.
     #[n(3)]
     pub root_access_keys: Vec<AccessKeyEntry>,
+    /// Sessions of the root user that were issued before this time are refused.
+    #[n(4)]
+    pub sessions_valid_after: Option<u64>,
+    /// Since when nobody of the account is admitted.
+    #[n(5)]
+    pub suspended_at: Option<u64>,
+    /// The account's alias.
+    #[n(6)]
+    pub alias: Option<String>,
 }
 
 /// An access key as its account knows it.
@@ -42,6 +53,16 @@ pub struct AccessKeyEntry {
     /// When it was made: milliseconds since 1970.
     #[n(3)]
     pub created_at: u64,
+    /// Whether its id was chosen elsewhere: then it could be chosen again, and is remembered once it is retired.
+    #[n(4)]
+    pub imported: Option<bool>,
+}
+
+impl AccessKeyEntry {
+    /// Whether this is the key `id` of that serial, and signs requests.
+    pub(crate) fn admits(&self, id: &str, serial: u64) -> bool {
+        self.id == id && self.serial == serial && self.status == AccessKeyStatus::Active
+    }
 }
 
 /// Whether an access key signs requests.
@@ -75,6 +96,9 @@ pub struct AccessKeyRecord {
     /// The secret, wrapped by the keystore.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub credential: Vec<u8>,
+    /// The user that it belongs to, if it belongs to one.
+    #[n(4)]
+    pub user: Option<UniqueId>,
 }
 
 /// The principal that an access key belongs to.
@@ -84,6 +108,9 @@ pub enum AccessKeyOwner {
     /// The account's root user.
     #[n(0)]
     Root,
+    /// A user.
+    #[n(1)]
+    User,
 }
 
 impl Record for AccountRecord {

@@ -30,7 +30,7 @@ pub struct Claim<'a> {
     pub(super) query: Query<'a>,
     pub(super) content_sha256: Option<Cow<'a, [u8]>>,
     pub(super) date: Date<'a>,
-    pub(super) session_token: bool,
+    pub(super) session_token: Option<Cow<'a, [u8]>>,
     pub(super) form: Form,
 }
 
@@ -94,7 +94,12 @@ impl<'a> Claim<'a> {
             credential: authorization.credential.into(),
             signed_headers: authorization.signed_headers.into(),
             signature: authorization.signature.into(),
-            session_token: headers.security_token.is_some() || query.single("X-Amz-Security-Token")?.is_some(),
+            session_token: match headers.security_token {
+                Some(token) => Some(Cow::Borrowed(token)),
+                None => query
+                    .single("X-Amz-Security-Token")?
+                    .map(|token| Cow::Owned(token.to_vec())),
+            },
             query,
             content_sha256: headers.content_sha256.map(Cow::Borrowed),
             date,
@@ -113,13 +118,16 @@ impl<'a> Claim<'a> {
         let signed_headers = parameter("X-Amz-SignedHeaders")?;
         let date = parameter("X-Amz-Date")?;
         let expires = parameter("X-Amz-Expires")?;
-        let token = query.single("X-Amz-Security-Token")?.is_some();
+        let token = query.single("X-Amz-Security-Token")?.map(<[u8]>::to_vec);
         let content_sha256 = query.single("X-Amz-Content-Sha256")?.map(<[u8]>::to_vec);
 
         // What decides anything may stand in one place only.
         let elsewhere = [
             (headers.amz_date.is_some(), "X-Amz-Date"),
-            (headers.security_token.is_some() && token, "X-Amz-Security-Token"),
+            (
+                headers.security_token.is_some() && token.is_some(),
+                "X-Amz-Security-Token",
+            ),
             (
                 headers.content_sha256.is_some() && content_sha256.is_some(),
                 "X-Amz-Content-Sha256",
@@ -141,7 +149,10 @@ impl<'a> Claim<'a> {
                 credential: credential.into(),
                 signed_headers: signed_headers.into(),
                 signature: signature.into(),
-                session_token: token || headers.security_token.is_some(),
+                session_token: match token {
+                    Some(token) => Some(Cow::Owned(token)),
+                    None => headers.security_token.map(Cow::Borrowed),
+                },
                 query,
                 content_sha256: match content_sha256 {
                     Some(value) => Some(Cow::Owned(value)),
@@ -158,7 +169,12 @@ impl<'a> Claim<'a> {
 
     /// Whether the request carries a session token, wherever it stands.
     pub fn has_session_token(&self) -> bool {
-        self.session_token
+        self.session_token.is_some()
+    }
+
+    /// The session token, wherever it stands.
+    pub(crate) fn session_token(&self) -> Option<&[u8]> {
+        self.session_token.as_deref()
     }
 
     /// The access key id that the request names, if its credential has the right form.

@@ -238,7 +238,7 @@ async fn an_access_key_belongs_to_one_account() {
 }
 
 /// Everything in the engine of one kind: raw key and sealed bytes.
-async fn raw(sealed: &Sealed, kind: trent_store::Kind) -> Vec<(Bytes, Bytes)> {
+pub(crate) async fn raw(sealed: &Sealed, kind: trent_store::Kind) -> Vec<(Bytes, Bytes)> {
     let prefix = Bytes::from(vec![b'g', 0, kind.0]);
     let page = sealed
         .engine()
@@ -252,7 +252,7 @@ async fn raw(sealed: &Sealed, kind: trent_store::Kind) -> Vec<(Bytes, Bytes)> {
 }
 
 /// Writes behind the sealing's back, as the owner of the store could.
-async fn overwrite(sealed: &Sealed, key: Bytes, value: Option<Bytes>) {
+pub(crate) async fn overwrite(sealed: &Sealed, key: Bytes, value: Option<Bytes>) {
     let precondition = match sealed.engine().get(&key).await.expect("readable") {
         Some(stored) => Precondition::At(key.clone(), stored.revision),
         None => Precondition::Absent(key.clone()),

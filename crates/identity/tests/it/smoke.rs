@@ -182,3 +182,19 @@ fn no_policy_or_scenario_panics() {
         "resource":{"arn":"*","account":"111122223333"},"context":{"aws:SourceIp":"10.0.0.1"}},"identityPolicies":[]}"#;
     feed(11, 2_000, &[scenario.as_bytes().to_vec()], entry::scenarios);
 }
+
+#[test]
+fn sessions() {
+    let examples = [
+        "AIDACKCEVSQ6C2EXAMPLE",
+        "arn:aws:iam::111122223333:policy/team/x",
+        "https://ci.example.com/",
+        "\u{1}\u{21}\u{0}",
+    ];
+    feed(
+        7,
+        5_000,
+        &examples.map(|text| text.as_bytes().to_vec()),
+        entry::sessions,
+    );
+}

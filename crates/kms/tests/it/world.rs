@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use trent_api::ApiError;
 use trent_audit::{Drain, MemoryLog, Trail};
-use trent_identity::{Caller, Directory, Identity, SignedRequest};
+use trent_identity::{Caller, Directory, Entitlements, Identity, PrincipalKind, SignedRequest};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_kms::Kms;
 use trent_kms::records::{KeyRecord, key_address};
@@ -87,6 +87,10 @@ impl Admission for Door {
                 region: region.clone(),
                 service: "kms".to_owned(),
                 is_root: false,
+                kind: PrincipalKind::User,
+                unique_id: "AIDACKCEVSQ6C2EXAMPLE".to_owned(),
+                session: None,
+                entitlements: Entitlements::default(),
             }),
         };
         Ok(Admitted {

@@ -1,0 +1,105 @@
+//! Roles.
+
+use super::super::entity_error::{EntityError, Quota};
+use super::super::principals::{HeldPolicies, RoleRecord, Tag};
+use super::tags::checked;
+use super::users::path;
+use super::{Edit, Holder};
+use crate::rules::{self, InvalidInput};
+use crate::unique_id::UniqueId;
+
+/// A role to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewRole {
+    /// Its name.
+    pub name: String,
+    /// Its path; `/` if empty.
+    pub path: String,
+    /// Who may assume it.
+    pub trust_policy: String,
+    /// Its description.
+    pub description: String,
+    /// Its longest session in seconds; an hour if the caller does not say.
+    pub max_session_seconds: Option<u32>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+}
+
+impl Edit<'_> {
+    /// Makes a role. It has no permissions yet.
+    pub async fn create_role(&mut self, new: NewRole) -> Result<(UniqueId, RoleRecord), EntityError> {
+        rules::role_name(&new.name)?;
+        rules::description(&new.description)?;
+        check_trust(&new.trust_policy)?;
+        let record = RoleRecord {
+            path: path(new.path)?,
+            created_at: self.now,
+            policies: HeldPolicies::default(),
+            boundary: None,
+            tags: checked(new.tags)?,
+            trust_policy: new.trust_policy,
+            description: new.description,
+            max_session_seconds: checked_seconds(new.max_session_seconds.unwrap_or(*rules::SESSION_SECONDS.start()))?,
+            sessions_valid_after: None,
+            name: new.name,
+        };
+        let name = record.name.clone();
+        let id = self.make(record).await?;
+        if let Some(arn) = new.boundary {
+            self.set_boundary(Holder::Role(&name), &arn).await?;
+        }
+        let record = self.record::<RoleRecord>(&id).await?.clone();
+        Ok((id, record))
+    }
+
+    /// Gives a role another description or another longest session.
+    pub async fn update_role(
+        &mut self,
+        name: &str,
+        description: Option<&str>,
+        max_session_seconds: Option<u32>,
+    ) -> Result<(), EntityError> {
+        let (_, role) = self.named::<RoleRecord>(name).await?;
+        if let Some(description) = description {
+            rules::description(description)?;
+            description.clone_into(&mut role.description);
+        }
+        if let Some(seconds) = max_session_seconds {
+            role.max_session_seconds = checked_seconds(seconds)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a role another trust policy.
+    pub async fn update_trust_policy(&mut self, name: &str, document: &str) -> Result<(), EntityError> {
+        check_trust(document)?;
+        let (_, role) = self.named::<RoleRecord>(name).await?;
+        document.clone_into(&mut role.trust_policy);
+        Ok(())
+    }
+
+    /// Deletes a role that has no policies any more. Its sessions end with it.
+    pub async fn delete_role(&mut self, name: &str) -> Result<(), EntityError> {
+        let (id, role) = self.named::<RoleRecord>(name).await?;
+        role.policies.check_empty()?;
+        if role.boundary.is_some() {
+            self.clear_boundary(Holder::Role(name)).await?;
+        }
+        self.unmake::<RoleRecord>(&id, name).await
+    }
+}
+
+fn check_trust(document: &str) -> Result<(), EntityError> {
+    rules::document(document)?;
+    Quota::TrustPolicySize.check(rules::policy_size(document), rules::TRUST_POLICY_SIZE)
+}
+
+fn checked_seconds(seconds: u32) -> Result<u32, EntityError> {
+    if rules::SESSION_SECONDS.contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(InvalidInput::SessionSeconds(seconds).into())
+    }
+}

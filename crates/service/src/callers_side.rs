@@ -1,0 +1,86 @@
+//! What the caller's side says about a request: who the caller is to policies, and which policies come with it.
+
+use smallvec::SmallVec;
+use trent_identity::entitlements::AppliedPolicy;
+use trent_identity::{Caller, IdKind, PrincipalKind, UniqueId};
+use trent_names::PrincipalArn;
+use trent_policy::{Attached, Policies, Principal};
+
+/// As many policies as a principal has with the quotas as they come, so that gathering them allocates nothing.
+const USUAL: usize = 24;
+
+/// The policies that come with a caller.
+pub(crate) struct CallersSide<'c> {
+    identity: SmallVec<[Attached<'c>; USUAL]>,
+    boundary: Option<Attached<'c>>,
+    session: SmallVec<[Attached<'c>; 2]>,
+}
+
+impl<'c> CallersSide<'c> {
+    /// Gathers what authentication found; looks nothing up.
+    pub(crate) fn of(caller: &'c Caller) -> Self {
+        let entitlements = &caller.entitlements;
+        Self {
+            identity: entitlements.policies.iter().map(attached).collect(),
+            boundary: entitlements.boundary.as_ref().map(attached),
+            session: entitlements.session_policies.iter().map(attached).collect(),
+        }
+    }
+
+    /// These policies, and none of anybody else.
+    pub(crate) fn policies(&self) -> Policies<'_> {
+        Policies {
+            identity: &self.identity,
+            boundaries: self.boundary.as_slice(),
+            session: &self.session,
+            ..Policies::default()
+        }
+    }
+}
+
+fn attached(applied: &AppliedPolicy) -> Attached<'_> {
+    Attached {
+        name: &applied.name,
+        policy: applied.policy(),
+    }
+}
+
+/// The caller as policies name it.
+pub(crate) fn principal(caller: &Caller) -> Principal<'_> {
+    let behind = caller.session.as_ref();
+    let id = behind.map_or(Some(caller.unique_id.as_str()), |session| {
+        session.principal.id.as_ref().map(UniqueId::as_str)
+    });
+    match caller.kind {
+        PrincipalKind::Account => Principal::Root {
+            account: caller.account,
+        },
+        PrincipalKind::User => Principal::User {
+            arn: &caller.principal,
+            id,
+        },
+        PrincipalKind::AssumedRole => Principal::RoleSession {
+            role: behind.map(|session| &session.principal_arn),
+            session: Some(&caller.principal),
+            id: behind.and(id),
+        },
+        PrincipalKind::FederatedUser => Principal::FederatedUser {
+            arn: &caller.principal,
+            user: behind
+                .filter(|session| session.principal.id.as_ref().is_some_and(is_user))
+                .map(|session| &session.principal_arn),
+        },
+    }
+}
+
+fn is_user(id: &UniqueId) -> bool {
+    id.kind() == IdKind::User
+}
+
+/// The name of a user, whoever's credentials it calls with; nobody else has one (IAM User Guide, "aws:username").
+pub(crate) fn user_name(caller: &Caller) -> Option<&str> {
+    match &caller.principal {
+        PrincipalArn::User { name, .. } => Some(name),
+        _ => None,
+    }
+}
