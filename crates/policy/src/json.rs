@@ -7,15 +7,28 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Deeper than the grammar of policies ever nests, and shallow enough for any stack.
 const MAX_DEPTH: u32 = 16;
 
-/// A value and the line that it begins on, counted from 1.
+/// A value, the line that it begins on, counted from 1, and the bytes that it takes in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node<'a> {
     pub(crate) line: u32,
+    pub(crate) span: Range<usize>,
     pub(crate) value: Value<'a>,
+}
+
+impl<'a> Node<'a> {
+    /// The values of a list, or the value itself if it stands alone.
+    pub(crate) fn one_or_many(self) -> impl Iterator<Item = Node<'a>> {
+        let (one, many) = match self.value {
+            Value::Array(items) => (None, items),
+            value => (Some(Node { value, ..self }), Vec::new()),
+        };
+        one.into_iter().chain(many)
+    }
 }
 
 /// A JSON value.
@@ -132,7 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     fn node(&mut self, depth: u32) -> Result<Node<'a>, JsonError> {
-        let line = self.line;
+        let (line, start) = (self.line, self.at);
         let value = match self.peek() {
             Some(b'{' | b'[') if depth == MAX_DEPTH => return Err(self.error(JsonProblem::Depth)),
             Some(b'{') => self.object(depth)?,
@@ -144,7 +157,11 @@ impl<'a> Reader<'a> {
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => return Err(self.unexpected()),
         };
-        Ok(Node { line, value })
+        Ok(Node {
+            line,
+            span: start..self.at,
+            value,
+        })
     }
 
     fn array(&mut self, depth: u32) -> Result<Value<'a>, JsonError> {

@@ -23,6 +23,7 @@ mod parse;
 mod pattern;
 mod policy;
 mod principal;
+mod rewrite;
 mod request;
 mod simulate;
 mod statement;
@@ -42,5 +43,6 @@ pub use principal::Named;
 #[doc(hidden)]
 pub use request::lowered;
 pub use request::{Action, Principal, Request, Resource};
+pub use rewrite::replace_principals;
 pub use simulate::{Surroundings, simulate};
 pub use statement::{Effect, Statement};

@@ -139,25 +139,39 @@ fn account(account: AccountId, partition: Option<Partition>, caller: &Principal<
 }
 
 fn arn(named: &PrincipalArn, named_id: Option<&str>, caller: &Principal<'_>) -> Fit {
-    let same_id = |id: Option<&str>| named_id.is_none() || id.is_none() || named_id == id;
+    // Where both ids are known they decide: a user that was renamed is the same, one that has the name now is not.
+    let is = |id: Option<&str>, same_name: bool| match (named_id, id) {
+        (Some(named), Some(id)) => named == id,
+        _ => same_name,
+    };
     match (named, caller) {
-        (PrincipalArn::User { .. }, Principal::User { arn, id }) if named == *arn && same_id(*id) => Fit::Exact,
+        (PrincipalArn::User { .. }, Principal::User { arn, id }) if is(*id, named == *arn) => Fit::Exact,
         // The session of a federated user is limited by the policies of its session.
-        (PrincipalArn::User { .. }, Principal::FederatedUser { user: Some(user), .. }) if named == *user => Fit::Broad,
+        (
+            PrincipalArn::User { .. },
+            Principal::FederatedUser {
+                user: Some(user), id, ..
+            },
+        ) if is(*id, named == *user) => Fit::Broad,
         (PrincipalArn::FederatedUser { .. }, Principal::FederatedUser { arn, .. }) if named == *arn => Fit::Exact,
         (
-            PrincipalArn::AssumedRole { .. },
+            PrincipalArn::AssumedRole { session: name, .. },
             Principal::RoleSession {
-                session: Some(session), ..
+                session: Some(session), id, ..
             },
-        ) if named == *session => Fit::Exact,
+        ) if is(*id, named == *session) && is_called(session, name) => Fit::Exact,
         (PrincipalArn::Role { .. }, Principal::RoleSession { role, session, id })
-            if is_role(named, *role, *session) && same_id(*id) =>
+            if is(*id, is_role(named, *role, *session)) =>
         {
             Fit::Broad
         }
         _ => Fit::None,
     }
+}
+
+/// Whether a role's session has this name.
+fn is_called(session: &PrincipalArn, name: &str) -> bool {
+    matches!(session, PrincipalArn::AssumedRole { session, .. } if **session == *name)
 }
 
 /// Whether a session belongs to a role. The ARN of a session does not have the role's path; names are unique in an
@@ -193,10 +207,7 @@ fn unique_id(named: &str, caller: &Principal<'_>) -> Fit {
             id: Some(id), session, ..
         } => match named.split_once(':') {
             None if named == *id => Fit::Broad,
-            Some((role, name)) if role == *id => match session {
-                Some(PrincipalArn::AssumedRole { session, .. }) if **session == *name => Fit::Exact,
-                _ => Fit::None,
-            },
+            Some((role, name)) if role == *id && session.is_some_and(|session| is_called(session, name)) => Fit::Exact,
             _ => Fit::None,
         },
         _ => Fit::None,

@@ -38,6 +38,8 @@ pub enum Principal<'a> {
         arn: &'a PrincipalArn,
         /// The user that federated, where it is known.
         user: Option<&'a PrincipalArn>,
+        /// That user's `AIDA…`, where it is known.
+        id: Option<&'a str>,
     },
     /// A service, on its own behalf. It may have several names.
     Service {

@@ -69,6 +69,7 @@ pub(crate) fn principal(caller: &Caller) -> Principal<'_> {
             user: behind
                 .filter(|session| session.principal.id.as_ref().is_some_and(is_user))
                 .map(|session| &session.principal_arn),
+            id: behind.and(id),
         },
     }
 }

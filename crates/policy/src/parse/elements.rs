@@ -1,6 +1,6 @@
 //! The rules for single names: principals, actions, resources, condition keys.
 
-use super::{object, one_or_many, string, wrong_type};
+use super::{object, string, wrong_type};
 use crate::error::{Malformed, Problem};
 use crate::json::{Node, Value};
 use crate::kind::PolicyKind;
@@ -22,7 +22,7 @@ pub(super) fn principals(node: Node<'_>, kind: PolicyKind) -> Result<Box<[Named]
         }
         Value::Object(_) => {
             for member in object(node, "Principal")? {
-                for item in one_or_many(member.value) {
+                for item in member.value.one_or_many() {
                     let line = item.line;
                     let text = string(item, "Principal")?;
                     names.push(Named::parse(&member.name, &text).map_err(|problem| problem.at(line))?);

@@ -46,7 +46,7 @@ pub(crate) fn policy(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Poli
         writing: rules.writing,
         variables: version == Version::V2012,
     };
-    let statements = one_or_many(statements)
+    let statements = statements.one_or_many()
         .enumerate()
         .map(|(index, node)| rule.statement(index, node))
         .collect::<Result<Box<[_]>, _>>()?;
@@ -130,13 +130,4 @@ fn string<'a>(node: Node<'a>, what: &str) -> Result<Cow<'a, str>, Malformed> {
         Value::Text(text) => Ok(text),
         _ => Err(wrong_type(what, node.line)),
     }
-}
-
-/// A value that stands alone, or the values of a list.
-fn one_or_many(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    let (one, many) = match node.value {
-        Value::Array(items) => (None, items),
-        value => (Some(Node { line: node.line, value }), Vec::new()),
-    };
-    one.into_iter().chain(many)
 }

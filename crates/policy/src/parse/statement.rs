@@ -1,7 +1,7 @@
 //! One statement.
 
 use super::elements;
-use super::{object, one_or_many, string, wrong_type};
+use super::{object, string, wrong_type};
 use crate::condition::Condition;
 use crate::error::{Malformed, Problem};
 use crate::json::{Member, Node, Value};
@@ -143,7 +143,7 @@ impl Reader {
             variables: false,
         };
         let mut patterns = Vec::new();
-        for item in one_or_many(node) {
+        for item in node.one_or_many() {
             let line = item.line;
             let action = string(item, "Action")?;
             elements::check_action(&action, self.kind).map_err(|problem| problem.at(line))?;
@@ -166,7 +166,7 @@ impl Reader {
         };
         let line = node.line;
         let mut patterns = Vec::new();
-        for item in one_or_many(node) {
+        for item in node.one_or_many() {
             let line = item.line;
             let resource = string(item, "Resource")?;
             if self.writing {
@@ -217,7 +217,7 @@ fn effect(node: Node<'_>) -> Result<Effect, Malformed> {
 
 /// Strings; numbers and booleans stand for their literal text (POL-97, AUTHZ-6).
 fn condition_values(node: Node<'_>) -> Result<Vec<String>, Malformed> {
-    one_or_many(node)
+    node.one_or_many()
         .map(|item| match item.value {
             Value::Text(text) => Ok(text.into_owned()),
             Value::Number(literal) => Ok(literal.to_owned()),

@@ -235,7 +235,7 @@ fn known(arn: &PrincipalArn) -> Principal<'_> {
             session: Some(arn),
             id: None,
         },
-        PrincipalArn::FederatedUser { .. } => Principal::FederatedUser { arn, user: None },
+        PrincipalArn::FederatedUser { .. } => Principal::FederatedUser { arn, user: None, id: None },
     }
 }
 

@@ -227,6 +227,32 @@ fn a_newcomer_of_the_same_name_is_somebody_else() {
     assert!(!decided(&policy, user(Some("AIDANEWCOMER00000000"))));
     assert!(decided(&policy, of_role(Some("AROAFIRST00000000000"))));
     assert!(!decided(&policy, of_role(Some("AROANEWCOMER00000000"))));
+    let renamed: PrincipalArn = "arn:aws:iam::111122223333:user/alison".parse().unwrap();
+    let named = |arn| Principal::User {
+        arn,
+        id: Some("AIDAFIRST00000000000"),
+    };
+    assert!(decided(&policy, named(&renamed)), "the same user, called something else");
+    let visitor: PrincipalArn = "arn:aws:sts::111122223333:federated-user/visitor".parse().unwrap();
+    let federated = |id| Principal::FederatedUser {
+        arn: &visitor,
+        user: Some(&alice),
+        id: Some(id),
+    };
+    assert!(decided(&policy, federated("AIDAFIRST00000000000")));
+    assert!(!decided(&policy, federated("AIDANEWCOMER00000000")));
+
+    let mut policy = key_policy(&json!({"AWS": SESSION}));
+    policy.bind(|_| Some("AROAFIRST00000000000".to_owned()));
+    assert!(decided(&policy, of_role(Some("AROAFIRST00000000000"))));
+    assert!(!decided(&policy, of_role(Some("AROANEWCOMER00000000"))));
+    let other: PrincipalArn = format!("{SESSION}-2").parse().unwrap();
+    let another_session = Principal::RoleSession {
+        role: Some(&role),
+        session: Some(&other),
+        id: Some("AROAFIRST00000000000"),
+    };
+    assert!(!decided(&policy, another_session));
 
     let gone = key_policy(&json!({"AWS": "AIDAFIRST00000000000"}));
     assert!(decided(&gone, user(Some("AIDAFIRST00000000000"))));
