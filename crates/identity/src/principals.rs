@@ -4,9 +4,9 @@
 //! elements: Principal"). What other accounts have, of whom this deployment knows nothing, is taken on trust.
 
 use async_trait::async_trait;
-use trent_names::PrincipalArn;
+use trent_names::{AccountId, Partition, PrincipalArn};
 
-use crate::directory::{Directory, EntityError};
+use crate::directory::{Directory, EntityError, Live, Party};
 use crate::unique_id::UniqueId;
 
 /// What is known of a principal.
@@ -25,6 +25,14 @@ pub enum Presence {
 pub trait PrincipalDirectory: Send + Sync + 'static {
     /// What is known of a principal.
     async fn presence(&self, principal: &PrincipalArn) -> Result<Presence, EntityError>;
+
+    /// What the user or role of an account with this unique id is called now; `None` if it is gone.
+    async fn called_now(
+        &self,
+        partition: Partition,
+        account: AccountId,
+        id: &str,
+    ) -> Result<Option<PrincipalArn>, EntityError>;
 }
 
 /// Federated users come and go: any of an account that is here may come, and so may any session of a role.
@@ -37,6 +45,21 @@ impl PrincipalDirectory for Directory {
         Ok(match self.party_of(principal).await? {
             Some(party) => Presence::Here(party.id),
             None => Presence::Missing,
+        })
+    }
+
+    async fn called_now(
+        &self,
+        partition: Partition,
+        account: AccountId,
+        id: &str,
+    ) -> Result<Option<PrincipalArn>, EntityError> {
+        let Ok(id) = UniqueId::parse(id) else { return Ok(None) };
+        let party = Party { account, id: Some(id) };
+        Ok(match self.live(&party).await? {
+            Some(Live::User(user)) => Some(user.arn(partition, account)),
+            Some(Live::Role(role)) => Some(role.arn(partition, account)),
+            Some(Live::Root { .. } | Live::Provider(_)) | None => None,
         })
     }
 }

@@ -41,7 +41,7 @@ impl Key {
         let record = stored.value;
         let arn = KeyArn::new(region.clone(), record.account, record.id).to_string();
         Self {
-            policy: policy::compiled(&arn, &record.policy),
+            policy: policy::compiled(&arn, &record),
             aliases: record.aliases.iter().map(|name| name.as_str().to_owned()).collect(),
             handle: handle(region, &record).map(Arc::new),
             arn,

@@ -11,6 +11,7 @@ use trent_service::{Call, internal};
 use uuid::Uuid;
 
 use crate::Kms;
+use crate::policy::KeyPolicy;
 use crate::records::{KeyRecord, Manager, MaterialRecord, Origin};
 use crate::state::KeyState;
 use crate::tags::Tags;
@@ -20,7 +21,7 @@ pub(crate) struct NewKeyRecord {
     pub(crate) account: AccountId,
     pub(crate) manager: Manager,
     pub(crate) description: String,
-    pub(crate) policy: String,
+    pub(crate) policy: KeyPolicy,
     pub(crate) tags: Tags,
     pub(crate) aliases: BTreeSet<AliasName>,
 }
@@ -50,7 +51,8 @@ impl NewKeyRecord {
             state: KeyState::Enabled,
             description: self.description,
             created,
-            policy: self.policy,
+            policy: self.policy.text,
+            policy_principals: self.policy.principals,
             tags: self.tags,
             aliases: self.aliases,
             destruction_key: new.destruction_key.0.into(),

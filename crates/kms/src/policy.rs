@@ -3,15 +3,18 @@
 //! The text is kept byte for byte as submitted, so that what is read back can be put again unchanged. Decisions are made
 //! with the policy that it compiles to, once for each change of the key.
 
+use std::collections::BTreeMap;
+
 use trent_api::{ApiError, kms, protocol};
 use trent_identity::Presence;
-use trent_names::{AccountId, Partition, Region};
-use trent_policy::{Code, Malformed, Policy, PolicyKind, Problem, Rules, decide};
+use trent_names::{AccountId, Partition, PrincipalArn, Region};
+use trent_policy::{Code, Malformed, Policy, PolicyKind, Problem, Rules, decide, replace_principals};
 use trent_service::{Actor, Call, Conditions, Named, Operation, evaluate, internal};
 
 use crate::Kms;
 use crate::keys::Key;
 use crate::operations::policies::put_key_policy;
+use crate::records::KeyRecord;
 
 /// The one policy name there is (guide, "Key policies").
 pub const POLICY_NAME: &str = "default";
@@ -23,12 +26,32 @@ pub const MAX_POLICY_BYTES: usize = Rules::KEY_POLICY.limit;
 const CLOSED: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}"#;
 
+/// A key policy as it is stored.
+pub struct KeyPolicy {
+    /// The document.
+    pub text: String,
+    /// The unique ids of the users and roles that it names, by ARN.
+    pub principals: Option<BTreeMap<String, String>>,
+}
+
+/// A policy that names neither users nor roles.
+impl From<String> for KeyPolicy {
+    fn from(text: String) -> Self {
+        Self { text, principals: None }
+    }
+}
+
 /// The policy of a key as its record has it, made ready for decisions. One that cannot be read denies everything.
-pub(crate) fn compiled(key: &str, text: &str) -> Policy {
-    Policy::parse(text, PolicyKind::Resource, &Rules::STORED).unwrap_or_else(|error| {
+pub(crate) fn compiled(key: &str, record: &KeyRecord) -> Policy {
+    let parsed = Policy::parse(&record.policy, PolicyKind::Resource, &Rules::STORED);
+    let mut policy = parsed.unwrap_or_else(|error| {
         tracing::error!(key, %error, "the policy of a key cannot be read: every request for the key is denied");
         Policy::parse(CLOSED, PolicyKind::Resource, &Rules::STORED).expect("the text is a policy")
-    })
+    });
+    if let Some(principals) = &record.policy_principals {
+        policy.bind(|arn| principals.get(&arn.to_string()).cloned());
+    }
+    policy
 }
 
 /// Reads a submitted document as a key policy.
@@ -36,27 +59,58 @@ pub fn parse(text: &str) -> Result<Policy, Malformed> {
     Policy::parse(text, PolicyKind::Resource, &Rules::KEY_POLICY)
 }
 
-/// Checks a submitted document: its size, its grammar, and that the users and roles that it names exist, as far as this
-/// deployment can know.
-pub(crate) async fn check(service: &Kms, text: &str) -> Result<(), ApiError> {
+/// Accepts a submitted document if its size and its grammar are right and the users and roles that it names exist, as
+/// far as this deployment can know; notes who they are.
+pub(crate) async fn accept(service: &Kms, text: &str) -> Result<KeyPolicy, ApiError> {
     let policy = parse(text).map_err(|error| refused(&error))?;
+    let mut principals = BTreeMap::new();
     for principal in policy.principals() {
-        let missing = match principal {
+        match principal {
             trent_policy::Named::Arn { arn, .. } => {
-                service.principals().presence(arn).await.map_err(internal)? == Presence::Missing
+                match service.principals().presence(arn).await.map_err(internal)? {
+                    Presence::Here(Some(id)) => {
+                        principals.insert(arn.to_string(), id.to_string());
+                    }
+                    Presence::Here(None) | Presence::Elsewhere => {}
+                    Presence::Missing => return Err(invalid_principals()),
+                }
             }
             // What is left of a principal that was deleted names nobody any more (POL-57).
-            trent_policy::Named::UniqueId(_) => true,
-            _ => false,
-        };
-        if missing {
-            return Err(kms::error::malformed_policy_document(INVALID_PRINCIPALS));
+            trent_policy::Named::UniqueId(_) => return Err(invalid_principals()),
+            _ => {}
         }
     }
-    Ok(())
+    Ok(KeyPolicy {
+        text: text.to_owned(),
+        principals: Some(principals).filter(|principals| !principals.is_empty()),
+    })
 }
 
-const INVALID_PRINCIPALS: &str = "Policy contains a statement with one or more invalid principals.";
+/// The policy of a key for whoever reads it: whom it names by what they are called now, or by their unique ids if they
+/// are gone.
+pub(crate) async fn shown(service: &Kms, record: &KeyRecord) -> Result<String, ApiError> {
+    let mut changed = BTreeMap::new();
+    for (written, id) in record.policy_principals.iter().flatten() {
+        let Ok(principal) = written.parse::<PrincipalArn>() else {
+            continue;
+        };
+        let (partition, account) = (principal.partition(), principal.account());
+        let now = service.principals().called_now(partition, account, id).await;
+        let now = match (now.map_err(internal)?, &principal) {
+            // Roles keep their names.
+            (Some(_), PrincipalArn::AssumedRole { .. }) => continue,
+            (Some(now), _) => now.to_string(),
+            (None, PrincipalArn::AssumedRole { session, .. }) => format!("{id}:{session}"),
+            (None, _) => id.clone(),
+        };
+        changed.insert(written.as_str(), now);
+    }
+    Ok(replace_principals(&record.policy, |name| changed.get(name).cloned()))
+}
+
+fn invalid_principals() -> ApiError {
+    kms::error::malformed_policy_document("Policy contains a statement with one or more invalid principals.")
+}
 
 /// The refusal on the wire.
 fn refused(error: &Malformed) -> ApiError {

@@ -84,6 +84,14 @@ pub enum SeedError {
         /// What is wrong with it.
         error: Malformed,
     },
+    /// The policy names a user or role that is not there, or that cannot be looked up.
+    #[error("key {key}: {message}")]
+    Principals {
+        /// The key.
+        key: String,
+        /// What is wrong.
+        message: String,
+    },
     /// The keystore failed.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
@@ -115,7 +123,7 @@ async fn make(kms: &Kms, space: &KeySpace, declared: &DeclaredKey, now: Duration
     if space.store.get(&key_address(account, id)).await?.is_some() {
         return Ok(None);
     }
-    let new = check(space, declared)?;
+    let new = check(kms, space, declared).await?;
     let address = KeyAddress {
         partition: space.region().partition(),
         account,
@@ -153,7 +161,7 @@ async fn make(kms: &Kms, space: &KeySpace, declared: &DeclaredKey, now: Duration
 }
 
 /// The rules that the operations would have applied.
-fn check(space: &KeySpace, declared: &DeclaredKey) -> Result<NewKeyRecord, SeedError> {
+async fn check(kms: &Kms, space: &KeySpace, declared: &DeclaredKey) -> Result<NewKeyRecord, SeedError> {
     let key = || declared.id.to_string();
     if declared.id.is_multi_region() {
         return Err(SeedError::MultiRegion { key: key() });
@@ -170,10 +178,14 @@ fn check(space: &KeySpace, declared: &DeclaredKey) -> Result<NewKeyRecord, SeedE
     }
     let tags = tags::merge(&Tags::new(), tags).map_err(|error| SeedError::Tags { key: key(), error })?;
     let policy = match &declared.policy {
-        None => policy::default_policy(space.region().partition(), declared.account),
+        None => policy::default_policy(space.region().partition(), declared.account).into(),
         Some(policy) => {
             policy::parse(policy).map_err(|error| SeedError::Policy { key: key(), error })?;
-            policy.clone()
+            let accepted = policy::accept(kms, policy).await;
+            accepted.map_err(|error| SeedError::Principals {
+                key: key(),
+                message: error.message().to_owned(),
+            })?
         }
     };
     Ok(NewKeyRecord {

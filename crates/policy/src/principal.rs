@@ -157,7 +157,9 @@ fn arn(named: &PrincipalArn, named_id: Option<&str>, caller: &Principal<'_>) -> 
         (
             PrincipalArn::AssumedRole { session: name, .. },
             Principal::RoleSession {
-                session: Some(session), id, ..
+                session: Some(session),
+                id,
+                ..
             },
         ) if is(*id, named == *session) && is_called(session, name) => Fit::Exact,
         (PrincipalArn::Role { .. }, Principal::RoleSession { role, session, id })

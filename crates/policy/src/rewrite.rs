@@ -15,7 +15,11 @@ pub fn replace_principals(text: &str, mut replacement: impl FnMut(&str) -> Optio
     if let Ok(document) = json::read(text) {
         for statement in members(document, &["Statement"]).flat_map(Node::one_or_many) {
             for principal in members(statement, &["Principal", "NotPrincipal"]) {
-                names.extend(members(principal, &["AWS"]).flat_map(Node::one_or_many).filter_map(name));
+                names.extend(
+                    members(principal, &["AWS"])
+                        .flat_map(Node::one_or_many)
+                        .filter_map(name),
+                );
             }
         }
     }

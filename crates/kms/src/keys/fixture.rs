@@ -32,6 +32,7 @@ pub(crate) fn with(spec: KeySpec, usage: KeyUsage, change: impl FnOnce(&mut KeyR
         aliases: BTreeSet::new(),
         destruction_key: Vec::new().into(),
         materials: Vec::new(),
+        policy_principals: None,
     };
     change(&mut value);
     let region = Region::parse("us-east-1").expect("a Region");

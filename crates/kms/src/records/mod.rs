@@ -64,6 +64,10 @@ pub struct KeyRecord {
     /// Every material that the key ever had, oldest first; the last one encrypts.
     #[n(13)]
     pub materials: Vec<MaterialRecord>,
+    /// Whom the key policy means: the unique ids of the users and roles that it names, by the ARNs that they had when
+    /// it was put. None if it names none.
+    #[n(14)]
+    pub policy_principals: Option<BTreeMap<String, String>>,
 }
 
 /// One key material.

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, OPEN, ROOT, World, text};
+use trent_identity::directory::NewUser;
+use trent_names::AccountId;
+
+use crate::world::{ACCOUNT, OPEN, ROOT, START, World, text};
 
 const POLICY: &str =
     "{\n  \"Version\": \"2012-10-17\",\n\t\"Statement\": {\"Sid\": \"spaces  kept\", \"Effect\": \"Allow\",
@@ -125,5 +128,77 @@ async fn documents_that_are_none_or_too_long_change_nothing() {
     assert_eq!(
         world.ok("GetKeyPolicy", json!({ "KeyId": id })).await["Policy"],
         json!(longest)
+    );
+}
+
+/// A policy that names this user besides the account.
+fn naming(user: &str) -> String {
+    let principals = json!([
+        format!("arn:aws:iam::{ACCOUNT}:root"),
+        format!("arn:aws:iam::{ACCOUNT}:user/{user}")
+    ]);
+    json!({
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "kms:*", "Resource": "*"},
+    })
+    .to_string()
+}
+
+/// Whom a policy names is who had the name when it was put.
+/// POL-57
+#[tokio::test]
+async fn a_policy_shows_its_principals_as_they_are_now() {
+    let world = World::new().await;
+    let account = AccountId::parse(ACCOUNT).expect("an account");
+    let ours = world.directory.create(account, "ours", START).await.expect("it is new");
+    world.directory.commit(ours.plan(())).await.expect("it is made");
+    let id = world.key().await;
+    let shown = async || text(&world.ok("GetKeyPolicy", json!({ "KeyId": id })).await["Policy"]).to_owned();
+    let refused = world
+        .refused("PutKeyPolicy", json!({"KeyId": id, "Policy": naming("alice")}))
+        .await;
+    assert_eq!(
+        refused.code, "MalformedPolicyDocumentException",
+        "nobody has the name yet"
+    );
+
+    let new_user = async || {
+        let mut edit = world.directory.edit(account, START).await.expect("an account");
+        let new = NewUser {
+            name: "alice".to_owned(),
+            path: String::new(),
+            tags: Vec::new(),
+            boundary: None,
+        };
+        let (id, _) = edit.create_user(new).await.expect("a user");
+        world.directory.commit(edit.plan(())).await.expect("a commit");
+        id
+    };
+    let alice = new_user().await;
+    world
+        .ok("PutKeyPolicy", json!({"KeyId": id, "Policy": naming("alice")}))
+        .await;
+    assert_eq!(shown().await, naming("alice"));
+
+    let mut edit = world.directory.edit(account, START).await.expect("an account");
+    edit.update_user("alice", Some("alison"), None).await.expect("a rename");
+    world.directory.commit(edit.plan(())).await.expect("a commit");
+    assert_eq!(shown().await, naming("alison"));
+
+    let mut edit = world.directory.edit(account, START).await.expect("an account");
+    edit.delete_user("alison").await.expect("a deletion");
+    world.directory.commit(edit.plan(())).await.expect("a commit");
+    new_user().await;
+    let gone = naming("alice").replace(&format!("arn:aws:iam::{ACCOUNT}:user/alice"), alice.as_str());
+    assert_eq!(shown().await, gone);
+    let refused = world
+        .refused("PutKeyPolicy", json!({"KeyId": id, "Policy": gone}))
+        .await;
+    assert_eq!(
+        refused.pair(),
+        (
+            "MalformedPolicyDocumentException",
+            "Policy contains a statement with one or more invalid principals."
+        )
     );
 }

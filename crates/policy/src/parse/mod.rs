@@ -46,7 +46,8 @@ pub(crate) fn policy(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Poli
         writing: rules.writing,
         variables: version == Version::V2012,
     };
-    let statements = statements.one_or_many()
+    let statements = statements
+        .one_or_many()
         .enumerate()
         .map(|(index, node)| rule.statement(index, node))
         .collect::<Result<Box<[_]>, _>>()?;

@@ -235,7 +235,11 @@ fn known(arn: &PrincipalArn) -> Principal<'_> {
             session: Some(arn),
             id: None,
         },
-        PrincipalArn::FederatedUser { .. } => Principal::FederatedUser { arn, user: None, id: None },
+        PrincipalArn::FederatedUser { .. } => Principal::FederatedUser {
+            arn,
+            user: None,
+            id: None,
+        },
     }
 }
 

@@ -232,7 +232,10 @@ fn a_newcomer_of_the_same_name_is_somebody_else() {
         arn,
         id: Some("AIDAFIRST00000000000"),
     };
-    assert!(decided(&policy, named(&renamed)), "the same user, called something else");
+    assert!(
+        decided(&policy, named(&renamed)),
+        "the same user, called something else"
+    );
     let visitor: PrincipalArn = "arn:aws:sts::111122223333:federated-user/visitor".parse().unwrap();
     let federated = |id| Principal::FederatedUser {
         arn: &visitor,

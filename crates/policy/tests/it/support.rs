@@ -86,7 +86,11 @@ impl Caller {
                 session: Some(&arn),
                 id: None,
             },
-            PrincipalArn::FederatedUser { .. } => Principal::FederatedUser { arn: &arn, user: None, id: None },
+            PrincipalArn::FederatedUser { .. } => Principal::FederatedUser {
+                arn: &arn,
+                user: None,
+                id: None,
+            },
         })
     }
 }

@@ -115,11 +115,8 @@ impl Operation for CreateKey {
         let requested = requested.map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str()));
         let tags = tags::merge(&Tags::new(), requested).map_err(tags::refused)?;
         let policy = match &input.policy {
-            Some(policy) => {
-                policy::check(service, policy).await?;
-                policy.clone()
-            }
-            None => policy::default_policy(call.region.partition(), account),
+            Some(policy) => policy::accept(service, policy).await?,
+            None => policy::default_policy(call.region.partition(), account).into(),
         };
         let record = NewKeyRecord {
             account,

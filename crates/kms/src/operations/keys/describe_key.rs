@@ -154,7 +154,7 @@ async fn create_managed(
         account: alias.account,
         manager: Manager::Aws,
         description: owner.description(),
-        policy: policy::managed_policy(owner.name, owner.via, space.region(), alias.account),
+        policy: policy::managed_policy(owner.name, owner.via, space.region(), alias.account).into(),
         tags: BTreeMap::new(),
         aliases: BTreeSet::from([alias.alias.clone()]),
     };

@@ -6,7 +6,7 @@ use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action}
 use crate::Kms;
 use crate::conditions;
 use crate::facts::Parameters;
-use crate::policy::POLICY_NAME;
+use crate::policy::{self, POLICY_NAME};
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
@@ -45,7 +45,7 @@ impl Operation for GetKeyPolicy {
     }
 
     async fn prepare(
-        _: &Kms,
+        service: &Kms,
         _: &Call,
         input: &Self::Input,
         key: &KeyTarget,
@@ -56,7 +56,7 @@ impl Operation for GetKeyPolicy {
             return Err(kms::error::not_found("No such policy exists"));
         }
         Ok(Effect::reply(kms::GetKeyPolicyResponse {
-            policy: Some(key.record.policy.clone()),
+            policy: Some(policy::shown(service, &key.record).await?),
             policy_name: Some(POLICY_NAME.to_owned()),
         }))
     }

@@ -9,7 +9,7 @@ use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action}
 use crate::Kms;
 use crate::conditions;
 use crate::facts::{Parameters, key_changed};
-use crate::policy::{self, POLICY_NAME};
+use crate::policy::{self, KeyPolicy, POLICY_NAME};
 use crate::records::KeyRecord;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
@@ -63,11 +63,12 @@ impl Operation for PutKeyPolicy {
     ) -> Result<Effect<Self::Output>, ApiError> {
         let key = named.authorized()?;
         ROW.rules.check(ROW.name, key)?;
-        policy::check(service, &input.policy).await?;
+        let KeyPolicy { text, principals } = policy::accept(service, &input.policy).await?;
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();
         let record = KeyRecord {
-            policy: input.policy.clone(),
+            policy: text,
+            policy_principals: principals,
             ..key.record.clone()
         };
         if input.bypass_policy_lockout_safety_check != Some(true) {
