@@ -13,6 +13,7 @@ mod keys;
 mod lockout;
 mod managed;
 mod paging;
+mod permissions;
 mod policies;
 mod seed;
 mod tags;
