@@ -7,7 +7,7 @@ use trent_api::{ApiError, kms, protocol};
 use trent_identity::Presence;
 use trent_names::{AccountId, Partition, Region};
 use trent_policy::{Code, Malformed, Policy, PolicyKind, Problem, Rules, decide};
-use trent_service::{Actor, Call, Conditions, Named, Operation, evaluate, internal};
+use trent_service::{Actor, Call, Conditions, Named, NoGrants, Operation, evaluate, internal};
 
 use crate::Kms;
 use crate::keys::Key;
@@ -80,7 +80,7 @@ pub(crate) fn check_lockout<O: Operation>(
     let Actor::Principal(caller) = &call.actor else {
         return Err(protocol::NOT_AUTHORIZED.bare());
     };
-    let target = put_key_policy::ROW.on(key.resource(Named::Itself));
+    let target = put_key_policy::ROW.on(key.resource(Named::Itself, &NoGrants));
     let conditions = Conditions::<O>::new(call, input, resolved, &target);
     let may_replace = evaluate(caller, &target, &conditions, |request, policies, context| {
         let decision = decide(request, policies, context);
