@@ -99,7 +99,7 @@ impl ExistingAlias {
             arn,
             address: space.alias_address(account, &name),
             record,
-            key: KeyTarget::Key(key),
+            key: KeyTarget::Key(key.into()),
         })
     }
 

@@ -50,6 +50,13 @@ impl Parameters {
         self
     }
 
+    pub(crate) fn object(mut self, name: &'static str, value: Option<Object>) -> Self {
+        if let Some(value) = value {
+            self.0.object(name, value);
+        }
+        self
+    }
+
     pub(crate) fn list<'a>(mut self, name: &'static str, values: impl IntoIterator<Item = &'a str>) -> Self {
         self.0.strings(name, values);
         self

@@ -4,16 +4,17 @@
 #[cfg(test)]
 pub(crate) mod fixture;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use trent_api::ApiError;
 use trent_crypto::KeyAddress;
 use trent_keystore::{KeyHandle, Wrapped, WrappedMaterial};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Region};
 use trent_policy::{ConditionKey, Context, Policy, Values};
-use trent_service::{Named, Resource, internal};
+use trent_service::{Grants, Named, Resource, internal};
 use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Stored};
 
+use crate::grants::space::GrantSpace;
 use crate::records::{AliasRecord, KeyEntry, KeyRecord, alias_address, entry_address, key_address, keys_with_id};
 use crate::{conditions, policy};
 
@@ -28,6 +29,7 @@ pub struct Key {
     pub record: KeyRecord,
     /// The key policy, compiled.
     pub policy: Policy,
+    denials: OnceLock<Policy>,
     /// The names of the aliases that point here.
     pub aliases: Vec<String>,
     /// The commit that wrote the record: what a change of it names.
@@ -42,6 +44,7 @@ impl Key {
         let arn = KeyArn::new(region.clone(), record.account, record.id).to_string();
         Self {
             policy: policy::compiled(&arn, &record),
+            denials: OnceLock::new(),
             aliases: record.aliases.iter().map(|name| name.as_str().to_owned()).collect(),
             handle: handle(region, &record).map(Arc::new),
             arn,
@@ -50,13 +53,19 @@ impl Key {
         }
     }
 
+    /// What the key policy denies, without what it allows.
+    pub(crate) fn denials(&self) -> &Policy {
+        self.denials.get_or_init(|| self.policy.denials())
+    }
+
     /// The key as something to be allowed, however the caller named it.
-    pub(crate) fn resource<'a>(&'a self, named: Named<'a>) -> Resource<'a> {
+    pub(crate) fn resource<'a>(&'a self, named: Named<'a>, grants: &'a dyn Grants) -> Resource<'a> {
         Resource::Key {
             arn: &self.arn,
             account: self.record.account,
             named,
             policy: &self.policy,
+            grants,
             attributes: self,
         }
     }
@@ -120,6 +129,8 @@ fn handle(region: &Region, record: &KeyRecord) -> Option<KeyHandle> {
 pub struct KeySpace {
     /// The Region's records.
     pub store: RegionStore,
+    /// The grants on them.
+    pub(crate) grants: GrantSpace,
     keys: ObjectCache<KeyRecord, Key>,
     aliases: ObjectCache<AliasRecord, AliasRecord>,
 }
@@ -130,6 +141,7 @@ impl KeySpace {
         let of_region = region.clone();
         Self {
             store: store.region(region),
+            grants: GrantSpace::new(store, store.region(region)),
             keys: ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, stored)),
             aliases: ObjectCache::new(store, CACHED, |stored: Stored<AliasRecord>| stored.value),
         }

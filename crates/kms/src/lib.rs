@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod conditions;
 mod cryptography;
 mod facts;
+pub mod grants;
 pub mod keys;
 pub mod managed;
 mod metadata;

@@ -9,7 +9,7 @@ use trent_api::{ApiError, kms, protocol};
 use trent_identity::Presence;
 use trent_names::{AccountId, Partition, PrincipalArn, Region};
 use trent_policy::{Code, Malformed, Policy, PolicyKind, Problem, Rules, decide, replace_principals};
-use trent_service::{Actor, Call, Conditions, Named, Operation, evaluate, internal};
+use trent_service::{Actor, Call, Conditions, Named, NoGrants, Operation, evaluate, internal};
 
 use crate::Kms;
 use crate::keys::Key;
@@ -134,7 +134,7 @@ pub(crate) fn check_lockout<O: Operation>(
     let Actor::Principal(caller) = &call.actor else {
         return Err(protocol::NOT_AUTHORIZED.bare());
     };
-    let target = put_key_policy::ROW.on(key.resource(Named::Itself));
+    let target = put_key_policy::ROW.on(key.resource(Named::Itself, &NoGrants));
     let conditions = Conditions::<O>::new(call, input, resolved, &target);
     let may_replace = evaluate(caller, &target, &conditions, |request, policies, context| {
         let decision = decide(request, policies, context);

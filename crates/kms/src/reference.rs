@@ -2,13 +2,19 @@
 //!
 //! What is wrong in the caller's own account and Region is told exactly. What is another account's is found or not found
 //! with the same answer: a target that nobody may use, refused in the words of one that this caller may not use.
+//!
+//! For an operation that grants can permit, the grants that the caller has on the key come with it.
 
 use std::sync::Arc;
 
 use trent_api::{ApiError, kms, protocol};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyReference, KeyReferenceError, Partition, Region};
-use trent_service::{AuditedResource, Call, Named, Resource, Row, Target, internal};
+use trent_service::{Actor, AuditedResource, Call, Named, Resource, Row, Target, internal};
 
+use crate::grants::holdings::Held;
+use crate::grants::party;
+use crate::grants::terms::Terms;
+use crate::grants::usable::Usable;
 use crate::keys::{Key, KeySpace};
 use crate::rules::{Naming, Rules};
 use crate::tags::Tags;
@@ -18,11 +24,11 @@ use crate::{Kms, account_of};
 #[derive(Clone)]
 pub enum KeyTarget {
     /// A key that is here, named by its id, its ARN or an alias of the caller's.
-    Key(Arc<Key>),
+    Key(Here),
     /// A key that is here, named by this alias ARN of another account.
-    ByAlias(Arc<Key>, String),
+    ByAlias(Here, String),
     /// A key that is here, named by a ciphertext alone.
-    OfCiphertext(Arc<Key>),
+    OfCiphertext(Here),
     /// Another account's, and not here or none of the caller's business.
     Foreign {
         /// The ARN as it was sent.
@@ -34,13 +40,36 @@ pub enum KeyTarget {
     UnknownCiphertext,
 }
 
+/// A key that is here, and the grants on it that are the caller's.
+#[derive(Clone)]
+pub struct Here {
+    key: Arc<Key>,
+    grants: Usable,
+}
+
+/// A key whose grants nobody has looked at, as for an operation that none can permit.
+impl From<Arc<Key>> for Here {
+    fn from(key: Arc<Key>) -> Self {
+        Self {
+            key,
+            grants: Usable::default(),
+        }
+    }
+}
+
+impl Here {
+    fn resource<'a>(&'a self, named: Named<'a>) -> Resource<'a> {
+        self.key.resource(named, &self.grants)
+    }
+}
+
 impl KeyTarget {
     /// The permission that the operation needs on the key.
     pub(crate) fn target(&self, row: &'static Row<Rules>) -> Target<'_> {
         row.on(match self {
-            Self::Key(key) => key.resource(Named::Itself),
-            Self::ByAlias(key, alias) => key.resource(Named::Alias(alias)),
-            Self::OfCiphertext(key) => key.resource(Named::Ciphertext),
+            Self::Key(here) => here.resource(Named::Itself),
+            Self::ByAlias(here, alias) => here.resource(Named::Alias(alias)),
+            Self::OfCiphertext(here) => here.resource(Named::Ciphertext),
             Self::Foreign { arn, account } => Resource::Foreign { arn, account: *account },
             Self::UnknownCiphertext => Resource::UnknownCiphertext,
         })
@@ -73,9 +102,40 @@ impl KeyTarget {
         })
     }
 
+    /// Says what grant is to be made on the key, for the grants that may permit it.
+    pub(crate) fn delegating(mut self, child: Terms) -> Self {
+        if let Some(here) = self.here_mut() {
+            here.grants.set_child(child);
+        }
+        self
+    }
+
+    /// The key, allowed or not, for whoever asks it what is allowed.
+    pub(crate) fn here(&self) -> Option<&Arc<Key>> {
+        self.key()
+    }
+
+    /// The ARN and the account, if it is another account's key, here or not.
+    pub(crate) fn foreign(&self, call: &Call) -> Option<(String, AccountId)> {
+        let (arn, account) = match self {
+            Self::Key(here) => (here.key.arn.clone(), here.key.record.account),
+            Self::ByAlias(here, alias) => (alias.clone(), here.key.record.account),
+            Self::Foreign { arn, account } => (arn.clone(), *account),
+            Self::OfCiphertext(_) | Self::UnknownCiphertext => return None,
+        };
+        (call.account() != Some(account)).then_some((arn, account))
+    }
+
     fn key(&self) -> Option<&Arc<Key>> {
         match self {
-            Self::Key(key) | Self::ByAlias(key, _) | Self::OfCiphertext(key) => Some(key),
+            Self::Key(here) | Self::ByAlias(here, _) | Self::OfCiphertext(here) => Some(&here.key),
+            Self::Foreign { .. } | Self::UnknownCiphertext => None,
+        }
+    }
+
+    fn here_mut(&mut self) -> Option<&mut Here> {
+        match self {
+            Self::Key(here) | Self::ByAlias(here, _) | Self::OfCiphertext(here) => Some(here),
             Self::Foreign { .. } | Self::UnknownCiphertext => None,
         }
     }
@@ -84,6 +144,48 @@ impl KeyTarget {
 /// Finds the key that `text` names, in the forms that the operation accepts.
 pub(crate) async fn resolve(service: &Kms, call: &Call, row: &Row<Rules>, text: &str) -> Result<KeyTarget, ApiError> {
     Resolver::new(service, call, row)?.resolve(text).await
+}
+
+/// The same for an operation that a grant can permit, with the tokens that the request brings.
+pub(crate) async fn resolve_granted(
+    service: &Kms,
+    call: &Call,
+    row: &Row<Rules>,
+    text: &str,
+    tokens: Option<&[String]>,
+) -> Result<KeyTarget, ApiError> {
+    let key = resolve(service, call, row, text).await?;
+    with_grants(service, call, key, tokens).await
+}
+
+/// Adds the grants on the key that are the caller's: those that this node knows of, and those that the tokens name. A
+/// token that is none is refused whatever it comes with; the grant of another key or another grantee adds nothing.
+pub(crate) async fn with_grants(
+    service: &Kms,
+    call: &Call,
+    mut target: KeyTarget,
+    tokens: Option<&[String]>,
+) -> Result<KeyTarget, ApiError> {
+    let grants = &service.space(&call.region)?.grants;
+    let mut named = Vec::new();
+    for token in tokens.unwrap_or_default() {
+        named.push(grants.of_token(service.keystore(), token).await?);
+    }
+    let (Some(here), Actor::Principal(caller)) = (target.here_mut(), &call.actor) else {
+        return Ok(target);
+    };
+    let forms = || party::forms(caller, call.region.partition());
+    let (account, key) = (here.key.record.account, here.key.record.id);
+    here.grants = grants.usable(account, key, forms).await?;
+    for found in named {
+        let (place, grant) = (found.place, found.grant.value);
+        if (place.account, place.key) == (account, key)
+            && let Some(grantee) = party::fit(&forms(), &grant.grantee)
+        {
+            here.grants.name(grantee, Held::of(grant));
+        }
+    }
+    Ok(target)
 }
 
 struct Resolver<'a> {
@@ -116,7 +218,7 @@ impl<'a> Resolver<'a> {
 
     async fn own_key(&self, id: KeyId) -> Result<KeyTarget, ApiError> {
         match self.find(self.account, id).await? {
-            Some(key) => Ok(KeyTarget::Key(key)),
+            Some(key) => Ok(KeyTarget::Key(key.into())),
             None => Err(kms::error::not_found(format!(
                 "Key '{}' does not exist",
                 self.space.key_arn(self.account, id)
@@ -137,7 +239,7 @@ impl<'a> Resolver<'a> {
             return Ok(foreign());
         }
         let key = self.find(arn.account, arn.key).await?;
-        Ok(key.map_or_else(foreign, KeyTarget::Key))
+        Ok(key.map_or_else(foreign, |key| KeyTarget::Key(key.into())))
     }
 
     /// An alias resolves in the account that owns it.
@@ -154,7 +256,7 @@ impl<'a> Resolver<'a> {
             return Ok(foreign());
         };
         let key = self.find(arn.account, alias.target).await?;
-        Ok(key.map_or_else(foreign, |key| KeyTarget::ByAlias(key, arn.to_string())))
+        Ok(key.map_or_else(foreign, |key| KeyTarget::ByAlias(key.into(), arn.to_string())))
     }
 
     async fn own_alias(&self, name: &AliasName) -> Result<KeyTarget, ApiError> {

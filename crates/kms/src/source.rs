@@ -15,6 +15,8 @@ pub(crate) struct Source<'a> {
     pub(crate) named: Option<&'a str>,
     /// The ciphertext.
     pub(crate) ciphertext: Option<&'a [u8]>,
+    /// The grant tokens.
+    pub(crate) tokens: Option<&'a [String]>,
     /// Whether a dry run asks for the permissions alone.
     pub(crate) ignored: bool,
 }
@@ -49,13 +51,14 @@ pub(crate) async fn resolve(
         return Err(missing("ciphertextBlob"));
     }
     if let Some(named) = source.named {
-        return reference::resolve(service, call, row, named).await;
+        return reference::resolve_granted(service, call, row, named, source.tokens).await;
     }
     let ciphertext = source.ciphertext.ok_or_else(|| missing("keyId"))?;
     let parsed = Parsed::parse(ciphertext).map_err(|_| kms::error::INVALID_CIPHERTEXT.bare())?;
     let space = service.space(&call.region)?;
     let key = space.key_of_ciphertext(account_of(call)?, parsed.key).await?;
-    Ok(key.map_or(KeyTarget::UnknownCiphertext, KeyTarget::OfCiphertext))
+    let key = key.map_or(KeyTarget::UnknownCiphertext, |key| KeyTarget::OfCiphertext(key.into()));
+    reference::with_grants(service, call, key, source.tokens).await
 }
 
 /// The material that the ciphertext names, once it is certain that it names this key.

@@ -73,6 +73,20 @@ impl Policy {
         &self.statements
     }
 
+    /// What it denies, without what it allows: for an action that this policy cannot permit and can forbid.
+    #[must_use]
+    pub fn denials(&self) -> Self {
+        let denials = self
+            .statements
+            .iter()
+            .filter(|statement| statement.effect == Effect::Deny);
+        Self {
+            statements: denials.cloned().collect(),
+            id: self.id.clone(),
+            ..*self
+        }
+    }
+
     /// Every principal that it names, in order; whether users and roles exist is for the caller to check.
     pub fn principals(&self) -> impl Iterator<Item = &Named> {
         self.statements.iter().flat_map(Statement::principals)

@@ -4,12 +4,14 @@
 //! side says comes with the target, from resolving. [`evaluate`] puts the two together and leaves the decision to
 //! `trent_policy`, so that whoever explains or rehearses a decision asks the same question.
 
+use smallvec::SmallVec;
 use trent_api::{ApiError, protocol};
 use trent_identity::Caller;
-use trent_policy::{Attached, Context, Decision, Policies, Request, Resource as Protected, Subject, decide};
+use trent_policy::{Attached, Context, Decision, Grant, Policies, Request, Resource as Protected, Subject, decide};
 
 use crate::call::{Actor, Call};
 use crate::callers_side::{CallersSide, principal};
+use crate::grants::Covering;
 use crate::target::{Named, Resource, Target};
 
 /// The name that the policy of a key goes by.
@@ -59,6 +61,17 @@ pub fn evaluate<T>(
     ask: impl FnOnce(&Request<'_>, &Policies<'_>, &dyn Context) -> T,
 ) -> T {
     let callers_side = CallersSide::of(caller);
+    let covering = match target.resource {
+        Resource::Key { grants, .. } => grants.covering(target.action, conditions),
+        _ => Covering::new(),
+    };
+    let grants: SmallVec<[Grant<'_>; 3]> = covering
+        .iter()
+        .map(|grant| Grant {
+            id: &grant.id,
+            grantee: grant.grantee,
+        })
+        .collect();
     let policies = Policies {
         resource: match target.resource {
             Resource::Key { policy, .. } => Some(Attached {
@@ -67,6 +80,7 @@ pub fn evaluate<T>(
             }),
             _ => None,
         },
+        grants: &grants,
         ..callers_side.policies()
     };
     ask(&request(caller, target), &policies, conditions)
@@ -107,6 +121,10 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
             ..
         }
         | Resource::Foreign { arn, .. } => Subject::Foreign(arn),
+        Resource::Key {
+            named: Named::GrantToken,
+            ..
+        } if foreign => Subject::Foreign("*"),
         Resource::Key { arn, .. } | Resource::Other { arn, .. } if foreign => Subject::Foreign(arn),
         Resource::Key { arn, .. } | Resource::Other { arn, .. } => Subject::Own(arn),
         Resource::Any | Resource::Deployment => Subject::Own("*"),
@@ -117,6 +135,7 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
                 request,
                 &Policies {
                     resource: None,
+                    grants: &[],
                     ..*policies
                 },
                 context,

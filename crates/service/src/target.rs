@@ -5,6 +5,8 @@
 use trent_names::AccountId;
 use trent_policy::{Action, ConditionKey, Context, Policy};
 
+use crate::grants::Grants;
+
 /// One thing that a call must be allowed to do.
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
@@ -33,6 +35,8 @@ pub enum Resource<'a> {
         named: Named<'a>,
         /// Its policy.
         policy: &'a Policy,
+        /// The grants on it that are the caller's.
+        grants: &'a dyn Grants,
         /// What the key tells policies about itself.
         attributes: &'a dyn Context,
     },
@@ -66,6 +70,8 @@ pub enum Named<'a> {
     Alias(&'a str),
     /// By a ciphertext alone: a refusal does not repeat the key at all.
     Ciphertext,
+    /// By the token of a grant on it: a refusal does not tell another account which key that is.
+    GrantToken,
 }
 
 impl<'a> Resource<'a> {

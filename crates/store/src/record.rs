@@ -45,8 +45,18 @@ pub mod kinds {
     pub const KEY: Kind = Kind(0x10);
     /// An alias by its name.
     pub const ALIAS: Kind = Kind(0x12);
+    /// A grant on a key.
+    pub const GRANT: Kind = Kind(0x13);
+    /// Where a grant is, by its id or by the request that made it.
+    pub const GRANT_POINTER: Kind = Kind(0x14);
+    /// Where a grant is, by the principal that may retire it.
+    pub const RETIRABLE_GRANT: Kind = Kind(0x15);
+    /// How many grants a key has.
+    pub const GRANT_ROSTER: Kind = Kind(0x16);
     /// That an account has a key: what listings walk.
     pub const KEY_BY_ACCOUNT: Kind = Kind(0x17);
+    /// That a principal has grants on a key, and which of them ended of late.
+    pub const GRANTEE: Kind = Kind(0x18);
     /// An audit record on its way to the trail.
     pub const AUDIT_OUTBOX: Kind = Kind(0x30);
     /// A chain of the trail: the key that its first batch is authenticated under.

@@ -4,6 +4,7 @@
 //! a key is therefore there whenever the key is; nothing that is missing can widen access, and a change of any part has
 //! the whole key as its precondition.
 
+pub mod grants;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};

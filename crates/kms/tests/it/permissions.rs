@@ -13,7 +13,7 @@ use trent_kms::Kms;
 use trent_kms::rules::Rules;
 use trent_names::AccountId;
 use trent_policy::{Action, NoContext, Policy, PolicyKind, Rules as PolicyRules};
-use trent_service::{Access, Actor, Authorizer, ByPolicy, Call, Catalogue, Named, Resource, Row, Target};
+use trent_service::{Access, Actor, Authorizer, ByPolicy, Call, Catalogue, Named, NoGrants, Resource, Row, Target};
 use uuid::Uuid;
 
 use crate::world::{ACCOUNT, NO_KEY, OTHER, REGION, region};
@@ -247,6 +247,7 @@ impl Decided {
                 account,
                 named: Named::Itself,
                 policy,
+                grants: &NoGrants,
                 attributes: &NoContext,
             },
             On::Alias => Resource::Other { arn: &alias, account },

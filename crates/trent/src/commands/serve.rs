@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::Operator;
+use trent_iam::{Iam, Sts};
 use trent_identity::declaration::bootstrap::Applied;
 use trent_identity::{Authenticator, Bootstrap, DevAuthenticator, Realm, Seed, VerifyingAuthenticator};
 use trent_keystore::{Randomness, SystemRandomness};
@@ -12,7 +13,7 @@ use trent_kms::Kms;
 use trent_names::Region;
 use trent_server::{DevGuard, Limits, Server, Stop};
 use trent_service::{
-    Admission, ByPolicy, Clock, Endpoint, OperatorAdmission, Pipeline, Served, SignedAdmission, SystemClock,
+    Admission, ByPolicy, Catalogue, Clock, Endpoint, OperatorAdmission, Pipeline, Served, SignedAdmission, SystemClock,
 };
 use trent_store::Mode;
 
@@ -126,7 +127,34 @@ fn listed(config: &Config) -> String {
 
 /// The server of the AWS API.
 async fn tenants(arguments: &ServeArguments, config: &Config, node: &Node, kms: Arc<Kms>) -> Result<Server, Failure> {
-    let realm = Realm::new(config.regions.iter().cloned(), "kms");
+    let regional = |service| Realm::new(config.regions.iter().cloned(), service);
+    let (iam, sts) = (
+        Iam::new(Arc::clone(&node.directory)),
+        Sts::new(Arc::clone(&node.directory)),
+    );
+    let others = vec![
+        endpoint(arguments, node, regional("iam").global(), Arc::new(iam)).await?,
+        endpoint(arguments, node, regional("sts").with_global_endpoint(), Arc::new(sts)).await?,
+    ];
+    let kms = endpoint(arguments, node, regional("kms"), kms).await?;
+    let store = node.store.clone();
+    let trail = node.trail.clone();
+    let server = Server::new(kms, others, limits(config))
+        .with_health(move || store.engine().stopped().is_none() && trail.healthy());
+    Ok(if arguments.dev {
+        server.for_development(DevGuard::new(arguments.dev_host.clone()))
+    } else {
+        server
+    })
+}
+
+/// A service for the principals of accounts, who sign for `realm`.
+async fn endpoint<S: Catalogue>(
+    arguments: &ServeArguments,
+    node: &Node,
+    realm: Realm,
+    service: Arc<S>,
+) -> Result<Arc<dyn Endpoint>, Failure> {
     let directory = Arc::clone(&node.directory);
     let authenticator: Arc<dyn Authenticator> = if arguments.dev {
         Arc::new(DevAuthenticator::new(directory, realm).await?)
@@ -134,16 +162,7 @@ async fn tenants(arguments: &ServeArguments, config: &Config, node: &Node, kms: 
         Arc::new(VerifyingAuthenticator::new(directory, realm).await?)
     };
     let pipeline = pipeline(node, Box::new(SignedAdmission::new(authenticator)));
-    let endpoint: Arc<dyn Endpoint> = Arc::new(Served { pipeline, service: kms });
-    let store = node.store.clone();
-    let trail = node.trail.clone();
-    let server = Server::new(endpoint, Vec::new(), limits(config))
-        .with_health(move || store.engine().stopped().is_none() && trail.healthy());
-    Ok(if arguments.dev {
-        server.for_development(DevGuard::new(arguments.dev_host.clone()))
-    } else {
-        server
-    })
+    Ok(Arc::new(Served { pipeline, service }))
 }
 
 /// The server of the operator's socket.

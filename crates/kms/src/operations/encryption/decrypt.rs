@@ -101,6 +101,7 @@ fn source(input: &kms::DecryptRequest) -> Source<'_> {
     Source {
         named: input.key_id.as_deref(),
         ciphertext: input.ciphertext_blob.as_deref(),
+        tokens: input.grant_tokens.as_deref(),
         ignored: source::is_ignored(input.dry_run, input.dry_run_modifiers.as_deref()),
     }
 }

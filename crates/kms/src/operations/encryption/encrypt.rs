@@ -39,7 +39,7 @@ impl Operation for Encrypt {
     const ROW: &'static Row<Rules> = &ROW;
 
     async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
-        reference::resolve(service, call, &ROW, &input.key_id).await
+        reference::resolve_granted(service, call, &ROW, &input.key_id, input.grant_tokens.as_deref()).await
     }
 
     fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {

@@ -40,7 +40,7 @@ impl Operation for GenerateDataKey {
 
     async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
         data_key_length(input.number_of_bytes, input.key_spec)?;
-        reference::resolve(service, call, &ROW, &input.key_id).await
+        reference::resolve_granted(service, call, &ROW, &input.key_id, input.grant_tokens.as_deref()).await
     }
 
     fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {

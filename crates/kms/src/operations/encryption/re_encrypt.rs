@@ -50,7 +50,8 @@ impl Operation for ReEncrypt {
     async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<Keys, ApiError> {
         Ok(Keys {
             from: source::resolve(service, call, &ROW, &source(input)).await?,
-            to: reference::resolve(service, call, &ROW, &input.destination_key_id).await?,
+            to: reference::resolve_granted(service, call, &ROW, &input.destination_key_id, source(input).tokens)
+                .await?,
         })
     }
 
@@ -152,6 +153,7 @@ fn source(input: &kms::ReEncryptRequest) -> Source<'_> {
     Source {
         named: input.source_key_id.as_deref(),
         ciphertext: input.ciphertext_blob.as_deref(),
+        tokens: input.grant_tokens.as_deref(),
         ignored: source::is_ignored(input.dry_run, input.dry_run_modifiers.as_deref()),
     }
 }

@@ -66,7 +66,7 @@ impl Operation for DescribeKey {
         if let Some(predefined) = predefined(service, call, &input.key_id).await? {
             return Ok(predefined);
         }
-        reference::resolve(service, call, &ROW, &input.key_id)
+        reference::resolve_granted(service, call, &ROW, &input.key_id, input.grant_tokens.as_deref())
             .await
             .map(Described::Key)
     }

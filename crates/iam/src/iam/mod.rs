@@ -1,0 +1,33 @@
+//! IAM: users, groups, roles, policies and what they have (IAM API Reference, version 2010-05-08).
+
+mod catalogue;
+
+use std::sync::Arc;
+
+use trent_api::Protocol;
+use trent_identity::Directory;
+use trent_service::Service;
+
+/// The IAM of one deployment.
+pub struct Iam {
+    directory: Arc<Directory>,
+}
+
+impl Iam {
+    /// IAM over a directory.
+    pub fn new(directory: Arc<Directory>) -> Self {
+        Self { directory }
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+}
+
+impl Service for Iam {
+    type Rules = ();
+
+    const PROTOCOL: Protocol = trent_api::iam::PROTOCOL;
+    const EVENT_SOURCE: &'static str = "iam.amazonaws.com";
+}

@@ -1,0 +1,207 @@
+//! The terms of a grant: what it allows, under which conditions, on which keys, and what whoever has it may pass on
+//! (guide, "Grant operations", "Grant constraints", "Granting CreateGrant permission").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trent_api::kms::{GrantConstraints, GrantOperation};
+use trent_api::{ApiError, protocol};
+use trent_crypto::spec::{KeySpec, KeyUsage};
+
+use crate::records::grants::Constraints;
+use crate::records::{KeyRecord, Origin};
+
+/// Most pairs in one constraint.
+const MAX_PAIRS: usize = 8;
+
+/// The longest value of a pair, in characters.
+const MAX_VALUE: usize = 384;
+
+/// The longest that the pairs of one constraint are together, in characters, as for every encryption context.
+const MAX_CONTEXT: usize = 8192;
+
+/// A set of grant operations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Operations(u32);
+
+impl Operations {
+    /// The operations that have no encryption context: a constraint on one says nothing about them.
+    const WITHOUT_CONTEXT: Self =
+        Self(bit(GrantOperation::DescribeKey) | bit(GrantOperation::RetireGrant) | bit(GrantOperation::CreateGrant));
+
+    /// These operations.
+    pub(crate) fn of<'a>(operations: impl IntoIterator<Item = &'a GrantOperation>) -> Self {
+        Self(operations.into_iter().fold(0, |all, operation| all | bit(*operation)))
+    }
+
+    /// Those that have an encryption context.
+    pub(crate) const fn with_context(self) -> Self {
+        Self(self.0 & !Self::WITHOUT_CONTEXT.0)
+    }
+
+    /// Those that have none.
+    pub(crate) const fn without_context(self) -> Self {
+        Self(self.0 & Self::WITHOUT_CONTEXT.0)
+    }
+
+    /// Whether there is none.
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether one is among them.
+    pub(crate) const fn has(self, operation: GrantOperation) -> bool {
+        self.0 & bit(operation) != 0
+    }
+
+    /// Whether all of these are among them.
+    pub(crate) const fn have_all(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+}
+
+const fn bit(operation: GrantOperation) -> u32 {
+    1 << operation as u32
+}
+
+/// What a grant allows and under which conditions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The operations.
+    pub(crate) operations: Operations,
+    /// The constraints.
+    pub(crate) constraints: Constraints,
+}
+
+impl Terms {
+    /// Whether a grant with these terms lets its grantee make one with the terms of `child`: nothing more, and under
+    /// conditions that are no looser.
+    pub(crate) fn let_delegate(&self, child: &Self) -> bool {
+        self.operations.have_all(child.operations) && self.constraints.are_kept_by(&child.constraints)
+    }
+}
+
+impl Constraints {
+    /// Those of a request; an empty map is none.
+    pub(crate) fn of_request(request: Option<&GrantConstraints>) -> Self {
+        let pairs = |map: &Option<BTreeMap<String, String>>| map.clone().filter(|map| !map.is_empty());
+        request.map_or_else(Self::default, |request| Self {
+            equals: pairs(&request.encryption_context_equals),
+            subset: pairs(&request.encryption_context_subset),
+            source_arn: request.source_arn.clone(),
+        })
+    }
+
+    /// As the wire has them; none if there is none.
+    pub(crate) fn on_the_wire(&self) -> Option<GrantConstraints> {
+        (*self != Self::default()).then(|| GrantConstraints {
+            encryption_context_equals: self.equals.clone(),
+            encryption_context_subset: self.subset.clone(),
+            source_arn: self.source_arn.clone(),
+        })
+    }
+
+    /// Whether they say anything about the encryption context.
+    pub(crate) const fn have_context(&self) -> bool {
+        self.equals.is_some() || self.subset.is_some()
+    }
+
+    /// Whether a request with this encryption context meets them. Keys are compared case by case (POL-384).
+    pub(crate) fn admit_context(&self, context: Option<&BTreeMap<String, String>>) -> bool {
+        let none = BTreeMap::new();
+        let context = context.unwrap_or(&none);
+        self.equals.as_ref().is_none_or(|pairs| pairs == context)
+            && self.subset.as_ref().is_none_or(|pairs| contains(context, pairs))
+    }
+
+    /// Whether a request on behalf of this resource meets them.
+    pub(crate) fn admit_source(&self, source: Option<&str>) -> bool {
+        self.source_arn.is_none() || self.source_arn.as_deref() == source
+    }
+
+    /// Whether whatever meets `child` meets these as well, told from the pairs alone.
+    fn are_kept_by(&self, child: &Self) -> bool {
+        let equals = self.equals.is_none() || self.equals == child.equals;
+        let subset = self.subset.as_ref().is_none_or(|pairs| {
+            let stricter =
+                |map: &Option<BTreeMap<String, String>>| map.as_ref().is_some_and(|map| contains(map, pairs));
+            stricter(&child.equals) || stricter(&child.subset)
+        });
+        equals && subset && (self.source_arn.is_none() || self.source_arn == child.source_arn)
+    }
+}
+
+fn contains(all: &BTreeMap<String, String>, some: &BTreeMap<String, String>) -> bool {
+    some.iter().all(|(key, value)| all.get(key) == Some(value))
+}
+
+/// Accepts the operations and constraints of a new grant on a key.
+pub(crate) fn check(
+    operations: &BTreeSet<GrantOperation>,
+    constraints: &Constraints,
+    key: &KeyRecord,
+) -> Result<(), ApiError> {
+    if let Some(operation) = operations.iter().find(|operation| !is_possible(**operation, key)) {
+        return Err(protocol::validation(format!(
+            "Grant operation {operation} is not supported for a key with key spec {} and key usage {}.",
+            key.spec, key.usage
+        )));
+    }
+    if constraints.have_context() && key.spec != KeySpec::SymmetricDefault {
+        return Err(protocol::validation(
+            "Encryption context constraints are supported on symmetric encryption keys only.",
+        ));
+    }
+    for pairs in constraints.equals.iter().chain(&constraints.subset) {
+        check_pairs(pairs)?;
+    }
+    Ok(())
+}
+
+fn check_pairs(pairs: &BTreeMap<String, String>) -> Result<(), ApiError> {
+    let long = |text: &String| text.chars().count() > MAX_VALUE;
+    let length: usize = pairs
+        .iter()
+        .map(|(key, value)| key.chars().count() + value.chars().count())
+        .sum();
+    if pairs.len() > MAX_PAIRS {
+        Err(protocol::validation(format!(
+            "A grant constraint can have at most {MAX_PAIRS} encryption context pairs."
+        )))
+    } else if pairs.values().any(long) {
+        Err(protocol::validation(format!(
+            "An encryption context value in a grant constraint can have at most {MAX_VALUE} characters."
+        )))
+    } else if length > MAX_CONTEXT {
+        Err(protocol::validation(format!(
+            "The encryption context of a grant constraint can have at most {MAX_CONTEXT} characters."
+        )))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a key of this kind can do what the operation names.
+fn is_possible(operation: GrantOperation, key: &KeyRecord) -> bool {
+    use GrantOperation::{
+        CreateGrant, Decapsulate, Decrypt, DeriveSharedSecret, DescribeKey, Encapsulate, Encrypt, GenerateDataKey,
+        GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, GenerateMac,
+        GetPublicKey, ReEncryptFrom, ReEncryptTo, RetireGrant, Sign, Verify, VerifyMac,
+    };
+    let symmetric = key.spec == KeySpec::SymmetricDefault;
+    match operation {
+        CreateGrant | DescribeKey | RetireGrant => true,
+        Encrypt | Decrypt | ReEncryptFrom | ReEncryptTo => key.usage == KeyUsage::EncryptDecrypt,
+        GenerateDataKey | GenerateDataKeyWithoutPlaintext => symmetric,
+        GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => {
+            symmetric && matches!(key.origin, Origin::AwsKms | Origin::External)
+        }
+        GenerateMac | VerifyMac => key.usage == KeyUsage::GenerateVerifyMac,
+        Sign | Verify => key.usage == KeyUsage::SignVerify,
+        GetPublicKey => !symmetric && key.usage != KeyUsage::GenerateVerifyMac,
+        DeriveSharedSecret => key.usage == KeyUsage::KeyAgreement,
+        Encapsulate | Decapsulate => key.usage == KeyUsage::EncapsulateDecapsulate,
+    }
+}
+
+#[cfg(test)]
+mod tests;
