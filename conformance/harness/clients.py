@@ -7,11 +7,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 
-def boto3_client(server, account, region="us-east-1", **config):
-    """The real boto3 client. It does not retry, so that every answer is seen."""
+def boto3_client(server, account, region="us-east-1", service="kms", **config):
+    """The real boto3 client of a service. It does not retry, so that every answer is seen."""
     settings = {"retries": {"total_max_attempts": 1}, "read_timeout": 30, **config}
     return boto3.client(
-        "kms",
+        service,
         region_name=region,
         endpoint_url=server.endpoint,
         aws_access_key_id=account.access_key_id,
@@ -24,6 +24,7 @@ def environment(server, account, region="us-east-1"):
     """The variables through which the CLI and every SDK find the server and who calls."""
     return {
         "AWS_ENDPOINT_URL_KMS": server.endpoint,
+        "AWS_ENDPOINT_URL_IAM": server.endpoint,
         "AWS_ACCESS_KEY_ID": account.access_key_id,
         "AWS_SECRET_ACCESS_KEY": account.secret,
         "AWS_DEFAULT_REGION": region,

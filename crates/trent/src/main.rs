@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod config;
+mod last_uses;
 mod logging;
 mod node;
 mod operator_client;

@@ -1,6 +1,20 @@
 //! IAM: users, groups, roles, policies and what they have (IAM API Reference, version 2010-05-08).
+//!
+//! Every operation is about one [`subject`] of the caller's account, and says in [`operation::IamOperation`] only what
+//! is its own; what it changes, the directory changes. [`refusals`] words what the directory refuses.
 
 mod catalogue;
+mod documents;
+mod operation;
+mod operations;
+mod paging;
+mod parameters;
+mod prelude;
+mod provider_arn;
+mod refusals;
+pub(crate) mod rows;
+mod subject;
+mod tenant;
 
 use std::sync::Arc;
 

@@ -21,7 +21,7 @@ use crate::cli::ServeArguments;
 use crate::config::Config;
 use crate::node::Node;
 use crate::version::VERSION;
-use crate::{Failure, logging};
+use crate::{Failure, last_uses, logging};
 
 /// Descriptors that the server needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 64;
@@ -88,6 +88,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     }
     let drain = Arc::clone(&node.drain);
     let draining = tokio::spawn(async move { drain.run().await });
+    let recording = tokio::spawn(last_uses::write_regularly(Arc::clone(&node.directory)));
     if !address.ip().is_loopback() {
         tracing::warn!(
             "requests travel unencrypted: put a TLS proxy in front before clients connect over a network that others share"
@@ -105,6 +106,8 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
             "connections outlasted the drain timeout and were cut off"
         );
     }
+    recording.abort();
+    last_uses::write(&node.directory).await;
     draining.abort();
     drop(server);
     if node.mode == Mode::Production || config.data_dir_chosen {

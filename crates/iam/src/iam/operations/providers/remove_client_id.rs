@@ -1,0 +1,40 @@
+//! `RemoveClientIDFromOpenIDConnectProvider`: removes an audience from an OIDC provider.
+
+use super::refused_provider;
+use crate::iam::prelude::*;
+use crate::iam::provider_arn;
+
+/// The operation.
+pub(crate) struct RemoveClientIDFromOpenIDConnectProvider;
+
+impl IamOperation for RemoveClientIDFromOpenIDConnectProvider {
+    type Input = iam::RemoveClientIDFromOpenIDConnectProviderRequest;
+    type Output = Empty;
+
+    const ROW: &'static Row<()> = &row(
+        "RemoveClientIDFromOpenIDConnectProvider",
+        action!("iam:RemoveClientIDFromOpenIDConnectProvider"),
+        Access::Write,
+        rows::TAGGED,
+    );
+
+    async fn subject(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Subject, ApiError> {
+        Subject::provider(tenant, &input.open_id_connect_provider_arn).await
+    }
+
+    async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Empty>, ApiError> {
+        let arn = &input.open_id_connect_provider_arn;
+        let name = provider_arn::name(arn)?;
+        let mut edit = tenant.edit().await?;
+        edit.remove_client_id(name, &input.client_id)
+            .await
+            .map_err(|error| refused_provider(arn, error))?;
+        Ok(change(edit.plan(Empty)))
+    }
+
+    fn parameters(input: &Self::Input) -> Parameters {
+        Parameters::default()
+            .text("openIDConnectProviderArn", input.open_id_connect_provider_arn.as_str())
+            .text("clientID", input.client_id.as_str())
+    }
+}

@@ -1,0 +1,75 @@
+//! The account that a request acts in, as its caller reaches it: always the caller's own.
+
+use trent_api::{ApiError, protocol};
+use trent_identity::directory::principals::Named;
+use trent_identity::{Caller, Directory, Edit, EntityError, UniqueId};
+use trent_names::{AccountId, Partition};
+use trent_service::{Actor, Call};
+
+use super::Iam;
+use super::refusals::refused;
+
+/// The account of a caller.
+pub(crate) struct Tenant<'a> {
+    /// Where everything is kept.
+    pub(crate) directory: &'a Directory,
+    /// Who calls.
+    pub(crate) caller: &'a Caller,
+    call: &'a Call,
+}
+
+impl<'a> Tenant<'a> {
+    /// The account of whoever makes the call; the operator has none.
+    pub(crate) fn of(iam: &'a Iam, call: &'a Call) -> Result<Self, ApiError> {
+        match &call.actor {
+            Actor::Principal(caller) => Ok(Self {
+                directory: iam.directory(),
+                caller,
+                call,
+            }),
+            Actor::Operator { .. } => Err(protocol::access_denied("The operator belongs to no account")),
+        }
+    }
+
+    /// Its id.
+    pub(crate) fn account(&self) -> AccountId {
+        self.caller.account
+    }
+
+    /// The partition that the caller is in, and so every ARN that the caller is told.
+    pub(crate) fn partition(&self) -> Partition {
+        self.call.region.partition()
+    }
+
+    /// The ARN of something in the account, such as `user/path/name`.
+    pub(crate) fn arn(&self, resource: &str) -> String {
+        format!("arn:{}:iam::{}:{resource}", self.partition(), self.account())
+    }
+
+    /// When the call is decided, since the Unix epoch.
+    pub(crate) fn now(&self) -> std::time::Duration {
+        self.call.now
+    }
+
+    /// Begins a change.
+    pub(crate) async fn edit(&self) -> Result<Edit<'a>, ApiError> {
+        self.directory
+            .edit(self.account(), self.call.now)
+            .await
+            .map_err(refused)
+    }
+
+    /// What has a name.
+    pub(crate) async fn find<R: Named>(&self, name: &str) -> Result<(UniqueId, R), ApiError> {
+        self.directory.find(self.account(), name).await.map_err(refused)
+    }
+
+    /// What has a name, if anything has.
+    pub(crate) async fn look_for<R: Named>(&self, name: &str) -> Result<Option<(UniqueId, R)>, ApiError> {
+        match self.directory.find(self.account(), name).await {
+            Ok(found) => Ok(Some(found)),
+            Err(EntityError::NoSuch { .. }) => Ok(None),
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
