@@ -148,9 +148,11 @@ fn arn(named: &PrincipalArn, named_id: Option<&str>, caller: &Principal<'_>) -> 
         (
             PrincipalArn::AssumedRole { .. },
             Principal::RoleSession {
-                session: Some(session), ..
+                session: Some(session),
+                id,
+                ..
             },
-        ) if named == *session => Fit::Exact,
+        ) if named == *session && same_id(*id) => Fit::Exact,
         (PrincipalArn::Role { .. }, Principal::RoleSession { role, session, id })
             if is_role(named, *role, *session) && same_id(*id) =>
         {
