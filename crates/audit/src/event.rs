@@ -77,6 +77,13 @@ impl UserIdentity {
         Self(block.finish().as_bytes().into())
     }
 
+    /// Somebody whose request was not signed.
+    pub fn unknown() -> Self {
+        let mut block = json::Object::new();
+        block.string("type", "Unknown");
+        Self(block.finish().as_bytes().into())
+    }
+
     /// A block that was rendered before.
     pub fn from_rendered(block: Arc<[u8]>) -> Self {
         Self(block)

@@ -6,8 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use trent_names::{AccountId, PrincipalArn, Region};
 
+use crate::directory::Party;
 use crate::entitlements::Entitlements;
 use crate::session::Session;
+use crate::unique_id::UniqueId;
 
 /// An authenticated caller; cheap to clone. The authenticator makes one for each signing key and gives out clones.
 #[derive(Clone)]
@@ -97,6 +99,19 @@ impl Caller {
         })
     }
 
+    /// Who stands behind the caller: the root user, user or role whose permissions it has.
+    pub fn party(&self) -> Option<Party> {
+        let account = self.account;
+        match (&self.session, self.kind) {
+            (Some(session), _) => Some(session.principal.clone()),
+            (None, PrincipalKind::Account) => Some(Party { account, id: None }),
+            (None, _) => {
+                let id = Some(UniqueId::parse(&self.unique_id).ok()?);
+                Some(Party { account, id })
+            }
+        }
+    }
+
     /// The ARN that policies know the caller by, as `aws:PrincipalArn` has it: for a session of a role that of the role
     /// (IAM User Guide, "AWS global condition context keys").
     pub fn principal_arn(&self) -> &str {
@@ -167,7 +182,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::directory::Party;
     use crate::session::SessionKind;
 
     #[test]

@@ -19,6 +19,7 @@ pub mod session;
 mod signing_keys;
 pub mod sigv4;
 mod standings;
+mod trust;
 mod unique_id;
 mod verifying;
 
@@ -35,5 +36,6 @@ pub use error::AuthenticationError;
 pub use principals::{Presence, PrincipalDirectory};
 pub use session::Session;
 pub use sigv4::{Realm, SignedRequest};
+pub use trust::AssumableRole;
 pub use unique_id::{IdKind, InvalidUniqueId, UniqueId};
 pub use verifying::VerifyingAuthenticator;

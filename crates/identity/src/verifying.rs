@@ -169,7 +169,7 @@ impl VerifyingAuthenticator {
             self.realm.service(),
         );
         let (Live::User(user), Some(unique_id)) = (live, &party.id) else {
-            return Ok(matches!(live, Live::Root { .. }).then_some(root));
+            return Ok(matches!(live, Live::Root).then_some(root));
         };
         let entitlements = self.directory.entitlements_of(party.account, live).await?;
         Ok(Some(Caller::from(Identity {

@@ -100,8 +100,8 @@ impl Policy {
         }
     }
 
-    /// Ties each user and role that the policy names to the unique id that it has now, so that a later one of the same
-    /// name is not meant (POL-57).
+    /// Ties each user, role and session of a role that the policy names to the unique id that the user or role has now,
+    /// so that a later one of the same name is not meant (POL-57).
     pub fn bind(&mut self, mut id_of: impl FnMut(&PrincipalArn) -> Option<String>) {
         for statement in &mut self.statements {
             if let Principals::Only(names) | Principals::AllBut(names) = &mut statement.principals {

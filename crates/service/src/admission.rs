@@ -23,17 +23,37 @@ pub struct Admitted {
 pub trait Admission: Send + Sync + 'static {
     /// Establishes who sent the frame; refusals are named as `protocol` names them.
     async fn admit(&self, frame: &Frame<'_>, protocol: Protocol) -> Result<Admitted, ApiError>;
+
+    /// The Region of requests that nobody signs, where this door is open to them. The pipeline asks only for the
+    /// operations whose catalogue entry says that they take such requests; most doors have none.
+    fn region_of_unsigned(&self) -> Option<&Region> {
+        None
+    }
 }
 
 /// Admits principals of accounts by the signature of their request.
 pub struct SignedAdmission {
     authenticator: Arc<dyn Authenticator>,
+    region_of_unsigned: Option<Region>,
 }
 
 impl SignedAdmission {
     /// Admission by this authenticator.
     pub fn new(authenticator: Arc<dyn Authenticator>) -> Self {
-        Self { authenticator }
+        Self {
+            authenticator,
+            region_of_unsigned: None,
+        }
+    }
+
+    /// The same for a service some of whose operations take requests that nobody signs: those are for `region`, since
+    /// no credential names one.
+    #[must_use]
+    pub fn open_to_unsigned(self, region: Region) -> Self {
+        Self {
+            region_of_unsigned: Some(region),
+            ..self
+        }
     }
 }
 
@@ -53,6 +73,10 @@ impl Admission for SignedAdmission {
             actor: Actor::Principal(caller),
             region,
         })
+    }
+
+    fn region_of_unsigned(&self) -> Option<&Region> {
+        self.region_of_unsigned.as_ref()
     }
 }
 

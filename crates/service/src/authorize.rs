@@ -7,7 +7,9 @@
 use smallvec::SmallVec;
 use trent_api::{ApiError, protocol};
 use trent_identity::Caller;
-use trent_policy::{Attached, Context, Decision, Grant, Policies, Request, Resource as Protected, Subject, decide};
+use trent_policy::{
+    Attached, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected, Subject, decide,
+};
 
 use crate::call::{Actor, Call};
 use crate::callers_side::{CallersSide, principal};
@@ -16,6 +18,9 @@ use crate::target::{Named, Resource, Target};
 
 /// The name that the policy of a key goes by.
 const RESOURCE_POLICY: &str = "default";
+
+/// The name that the trust policy of a role goes by.
+const TRUST_POLICY: &str = "trust";
 
 /// Decides one target of a call. Anything but `Ok` is final.
 pub trait Authorizer: Send + Sync + 'static {
@@ -35,6 +40,7 @@ impl Authorizer for ByPolicy {
                 false
             }
             (Actor::Principal(caller), _) => is_allowed(caller, target, conditions),
+            (Actor::Unsigned, _) => is_vouched_for(target, conditions),
         };
         if allowed {
             return Ok(());
@@ -42,6 +48,7 @@ impl Authorizer for ByPolicy {
         Err(protocol::access_denied(match &call.actor {
             Actor::Principal(caller) => refusal(caller, target, conditions),
             Actor::Operator { .. } => format!("The operator is not authorized to perform: {}", target.action),
+            Actor::Unsigned => format!("Not authorized to perform {}", target.action),
         }))
     }
 }
@@ -50,6 +57,42 @@ fn is_allowed(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) ->
     evaluate(caller, target, conditions, |request, policies, context| {
         decide(request, policies, context).is_allowed()
     })
+}
+
+/// Whether a role trusts the provider that vouches for somebody who signed nothing. Nothing else is open to them.
+fn is_vouched_for(target: &Target<'_>, conditions: &dyn Context) -> bool {
+    let Resource::Role {
+        arn,
+        account,
+        provider: Some(provider),
+        ..
+    } = target.resource
+    else {
+        return false;
+    };
+    let request = Request {
+        principal: Principal::WebIdentity { provider },
+        action: target.action,
+        resource: Protected::Role { arn, account },
+        cross_account: target.across_accounts,
+    };
+    let policies = Policies {
+        resource: policy_of(&target.resource),
+        ..Policies::default()
+    };
+    decide(&request, &policies, conditions).is_allowed()
+}
+
+/// The policy that a resource has of its own.
+fn policy_of<'a>(resource: &Resource<'a>) -> Option<Attached<'a>> {
+    let (name, policy) = match *resource {
+        Resource::Key { policy, .. } => (RESOURCE_POLICY, policy),
+        Resource::Role {
+            trust: Some(policy), ..
+        } => (TRUST_POLICY, policy),
+        _ => return None,
+    };
+    Some(Attached { name, policy })
 }
 
 /// Puts the question of a target together, with every policy that applies to it, and hands it to `ask`: to `decide`, or
@@ -73,13 +116,7 @@ pub fn evaluate<T>(
         })
         .collect();
     let policies = Policies {
-        resource: match target.resource {
-            Resource::Key { policy, .. } => Some(Attached {
-                name: RESOURCE_POLICY,
-                policy,
-            }),
-            _ => None,
-        },
+        resource: policy_of(&target.resource),
         grants: &grants,
         ..callers_side.policies()
     };
@@ -93,6 +130,7 @@ fn request<'a>(caller: &'a Caller, target: &Target<'a>) -> Request<'a> {
         action: target.action,
         resource: match target.resource {
             Resource::Key { arn, account, .. } | Resource::Foreign { arn, account } => Protected::Key { arn, account },
+            Resource::Role { arn, account, .. } => Protected::Role { arn, account },
             Resource::Other { arn, account } => Protected::Other { arn, account },
             Resource::UnknownCiphertext => Protected::Key {
                 arn: "",
@@ -125,8 +163,9 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
             named: Named::GrantToken,
             ..
         } if foreign => Subject::Foreign("*"),
+        Resource::Role { arn, .. } if foreign => Subject::ForeignRole(arn),
         Resource::Key { arn, .. } | Resource::Other { arn, .. } if foreign => Subject::Foreign(arn),
-        Resource::Key { arn, .. } | Resource::Other { arn, .. } => Subject::Own(arn),
+        Resource::Key { arn, .. } | Resource::Role { arn, .. } | Resource::Other { arn, .. } => Subject::Own(arn),
         Resource::Any | Resource::Deployment => Subject::Own("*"),
     };
     let told = |request: &Request<'_>, policies: &Policies<'_>, context: &dyn Context| {

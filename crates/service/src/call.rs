@@ -59,6 +59,8 @@ pub enum Actor {
         /// The user id that the kernel vouched for.
         uid: u32,
     },
+    /// Somebody who signed nothing, of an operation that takes unsigned requests and finds out by other means.
+    Unsigned,
 }
 
 /// An admitted request.
@@ -79,11 +81,11 @@ pub struct Call {
 }
 
 impl Call {
-    /// The account that the caller belongs to; the operator belongs to none.
+    /// The account that the caller belongs to; the operator belongs to none, and neither does who signed nothing.
     pub fn account(&self) -> Option<AccountId> {
         match &self.actor {
             Actor::Principal(caller) => Some(caller.account),
-            Actor::Operator { .. } => None,
+            Actor::Operator { .. } | Actor::Unsigned => None,
         }
     }
 
@@ -104,6 +106,7 @@ impl Call {
                 UserIdentity::from_rendered(Arc::clone(rendered))
             }
             Actor::Operator { uid } => UserIdentity::operator(&format!("uid:{uid}")),
+            Actor::Unsigned => UserIdentity::unknown(),
         }
     }
 

@@ -113,10 +113,14 @@ impl<'a, O: Operation> Conditions<'a, O> {
 
 impl<O: Operation> Context for Conditions<'_, O> {
     fn lookup<'k>(&'k self, key: &'k ConditionKey) -> Values<'k> {
-        if self.target.has(key) {
+        let listed = if self.target.has(key) {
             self.of_service(key)
         } else {
-            self.of_call(key)
+            Values::Absent
+        };
+        match listed {
+            Values::Absent => self.of_call(key),
+            found => found,
         }
     }
 }

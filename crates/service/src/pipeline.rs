@@ -17,9 +17,9 @@ use trent_audit::{Drain, Trail, enqueue};
 use trent_store::{CommitError, Sealed};
 use zeroize::Zeroizing;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Admitted};
 use crate::authorize::Authorizer;
-use crate::call::{Call, Frame, Peer};
+use crate::call::{Actor, Call, Frame, Peer};
 use crate::clock::Clock;
 use crate::conditions::Conditions;
 use crate::operation::{Changes, Effect, Facts, Operation, Service};
@@ -62,6 +62,7 @@ pub struct Entry<S: Service> {
     /// What is fixed about the operation.
     pub row: &'static Row<S::Rules>,
     run: Option<Run<S>>,
+    signed: bool,
 }
 
 /// Runs one operation for an admitted call on the document that holds its input; gives the body of the reply.
@@ -74,12 +75,31 @@ impl<S: Service> Entry<S> {
         Self {
             row: O::ROW,
             run: Some(|pipeline, service, call, document| Box::pin(pipeline.run::<O>(service, call, document))),
+            signed: true,
+        }
+    }
+
+    /// An operation that is built and finds out by itself who calls: its requests are not signed, and what may have
+    /// been signed of one is not looked at.
+    pub const fn unsigned<O: Operation<Service = S>>() -> Self {
+        Self {
+            signed: false,
+            ..Self::built::<O>()
         }
     }
 
     /// An operation that is known but not built; calls get `UnknownOperationException`.
     pub const fn unbuilt(row: &'static Row<S::Rules>) -> Self {
-        Self { row, run: None }
+        Self {
+            row,
+            run: None,
+            signed: true,
+        }
+    }
+
+    /// Whether only signed requests reach the operation.
+    pub const fn is_signed(&self) -> bool {
+        self.signed
     }
 
     /// Whether calls reach the operation's own code.
@@ -149,18 +169,24 @@ impl Pipeline {
     }
 
     async fn answer<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        let call = self.admit(&frame, S::PROTOCOL).await?;
+        let entry = S::catalogue().iter().find(|entry| entry.row.name == frame.operation);
+        let signed = entry.is_none_or(Entry::is_signed);
+        let call = self.admit(&frame, S::PROTOCOL, signed).await?;
         S::PROTOCOL.check_target(frame.document())?;
-        let run = S::catalogue()
-            .iter()
-            .find(|entry| entry.row.name == frame.operation)
+        let run = entry
             .and_then(|entry| entry.run)
             .ok_or_else(|| S::PROTOCOL.unknown_operation(frame.operation))?;
         run(self, service, &call, frame.document()).await
     }
 
-    async fn admit(&self, frame: &Frame<'_>, protocol: Protocol) -> Result<Call, ApiError> {
-        let admitted = self.admission.admit(frame, protocol).await?;
+    async fn admit(&self, frame: &Frame<'_>, protocol: Protocol, signed: bool) -> Result<Call, ApiError> {
+        let admitted = match self.admission.region_of_unsigned() {
+            Some(region) if !signed => Admitted {
+                actor: Actor::Unsigned,
+                region: region.clone(),
+            },
+            _ => self.admission.admit(frame, protocol).await?,
+        };
         Ok(Call {
             request_id: frame.request_id,
             actor: admitted.actor,

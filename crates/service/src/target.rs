@@ -40,6 +40,19 @@ pub enum Resource<'a> {
         /// What the key tells policies about itself.
         attributes: &'a dyn Context,
     },
+    /// A role that somebody wants to assume, here or not.
+    Role {
+        /// The role's ARN.
+        arn: &'a str,
+        /// The account that owns it.
+        account: AccountId,
+        /// Its trust policy. None if there is no such role: refused in the words of one that does not trust the caller.
+        trust: Option<&'a Policy>,
+        /// What the role tells policies about itself.
+        attributes: &'a dyn Context,
+        /// The identity provider that vouches for a caller whom nobody else knows.
+        provider: Option<&'a str>,
+    },
     /// A resource without a policy of its own, such as an alias.
     Other {
         /// Its ARN.
@@ -78,7 +91,10 @@ impl<'a> Resource<'a> {
     /// The account that owns the resource, if it is anybody's in particular.
     pub fn account(&self) -> Option<AccountId> {
         match self {
-            Self::Key { account, .. } | Self::Other { account, .. } | Self::Foreign { account, .. } => Some(*account),
+            Self::Key { account, .. }
+            | Self::Role { account, .. }
+            | Self::Other { account, .. }
+            | Self::Foreign { account, .. } => Some(*account),
             Self::Any | Self::UnknownCiphertext | Self::Deployment => None,
         }
     }
@@ -86,7 +102,7 @@ impl<'a> Resource<'a> {
     /// What the resource tells policies about itself.
     pub(crate) fn attributes(&self) -> Option<&'a dyn Context> {
         match self {
-            Self::Key { attributes, .. } => Some(*attributes),
+            Self::Key { attributes, .. } | Self::Role { attributes, .. } => Some(*attributes),
             _ => None,
         }
     }

@@ -1,6 +1,11 @@
 //! STS: sessions, which are temporary credentials (STS API Reference, version 2011-06-15).
 
+mod asking;
+mod beginning;
 mod catalogue;
+mod operations;
+mod role;
+mod tagging;
 
 use std::sync::Arc;
 

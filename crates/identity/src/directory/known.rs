@@ -14,6 +14,7 @@ use super::{CACHED, Directory, EntityError};
 use crate::document::Document;
 use crate::entitlements::{Entitlements, Holdings, KnownPolicies};
 use crate::rules::PolicyArn;
+use crate::trust::TrustPolicy;
 use crate::unique_id::{IdKind, UniqueId};
 
 /// The caches of everything that is not an account or an access key.
@@ -50,7 +51,8 @@ pub(crate) struct KnownRole {
     path: Arc<str>,
     policies: KnownPolicies,
     boundary: Option<PolicyReference>,
-    tags: Vec<Tag>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) trust: TrustPolicy,
     pub(crate) max_session_seconds: u32,
     sessions_valid_after: Option<u64>,
 }
@@ -80,7 +82,7 @@ pub struct Party {
 /// A party that is there now, in an account that is not suspended.
 #[derive(Clone)]
 pub(crate) enum Live {
-    Root { sessions_valid_after: Option<u64> },
+    Root,
     User(Arc<KnownUser>),
     Role(Arc<KnownRole>),
     Provider(Arc<KnownProvider>),
@@ -123,6 +125,7 @@ impl Caches {
                     policies: KnownPolicies::new(role.policies),
                     boundary: role.boundary,
                     tags: role.tags,
+                    trust: TrustPolicy::new(role.trust_policy, role.trust_bindings),
                     max_session_seconds: role.max_session_seconds,
                     sessions_valid_after: role.sessions_valid_after,
                 }
@@ -194,7 +197,8 @@ impl Live {
     /// Whether a session that was issued at this time still counts.
     pub(crate) fn accepts(&self, issued_at: u64) -> bool {
         let valid_after = match self {
-            Self::Root { sessions_valid_after } => *sessions_valid_after,
+            // The account's own time says it for everybody.
+            Self::Root => None,
             Self::User(user) => user.sessions_valid_after,
             Self::Role(role) => role.sessions_valid_after,
             Self::Provider(provider) => provider.sessions_valid_after,
@@ -204,17 +208,22 @@ impl Live {
 }
 
 impl Directory {
+    /// Whether an account has not ended its sessions of this time.
+    pub(crate) async fn account_accepts(&self, account: AccountId, issued_at: u64) -> Result<bool, StoreError> {
+        let known = self.accounts.get(&self.store, &account_key(account)).await?;
+        let valid_after = known.and_then(|known| known.sessions_valid_after);
+        Ok(valid_after.is_none_or(|valid_after| issued_at >= valid_after))
+    }
+
     /// The party, if it is there now and its account is not suspended.
     pub(crate) async fn live(&self, party: &Party) -> Result<Option<Live>, StoreError> {
         let account = party.account;
         let known = self.accounts.get(&self.store, &account_key(account)).await?;
-        let Some(known) = known.filter(|known| known.suspended_at.is_none()) else {
+        if known.is_none_or(|known| known.suspended_at.is_some()) {
             return Ok(None);
-        };
+        }
         let Some(id) = &party.id else {
-            return Ok(Some(Live::Root {
-                sessions_valid_after: known.sessions_valid_after,
-            }));
+            return Ok(Some(Live::Root));
         };
         let (store, caches) = (&self.store, &self.caches);
         Ok(match id.kind() {
@@ -259,7 +268,7 @@ impl Directory {
                 boundary: role.boundary.as_ref(),
                 tags: &role.tags,
             },
-            Live::Root { .. } | Live::Provider(_) => return Ok(Entitlements::default()),
+            Live::Root | Live::Provider(_) => return Ok(Entitlements::default()),
         };
         self.gather(account, holdings).await
     }
@@ -312,7 +321,7 @@ impl Directory {
         };
         let listed = match self.live(&party).await? {
             Some(Live::User(user)) => user.access_keys.iter().any(id_of),
-            Some(Live::Root { .. }) => {
+            Some(Live::Root) => {
                 let record = self.accounts.get(&self.store, &account_key(account)).await?;
                 record.is_some_and(|record| record.root_access_keys.iter().any(id_of))
             }

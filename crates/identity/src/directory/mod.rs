@@ -23,8 +23,8 @@ pub use change::{AccountChange, IssuedAccessKey, Planned};
 pub use edit::{Edit, Holder, NewPolicy, NewProvider, NewRole, NewUser, SessionHolder, Tagged};
 pub use entity_error::{Entity, EntityError, Quota, Remaining};
 pub use find::{Listing, Marker};
-pub(crate) use known::Live;
 pub use known::Party;
+pub(crate) use known::{KnownRole, Live};
 pub use records::{AccessKeyEntry, AccessKeyOwner, AccessKeyRecord, AccessKeyStatus, AccountRecord};
 pub(crate) use usage::RESOLUTION;
 
@@ -253,7 +253,7 @@ impl Directory {
         };
         let live = self.live(&party).await?;
         let admits = match (&live, key.owner) {
-            (Some(Live::Root { .. }), AccessKeyOwner::Root) => {
+            (Some(Live::Root), AccessKeyOwner::Root) => {
                 let record = self.accounts.get(&self.store, &account_key(account)).await?;
                 record.is_some_and(|record| record.root_access_keys.iter().any(|entry| entry.admits(id, key.serial)))
             }

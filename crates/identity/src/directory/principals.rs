@@ -155,6 +155,22 @@ pub struct RoleRecord {
     /// Sessions issued before this time are refused.
     #[n(9)]
     pub sessions_valid_after: Option<u64>,
+    /// Who the principals of the trust policy are. One that is not listed is nobody.
+    #[n(10)]
+    pub trust_bindings: Option<Vec<TrustBinding>>,
+}
+
+/// Who a principal that a trust policy names is: whoever takes the name later is not meant.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct TrustBinding {
+    /// The ARN that the policy names.
+    #[n(0)]
+    pub principal: String,
+    /// The unique id of the user or role that had it when the policy was written; none if it is of an account that was
+    /// not here then.
+    #[n(1)]
+    pub id: Option<UniqueId>,
 }
 
 /// A managed policy.

@@ -26,7 +26,7 @@ pub struct AccountRecord {
     /// The root user's access keys, those that were retired included: a retired id does not come back.
     #[n(3)]
     pub root_access_keys: Vec<AccessKeyEntry>,
-    /// Sessions of the root user that were issued before this time are refused.
+    /// Sessions of anybody of the account that were issued before this time are refused.
     #[n(4)]
     pub sessions_valid_after: Option<u64>,
     /// Since when nobody of the account is admitted.

@@ -206,7 +206,7 @@ impl NewSession {
                 }
             }
             (SessionKind::Federated | SessionKind::Own, Live::User(_)) => LONGEST_OF_USER,
-            (SessionKind::Federated | SessionKind::Own, Live::Root { .. }) => LONGEST_OF_ROOT,
+            (SessionKind::Federated | SessionKind::Own, Live::Root) => LONGEST_OF_ROOT,
             _ => return Err(SessionError::WrongKind),
         };
         if !(SHORTEST..=longest).contains(&self.lifetime) {

@@ -43,11 +43,16 @@ impl Directory {
         if !principal.accepts(content.issued_at) || !by.accepts(content.issued_at) {
             return Ok(None);
         }
+        for account in [party.account, issuer.account] {
+            if !self.account_accepts(account, content.issued_at).await? {
+                return Ok(None);
+            }
+        }
         let Some(names) = names(content, region.partition(), &party, &principal) else {
             return Ok(None);
         };
         let mut entitlements = self.entitlements_of(party.account, &principal).await?;
-        if names.kind == PrincipalKind::FederatedUser && matches!(principal, Live::Root { .. }) {
+        if names.kind == PrincipalKind::FederatedUser && matches!(principal, Live::Root) {
             // It has what the root user has, which is everything, within the policies of its session.
             entitlements.policies.push(self.everything());
         }
@@ -122,7 +127,7 @@ fn names(content: &Content, partition: Partition, party: &Party, principal: &Liv
             kind: PrincipalKind::AssumedRole,
             unique_id: format!("{}:{name}", party.id.as_ref()?),
         }),
-        (SessionKind::Federated, Live::User(_) | Live::Root { .. }, Some(name)) => Some(Names {
+        (SessionKind::Federated, Live::User(_) | Live::Root, Some(name)) => Some(Names {
             principal: PrincipalArn::FederatedUser {
                 partition,
                 account,
@@ -141,7 +146,7 @@ fn names(content: &Content, partition: Partition, party: &Party, principal: &Liv
             kind: PrincipalKind::User,
             unique_id: party.id.as_ref()?.to_string(),
         }),
-        (SessionKind::Own, Live::Root { .. }, None) => Some(Names {
+        (SessionKind::Own, Live::Root, None) => Some(Names {
             principal: root.clone(),
             principal_arn: root,
             kind: PrincipalKind::Account,

@@ -238,10 +238,10 @@ impl<'p, L: Listener<'p>> Walk<'_, '_, 'p, L> {
     /// own side first, whether or not the resource is there (AUTHZ-271).
     fn lacking(&self, allows: &Allows<'p>) -> PolicyKind {
         let of_other_account = self.request.principal.account().is_some() && !self.request.same_account();
-        if of_other_account && allows.iam.is_none() {
-            PolicyKind::Identity
-        } else {
-            PolicyKind::Resource
+        match self.request.resource {
+            _ if of_other_account && allows.iam.is_none() => PolicyKind::Identity,
+            Resource::Role { .. } => PolicyKind::Trust,
+            _ => PolicyKind::Resource,
         }
     }
 

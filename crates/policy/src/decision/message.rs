@@ -15,6 +15,8 @@ pub enum Subject<'a> {
     Own(&'a str),
     /// A resource of another account, named as the caller named it. Whether it exists is not told.
     Foreign(&'a str),
+    /// A role of another account. Whether it exists is not told, and neither is why it cannot be assumed.
+    ForeignRole(&'a str),
     /// The key that a ciphertext belongs to, if there is one.
     Ciphertext,
 }
@@ -35,7 +37,10 @@ impl Decision<'_> {
         );
         let refusal = match subject {
             Subject::Foreign(resource) if theirs => format!("on resource: {resource} {HIDDEN}"),
-            Subject::Own(resource) | Subject::Foreign(resource) => format!("on resource: {resource} {because}"),
+            Subject::ForeignRole(role) if theirs => format!("on resource: {role}"),
+            Subject::Own(resource) | Subject::Foreign(resource) | Subject::ForeignRole(resource) => {
+                format!("on resource: {resource} {because}")
+            }
             Subject::Ciphertext => format!("on the resource associated with this ciphertext {HIDDEN}"),
         };
         Some(format!("User: {user} is not authorized to perform: {action} {refusal}"))

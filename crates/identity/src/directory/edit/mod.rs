@@ -229,6 +229,16 @@ impl Edit<'_> {
         record.ok_or_else(|| EntityError::no_such(R::OF.into(), id.as_str()))
     }
 
+    /// A record by its name, to be read.
+    async fn read<R: Kept>(&mut self, name: &str) -> Result<(UniqueId, &R), EntityError> {
+        let id = self.find::<R>(name).await?;
+        let store = &self.directory.store;
+        let key = R::key(self.account, &id);
+        let record = R::working(self).get(store, &key).await?;
+        let record = record.ok_or_else(|| EntityError::no_such(R::OF.into(), name))?;
+        Ok((id, record))
+    }
+
     /// A record by its name, to be changed.
     async fn named<R: Kept>(&mut self, name: &str) -> Result<(UniqueId, &mut R), EntityError> {
         let id = self.find::<R>(name).await?;

@@ -1,11 +1,15 @@
 //! Roles.
 
+use trent_names::PrincipalArn;
+
 use super::super::entity_error::{EntityError, Quota};
-use super::super::principals::{HeldPolicies, RoleRecord, Tag};
+use super::super::principals::{HeldPolicies, RoleRecord, Tag, TrustBinding, UserRecord};
 use super::tags::checked;
 use super::users::path;
 use super::{Edit, Holder};
+use crate::principals::{Presence, PrincipalDirectory};
 use crate::rules::{self, InvalidInput};
+use crate::trust;
 use crate::unique_id::UniqueId;
 
 /// A role to be made.
@@ -39,6 +43,7 @@ impl Edit<'_> {
             policies: HeldPolicies::default(),
             boundary: None,
             tags: checked(new.tags)?,
+            trust_bindings: Some(self.bindings(&new.trust_policy).await?),
             trust_policy: new.trust_policy,
             description: new.description,
             max_session_seconds: checked_seconds(new.max_session_seconds.unwrap_or(*rules::SESSION_SECONDS.start()))?,
@@ -75,9 +80,60 @@ impl Edit<'_> {
     /// Gives a role another trust policy.
     pub async fn update_trust_policy(&mut self, name: &str, document: &str) -> Result<(), EntityError> {
         check_trust(document)?;
+        let bindings = self.bindings(document).await?;
         let (_, role) = self.named::<RoleRecord>(name).await?;
         document.clone_into(&mut role.trust_policy);
+        role.trust_bindings = Some(bindings);
         Ok(())
+    }
+
+    /// Who the principals of a trust policy are now. Those of this account are read as part of the change.
+    async fn bindings(&mut self, document: &str) -> Result<Vec<TrustBinding>, EntityError> {
+        let mut bindings = Vec::new();
+        for principal in trust::named(document) {
+            let id = if principal.account() == self.account {
+                match self.own(&principal).await? {
+                    Some(id) => Some(id),
+                    None => continue,
+                }
+            } else {
+                match self.directory.presence(&principal).await? {
+                    Presence::Here(id) => id,
+                    Presence::Elsewhere => None,
+                    Presence::Missing => continue,
+                }
+            };
+            bindings.push(TrustBinding {
+                principal: principal.to_string(),
+                id,
+            });
+        }
+        Ok(bindings)
+    }
+
+    /// The unique id of a user or a role of this account, or of the role of a session.
+    async fn own(&mut self, principal: &PrincipalArn) -> Result<Option<UniqueId>, EntityError> {
+        let (partition, account) = (principal.partition(), self.account);
+        let found = match principal {
+            PrincipalArn::User { name, .. } => {
+                let named = self.read::<UserRecord>(name).await;
+                named.map(|(id, user)| (user.arn(partition, account) == *principal).then_some(id))
+            }
+            PrincipalArn::Role { name, .. } => {
+                let named = self.read::<RoleRecord>(name).await;
+                named.map(|(id, role)| (role.arn(partition, account) == *principal).then_some(id))
+            }
+            PrincipalArn::AssumedRole { role: name, .. } => {
+                let named = self.read::<RoleRecord>(name).await;
+                named.map(|(id, role)| (*role.name == **name).then_some(id))
+            }
+            // Federated users have no ids: they are who their account says they are.
+            PrincipalArn::Root { .. } | PrincipalArn::FederatedUser { .. } => return Ok(None),
+        };
+        match found {
+            Err(EntityError::NoSuch { .. }) => Ok(None),
+            found => found,
+        }
     }
 
     /// Deletes a role that has no policies any more. Its sessions end with it.

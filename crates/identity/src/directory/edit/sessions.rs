@@ -7,8 +7,8 @@ use super::Edit;
 /// Whose sessions end: those that it has, and those that it issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionHolder<'a> {
-    /// The root user.
-    Root,
+    /// Everybody of the account.
+    Account,
     /// A user, by name.
     User(&'a str),
     /// A role, by name.
@@ -22,7 +22,7 @@ impl Edit<'_> {
     pub async fn revoke_sessions(&mut self, holder: SessionHolder<'_>) -> Result<(), EntityError> {
         let from = self.now.saturating_add(1);
         let valid_after = match holder {
-            SessionHolder::Root => &mut self.account_record().await?.sessions_valid_after,
+            SessionHolder::Account => &mut self.account_record().await?.sessions_valid_after,
             SessionHolder::User(name) => &mut self.named::<UserRecord>(name).await?.1.sessions_valid_after,
             SessionHolder::Role(name) => &mut self.named::<RoleRecord>(name).await?.1.sessions_valid_after,
             SessionHolder::Provider(name) => &mut self.named::<ProviderRecord>(name).await?.1.sessions_valid_after,

@@ -1,0 +1,3 @@
+//! IAM and STS behind the real pipeline.
+
+mod sts;

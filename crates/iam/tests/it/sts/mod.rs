@@ -1,0 +1,9 @@
+//! Sessions through the real pipeline: what begins them, what they may do and what ends them.
+
+mod assuming;
+mod callers;
+mod chaining;
+mod ending;
+mod limiting;
+mod wire;
+mod world;
