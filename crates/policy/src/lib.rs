@@ -42,5 +42,5 @@ pub use principal::Named;
 #[doc(hidden)]
 pub use request::lowered;
 pub use request::{Action, Principal, Request, Resource};
-pub use simulate::{Surroundings, simulate};
+pub use simulate::{Surroundings, simulate, unreadable};
 pub use statement::{Effect, Statement};
