@@ -17,6 +17,7 @@ mod paging;
 pub mod policy;
 pub mod records;
 mod reference;
+mod rehearsal;
 pub mod rules;
 pub mod seed;
 mod source;

@@ -73,7 +73,8 @@ impl KeyTarget {
         })
     }
 
-    fn key(&self) -> Option<&Arc<Key>> {
+    /// The key, if it is here.
+    pub(crate) fn key(&self) -> Option<&Arc<Key>> {
         match self {
             Self::Key(key) | Self::ByAlias(key, _) | Self::OfCiphertext(key) => Some(key),
             Self::Foreign { .. } | Self::UnknownCiphertext => None,
