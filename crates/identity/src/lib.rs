@@ -13,6 +13,7 @@ pub mod directory;
 mod document;
 pub mod entitlements;
 pub mod error;
+mod impersonation;
 mod principals;
 pub mod rules;
 pub mod session;

@@ -18,6 +18,7 @@ mod paging;
 pub mod policy;
 pub mod records;
 mod reference;
+mod rehearsal;
 pub mod rules;
 pub mod seed;
 mod source;

@@ -126,7 +126,8 @@ impl KeyTarget {
         (call.account() != Some(account)).then_some((arn, account))
     }
 
-    fn key(&self) -> Option<&Arc<Key>> {
+    /// The key, if it is here.
+    pub(crate) fn key(&self) -> Option<&Arc<Key>> {
         match self {
             Self::Key(here) | Self::ByAlias(here, _) | Self::OfCiphertext(here) => Some(&here.key),
             Self::Foreign { .. } | Self::UnknownCiphertext => None,

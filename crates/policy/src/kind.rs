@@ -60,6 +60,21 @@ impl PolicyKind {
         }
     }
 
+    /// The kind that goes by a name for machines.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let all = [
+            Self::Identity,
+            Self::PermissionsBoundary,
+            Self::Session,
+            Self::ServiceControl,
+            Self::ResourceControl,
+            Self::Resource,
+            Self::Trust,
+            Self::Endpoint,
+        ];
+        all.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// Whether statements name their principals.
     pub(crate) const fn names_principals(self) -> bool {
         matches!(

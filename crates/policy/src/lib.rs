@@ -6,6 +6,7 @@
 //!   looked up through [`Context`], only when a policy names them.
 //! - [`explain`] is the same walk with every question and answer written down; [`Decision::refusal`] words a refusal as
 //!   the service does.
+//! - [`Explanation`] is that walk as data of its own, with the smallest change that would allow what is refused.
 //! - [`simulate`] decides a scenario written in JSON.
 //!
 //! Pure: no I/O, no clock, no randomness. No input makes it panic, and its time grows with its input and no faster.
@@ -15,7 +16,9 @@
 mod condition;
 mod context;
 mod decision;
+mod draft;
 mod error;
+mod explanation;
 mod json;
 mod kind;
 mod operator;
@@ -36,6 +39,9 @@ pub use decision::{
     decide, explain,
 };
 pub use error::{JsonProblem, Malformed, Problem, TemplateError};
+pub use explanation::{
+    Asked, Change, Explanation, Ground, Near, Remedy, Step as ExplainedStep, allowed_at_best, grounds,
+};
 pub use kind::{Measure, PolicyKind, Rules, VersionRule};
 pub use operator::{Comparison, Operator, Quantifier, Test};
 pub use policy::{Policy, Version};
@@ -44,5 +50,5 @@ pub use principal::Named;
 pub use request::lowered;
 pub use request::{Action, Principal, Request, Resource};
 pub use rewrite::replace_principals;
-pub use simulate::{Surroundings, simulate};
+pub use simulate::{Surroundings, simulate, unreadable};
 pub use statement::{Effect, Statement};

@@ -6,9 +6,10 @@
 
 use smallvec::SmallVec;
 use trent_api::{ApiError, protocol};
+use trent_audit::json::{Fragment, Object};
 use trent_identity::Caller;
 use trent_policy::{
-    Attached, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected, Subject, decide,
+    Attached, Basis, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected, Subject, decide,
 };
 
 use crate::call::{Actor, Call};
@@ -25,7 +26,22 @@ const TRUST_POLICY: &str = "trust";
 /// Decides one target of a call. Anything but `Ok` is final.
 pub trait Authorizer: Send + Sync + 'static {
     /// Allows the target or says, in the service's words, why not.
-    fn authorize(&self, call: &Call, target: &Target<'_>, conditions: &dyn Context) -> Result<(), ApiError>;
+    fn authorize(&self, call: &Call, target: &Target<'_>, conditions: &dyn Context) -> Result<(), Denial>;
+}
+
+/// A refusal: what the caller is told, and what the record says beside it.
+#[derive(Debug)]
+pub struct Denial {
+    /// The error, in the service's words.
+    pub error: ApiError,
+    /// How the decision came about, for the operator alone: the code and what it rests on (AUTHZ-296).
+    pub decided: Option<Fragment>,
+}
+
+impl From<ApiError> for Denial {
+    fn from(error: ApiError) -> Self {
+        Self { error, decided: None }
+    }
 }
 
 /// Decides by the policies that apply to caller and resource; gives the operator the deployment and nothing else.
@@ -33,7 +49,7 @@ pub trait Authorizer: Send + Sync + 'static {
 pub struct ByPolicy;
 
 impl Authorizer for ByPolicy {
-    fn authorize(&self, call: &Call, target: &Target<'_>, conditions: &dyn Context) -> Result<(), ApiError> {
+    fn authorize(&self, call: &Call, target: &Target<'_>, conditions: &dyn Context) -> Result<(), Denial> {
         let allowed = match (&call.actor, &target.resource) {
             (Actor::Operator { .. }, Resource::Deployment) => true,
             (Actor::Operator { .. }, _) | (Actor::Principal(_), Resource::Deployment | Resource::UnknownCiphertext) => {
@@ -45,12 +61,54 @@ impl Authorizer for ByPolicy {
         if allowed {
             return Ok(());
         }
-        Err(protocol::access_denied(match &call.actor {
-            Actor::Principal(caller) => refusal(caller, target, conditions),
-            Actor::Operator { .. } => format!("The operator is not authorized to perform: {}", target.action),
-            Actor::Unsigned => format!("Not authorized to perform {}", target.action),
-        }))
+        Err(match &call.actor {
+            Actor::Principal(caller) => Denial {
+                error: protocol::access_denied(refusal(caller, target, conditions)),
+                decided: Some(evaluate(caller, target, conditions, |request, policies, context| {
+                    told_to_the_operator(&decide(request, policies, context), caller, target)
+                })),
+            },
+            Actor::Operator { .. } => {
+                protocol::access_denied(format!("The operator is not authorized to perform: {}", target.action)).into()
+            }
+            Actor::Unsigned => protocol::access_denied(format!("Not authorized to perform {}", target.action)).into(),
+        })
     }
+}
+
+/// What the record and the log say of a refusal, whatever the caller is told.
+fn told_to_the_operator(decision: &Decision<'_>, caller: &Caller, target: &Target<'_>) -> Fragment {
+    // Policies have no say about the deployment, which is the operator's whatever they allow.
+    let code = if decision.is_allowed() {
+        "NOT_THE_OPERATOR"
+    } else {
+        decision.code.as_str()
+    };
+    tracing::debug!(action = target.action.as_str(), user = %caller.principal, code, "refused");
+    let mut object = Object::new();
+    object.string("decision", code).string("action", target.action.as_str());
+    match decision.basis[0] {
+        Some(Basis::Statement(reason)) => {
+            object
+                .string("policyType", reason.kind.as_str())
+                .string("policy", reason.policy);
+            if let Some(target) = reason.target {
+                object.string("target", target);
+            }
+            if let Some(sid) = reason.statement.sid() {
+                object.string("sid", sid);
+            }
+            object.integer("line", reason.statement.line().into());
+        }
+        Some(Basis::Policy(name)) => {
+            object.string("policy", name);
+        }
+        Some(Basis::Level(target)) => {
+            object.string("target", target);
+        }
+        Some(Basis::Grant(_) | Basis::RootUser) | None => {}
+    }
+    object.finish()
 }
 
 fn is_allowed(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> bool {
@@ -190,7 +248,6 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
 fn word(decision: &Decision<'_>, caller: &Caller, target: &Target<'_>, subject: Subject<'_>) -> String {
     let action = target.action.as_str();
     let user = caller.principal.to_string();
-    tracing::debug!(action, user, code = decision.code.as_str(), "refused");
     decision
         .refusal(&user, action, subject)
         // Policies have no say about the deployment, which is the operator's whatever they allow.

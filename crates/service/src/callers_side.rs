@@ -61,7 +61,8 @@ pub(crate) fn principal(caller: &Caller) -> Principal<'_> {
         },
         PrincipalKind::AssumedRole => Principal::RoleSession {
             role: behind.map(|session| &session.principal_arn),
-            session: Some(&caller.principal),
+            // Some session of the role, where a question is asked about the role.
+            session: Some(&caller.principal).filter(|arn| matches!(arn, PrincipalArn::AssumedRole { .. })),
             id: behind.and(id),
         },
         PrincipalKind::FederatedUser => Principal::FederatedUser {

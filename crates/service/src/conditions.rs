@@ -23,6 +23,12 @@ pub struct Conditions<'a, O: Operation> {
     input: &'a O::Input,
     resolved: &'a O::Resolved,
     target: &'a Target<'a>,
+    of_call: CallConditions<'a>,
+}
+
+/// What every call tells policies, whatever it is for.
+pub(crate) struct CallConditions<'a> {
+    call: &'a Call,
     owner: Option<AccountId>,
     time: OnceCell<Text>,
     epoch: OnceCell<Text>,
@@ -38,11 +44,7 @@ impl<'a, O: Operation> Conditions<'a, O> {
             input,
             resolved,
             target,
-            owner: target.resource.account(),
-            time: OnceCell::new(),
-            epoch: OnceCell::new(),
-            source_ip: OnceCell::new(),
-            token_issued: OnceCell::new(),
+            of_call: CallConditions::new(call, target),
         }
     }
 
@@ -59,9 +61,22 @@ impl<'a, O: Operation> Conditions<'a, O> {
             found => found,
         }
     }
+}
+
+impl<'a> CallConditions<'a> {
+    pub(crate) fn new(call: &'a Call, target: &Target<'_>) -> Self {
+        Self {
+            call,
+            owner: target.resource.account(),
+            time: OnceCell::new(),
+            epoch: OnceCell::new(),
+            source_ip: OnceCell::new(),
+            token_issued: OnceCell::new(),
+        }
+    }
 
     /// The keys of every call.
-    fn of_call<'k>(&'k self, key: &ConditionKey) -> Values<'k> {
+    pub(crate) fn values<'k>(&'k self, key: &ConditionKey) -> Values<'k> {
         match key.lower() {
             "aws:currenttime" => Values::One(self.time.get_or_init(|| Text::time(self.call.now)).as_str()),
             "aws:epochtime" => Values::One(self.epoch.get_or_init(|| Text::epoch(self.call)).as_str()),
@@ -119,7 +134,7 @@ impl<O: Operation> Context for Conditions<'_, O> {
             Values::Absent
         };
         match listed {
-            Values::Absent => self.of_call(key),
+            Values::Absent => self.of_call.values(key),
             found => found,
         }
     }

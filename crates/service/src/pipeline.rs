@@ -18,7 +18,7 @@ use trent_store::{CommitError, Sealed};
 use zeroize::Zeroizing;
 
 use crate::admission::{Admission, Admitted};
-use crate::authorize::Authorizer;
+use crate::authorize::{Authorizer, Denial};
 use crate::call::{Actor, Call, Frame, Peer};
 use crate::clock::Clock;
 use crate::conditions::Conditions;
@@ -244,7 +244,7 @@ impl Pipeline {
             let facts = O::describe(call, input, Some(&resolved));
             let effect = match self.decide::<O>(service, call, input, &resolved).await {
                 Ok(effect) => effect,
-                Err(error) => return Err(Refused { error, facts }),
+                Err(denial) => return Err(Refused::denied(denial, facts)),
             };
             match self.commit::<O>(call, effect, &facts).await {
                 Ok(Some(output)) => return Ok(output),
@@ -262,14 +262,15 @@ impl Pipeline {
         call: &Call,
         input: &O::Input,
         resolved: &O::Resolved,
-    ) -> Result<Effect<O::Output>, ApiError> {
+    ) -> Result<Effect<O::Output>, Denial> {
         for target in O::targets(call, input, resolved) {
             let conditions = Conditions::<O>::new(call, input, resolved, &target);
             self.authorizer.authorize(call, &target, &conditions)?;
         }
         let effect = O::prepare(service, call, input, resolved).await?;
         if O::is_dry_run(input) {
-            return Err(DRY_RUN.with("The request would have succeeded, but the DryRun option is set."));
+            let would_succeed = DRY_RUN.with("The request would have succeeded, but the DryRun option is set.");
+            return Err(would_succeed.into());
         }
         Ok(effect)
     }
@@ -332,6 +333,17 @@ struct Refused {
 }
 
 impl Refused {
+    /// What an operation would have said beside its request is not known of one that was not let through.
+    fn denied(denial: Denial, facts: Facts) -> Self {
+        Self {
+            error: denial.error,
+            facts: Facts {
+                additional_event_data: denial.decided.or(facts.additional_event_data),
+                ..facts
+            },
+        }
+    }
+
     fn undescribed(error: ApiError) -> Self {
         Self {
             error,

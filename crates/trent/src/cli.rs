@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// Look after accounts while the server is stopped
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Decide scenarios from standard input (JSON), with no server and no state
+    Simulate(SimulateArguments),
     /// Ask a running server what it is and how it is
     Status(StatusArguments),
 }
@@ -109,6 +111,13 @@ pub(crate) enum AccountCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct SimulateArguments {
+    /// One scenario in each line, rather than one in all
+    #[arg(long)]
+    pub(crate) lines: bool,
 }
 
 #[derive(Args)]

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Account(AccountCommand::ReplaceRootKey { account, config, json }) => {
             commands::account::replace_root_key(account, &config, json)
         }
+        Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments),
     };
     match outcome {

@@ -27,7 +27,9 @@ impl<'a> Tenant<'a> {
                 caller,
                 call,
             }),
-            Actor::Operator { .. } => Err(protocol::access_denied("The operator belongs to no account")),
+            Actor::Operator { .. } | Actor::Unsigned => {
+                Err(protocol::access_denied("The operator belongs to no account"))
+            }
         }
     }
 

@@ -273,6 +273,18 @@ impl Directory {
         self.gather(account, holdings).await
     }
 
+    /// The ARN of a role, its path included, if the party is one.
+    pub(crate) async fn arn_of_role(
+        &self,
+        party: &Party,
+        partition: Partition,
+    ) -> Result<Option<PrincipalArn>, StoreError> {
+        Ok(match self.live(party).await? {
+            Some(Live::Role(role)) => Some(role.arn(partition, party.account)),
+            _ => None,
+        })
+    }
+
     pub(crate) async fn known_group(
         &self,
         account: AccountId,

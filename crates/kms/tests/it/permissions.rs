@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use trent_api::ApiError;
 use trent_identity::entitlements::{AppliedPolicy, PolicySource};
 use trent_identity::{Caller, Document, Entitlements, Identity, PrincipalKind};
 use trent_kms::Kms;
@@ -257,8 +256,7 @@ impl Decided {
             action: self.action,
             ..self.listed.row().on(resource)
         };
-        let decided: Result<(), ApiError> = ByPolicy.authorize(call, &target, &NoContext);
-        decided.is_ok()
+        ByPolicy.authorize(call, &target, &NoContext).is_ok()
     }
 
     /// The ARN that an identity policy names.

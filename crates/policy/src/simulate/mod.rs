@@ -61,6 +61,11 @@ pub fn simulate(scenario: &str, surroundings: &Surroundings<'_>) -> String {
     }
 }
 
+/// The line for a scenario that is not even text, or more of it than is taken; `why` says which.
+pub fn unreadable(why: impl std::fmt::Display) -> String {
+    Answer::new(None, Err(Invalid::scenario(why))).to_json()
+}
+
 fn decide(scenario: &Scenario<'_>, surroundings: &Surroundings<'_>) -> Result<result::Decided, Invalid> {
     let subject = Subject::new(&scenario.request, surroundings)?;
     let compiled = scenario.compile()?;

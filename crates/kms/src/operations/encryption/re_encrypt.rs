@@ -37,7 +37,7 @@ pub struct Keys {
 }
 
 /// What the destination has to permit; the row names the permission on the source.
-static TO: Action = action!("kms:ReEncryptTo");
+pub(crate) static TO: Action = action!("kms:ReEncryptTo");
 
 impl Operation for ReEncrypt {
     type Service = Kms;

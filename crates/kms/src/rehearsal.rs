@@ -1,0 +1,247 @@
+//! Calls of KMS that nobody makes: the key or alias is found, and lent to the decision, as for a real one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use trent_api::{ApiError, kms, protocol};
+use trent_crypto::spec::KeySpec;
+use trent_names::{AccountId, AliasArn, KeyReference, Region};
+use trent_policy::{Action, ConditionKey, Values};
+use trent_service::{Call, Catalogue, Located, Part, Rehearsal, Rehearse, Resource, Row, Service, Target, internal};
+
+use crate::conditions::Encryption;
+use crate::keys::Key;
+use crate::operations::aliases::{create_alias, delete_alias, update_alias};
+use crate::operations::encryption::re_encrypt;
+use crate::operations::keys::describe_key;
+use crate::records::keys_with_id;
+use crate::reference::{self, KeyTarget};
+use crate::rules::Rules;
+use crate::{Kms, aliases};
+
+/// An action of the catalogue.
+struct Known {
+    row: &'static Row<Rules>,
+    action: &'static Action,
+}
+
+fn known() -> impl Iterator<Item = Known> {
+    let of_rows = Kms::catalogue().iter().map(|entry| Known {
+        row: entry.row,
+        action: &entry.row.action,
+    });
+    // The one permission that is no operation's first.
+    of_rows.chain(std::iter::once(Known {
+        row: &re_encrypt::ROW,
+        action: &re_encrypt::TO,
+    }))
+}
+
+impl Known {
+    fn find(name: &str) -> Result<Self, ApiError> {
+        known()
+            .find(|known| known.action.as_str().eq_ignore_ascii_case(name))
+            .ok_or_else(|| protocol::validation(format!("{name} is no action of KMS")))
+    }
+
+    /// Every action on a key has the condition keys that tell of the key.
+    fn is_on_a_key(&self) -> bool {
+        self.row.condition_keys.contains(&"kms:ResourceAliases")
+    }
+
+    fn is_on_an_alias(&self) -> bool {
+        [&create_alias::ROW, &delete_alias::ROW, &update_alias::ROW]
+            .iter()
+            .any(|row| row.name == self.row.name)
+    }
+}
+
+#[async_trait]
+impl Rehearse for Kms {
+    fn actions(&self) -> Vec<&'static str> {
+        let mut actions: Vec<_> = known()
+            .filter(Known::is_on_a_key)
+            .map(|known| known.action.as_str())
+            .collect();
+        actions.sort_unstable();
+        actions
+    }
+
+    async fn locate(&self, text: &str, account: Option<AccountId>, region: &Region) -> Result<Located, ApiError> {
+        let reference = KeyReference::parse(text).map_err(|_| unknown(text))?;
+        let located = |arn: String, region: &Region, owner| Located {
+            arn,
+            region: region.clone(),
+            owner,
+        };
+        let found = match reference {
+            KeyReference::KeyArn(arn) => located(arn.to_string(), &arn.region, arn.account),
+            KeyReference::AliasArn(arn) => located(arn.to_string(), &arn.region, arn.account),
+            KeyReference::AliasName(name) => {
+                let owner = account
+                    .ok_or_else(|| protocol::validation(format!("{text} may be in any account: name it by its ARN")))?;
+                let arn = AliasArn::new(region.clone(), owner, name).to_string();
+                located(arn, region, owner)
+            }
+            KeyReference::KeyId(id) => {
+                let space = self.served(region).ok_or_else(|| not_served(region))?;
+                let own = match account {
+                    Some(account) => space.key(account, id).await?,
+                    None => None,
+                };
+                let owner = if let Some(key) = own {
+                    key.record.account
+                } else {
+                    let named = space.store.range(&keys_with_id(id), None, 2).await.map_err(internal)?;
+                    match named.items.as_slice() {
+                        [(_, only)] => only.value.account,
+                        [] => return Err(unknown(text)),
+                        _ => {
+                            return Err(protocol::validation(format!(
+                                "{text} is in several accounts: name it by its ARN"
+                            )));
+                        }
+                    }
+                };
+                located(space.key_arn(owner, id), region, owner)
+            }
+        };
+        match self.served(&found.region) {
+            Some(_) => Ok(found),
+            None => Err(not_served(&found.region)),
+        }
+    }
+
+    async fn parts(&self, rehearsal: &Rehearsal) -> Result<Vec<Box<dyn Part>>, ApiError> {
+        let known = Known::find(&rehearsal.action)?;
+        let Some(named) = &rehearsal.resource else {
+            if known.is_on_a_key() {
+                return Err(protocol::validation(format!(
+                    "{} is done to a key: say which",
+                    rehearsal.action
+                )));
+            }
+            return Ok(vec![Box::new(Permission {
+                known,
+                subject: Subject::Nothing,
+                named: None,
+                context: None,
+            })]);
+        };
+        if !known.is_on_a_key() {
+            return Err(protocol::validation(format!("{} is done to no key", rehearsal.action)));
+        }
+        let mut parts: Vec<Box<dyn Part>> = Vec::new();
+        if let (true, Ok(KeyReference::AliasArn(alias))) = (known.is_on_an_alias(), KeyReference::parse(named)) {
+            parts.push(Box::new(Permission {
+                known: Known::find(&rehearsal.action)?,
+                subject: Subject::Alias {
+                    arn: alias.to_string(),
+                    owner: alias.account,
+                },
+                named: None,
+                context: None,
+            }));
+        }
+        // The operation that takes every form of name and looks across accounts.
+        let found = reference::resolve(self, rehearsal.call(), &describe_key::ROW, named).await;
+        match found {
+            Ok(KeyTarget::Foreign { .. } | KeyTarget::UnknownCiphertext) | Err(_) if !parts.is_empty() => {}
+            Ok(KeyTarget::Foreign { .. } | KeyTarget::UnknownCiphertext) => return Err(unknown(named)),
+            key => parts.push(Box::new(Permission {
+                known,
+                subject: Subject::Key(key?),
+                named: Some(named.clone()),
+                context: rehearsal.encryption_context.clone(),
+            })),
+        }
+        Ok(parts)
+    }
+}
+
+/// One permission, on what it is about.
+struct Permission {
+    known: Known,
+    subject: Subject,
+    named: Option<String>,
+    context: Option<BTreeMap<String, String>>,
+}
+
+enum Subject {
+    Nothing,
+    Key(KeyTarget),
+    Alias { arn: String, owner: AccountId },
+}
+
+impl Permission {
+    fn key(&self) -> Option<&Arc<Key>> {
+        match &self.subject {
+            Subject::Key(target) => target.key(),
+            _ => None,
+        }
+    }
+}
+
+impl Part for Permission {
+    fn target(&self) -> Target<'_> {
+        let Known { row, action } = self.known;
+        match &self.subject {
+            Subject::Nothing => row.on(Resource::Any),
+            Subject::Alias { arn, owner } => aliases::target(row, arn, *owner),
+            Subject::Key(key) => Target {
+                action,
+                ..key.target(row)
+            },
+        }
+    }
+
+    fn grant(&self) -> Option<&'static str> {
+        let Known { row, action } = self.known;
+        match (&self.subject, row.grant) {
+            (Subject::Key(_), Some(_)) if *action == re_encrypt::TO => Some("ReEncryptTo"),
+            (Subject::Key(_), grant) => grant,
+            _ => None,
+        }
+    }
+
+    fn condition<'a>(&'a self, call: &'a Call, key: &'a ConditionKey) -> Values<'a> {
+        let request = Encryption {
+            named: self.named.as_deref(),
+            context: self.context.as_ref(),
+            algorithm: None,
+        };
+        let symmetric = self
+            .key()
+            .is_some_and(|key| key.record.spec == KeySpec::SymmetricDefault);
+        match request.values(key) {
+            // Other keys have no algorithm that is asked for by not naming one.
+            Values::One(_) if key.lower() == "kms:encryptionalgorithm" && !symmetric => Values::Absent,
+            Values::Absent => Kms::condition(call, key),
+            found => found,
+        }
+    }
+
+    fn is_of_request(&self, key: &ConditionKey) -> bool {
+        const OF_KEY_OR_CALLER: [&str; 8] = [
+            "kms:calleraccount",
+            "kms:customermasterkeyspec",
+            "kms:customermasterkeyusage",
+            "kms:keyspec",
+            "kms:keyusage",
+            "kms:keyorigin",
+            "kms:resourcealiases",
+            "kms:multiregion",
+        ];
+        let name = key.lower();
+        !OF_KEY_OR_CALLER.contains(&name) && name != "kms:multiregionkeytype" && !name.starts_with("aws:resourcetag/")
+    }
+}
+
+fn unknown(text: &str) -> ApiError {
+    kms::error::not_found(format!("There is no key {text} here"))
+}
+
+fn not_served(region: &Region) -> ApiError {
+    protocol::validation(format!("Region {region} is not served here"))
+}
