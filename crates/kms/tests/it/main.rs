@@ -8,6 +8,7 @@ mod creation;
 mod data_keys;
 mod decisions;
 mod encryption;
+mod granted;
 mod grants;
 mod identifiers;
 mod keys;
