@@ -1,4 +1,4 @@
-//! The KMS operations and their rules: keys, aliases, tags, policies, encryption.
+//! The KMS operations and their rules: keys, aliases, tags, policies, grants, encryption.
 //!
 //! Each operation is one file under [`operations`]: its row, what it needs to be allowed, what it would do. The
 //! [`catalogue`] lists them. Nothing here commits and nothing here decides who may call: see `trent_service`.

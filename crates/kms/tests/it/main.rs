@@ -8,6 +8,8 @@ mod creation;
 mod data_keys;
 mod decisions;
 mod encryption;
+mod granted;
+mod grants;
 mod identifiers;
 mod keys;
 mod lockout;

@@ -11,11 +11,15 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use trent_api::ApiError;
 use trent_audit::{Drain, MemoryLog, Trail};
-use trent_identity::{Caller, Directory, Entitlements, Identity, PrincipalKind, SignedRequest};
+use trent_identity::entitlements::{AppliedPolicy, PolicySource};
+use trent_identity::session::SessionKind;
+use trent_identity::{
+    Caller, Directory, Document, Entitlements, Identity, Party, PrincipalKind, Session, SignedRequest, UniqueId,
+};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_kms::Kms;
 use trent_kms::records::{KeyRecord, key_address};
-use trent_names::{AccountId, KeyId, Partition, PrincipalArn, Region};
+use trent_names::{AccountId, KeyId, PrincipalArn, Region};
 use trent_service::{Actor, Admission, Admitted, ByPolicy, FixedClock, Frame, Peer, Pipeline};
 use trent_store::{MemoryEngine, Options, Sealed};
 
@@ -43,6 +47,12 @@ pub(crate) struct Who {
     pub(crate) region: &'static str,
     /// A user of the account; its root user if there is no name.
     pub(crate) user: Option<&'static str>,
+    /// A role of the account, of which this is a session, and the session's name.
+    pub(crate) role: Option<(&'static str, &'static str)>,
+    /// The unique id of the user or role.
+    pub(crate) id: Option<&'static str>,
+    /// What an IAM policy allows, as its statement has it.
+    pub(crate) iam: Option<&'static str>,
 }
 
 /// The root user of the account in the usual Region.
@@ -50,6 +60,9 @@ pub(crate) const ROOT: Who = Who {
     account: ACCOUNT,
     region: REGION,
     user: None,
+    role: None,
+    id: None,
+    iam: None,
 };
 
 /// The root user of the other account.
@@ -73,25 +86,59 @@ impl Admission for Door {
         };
         let region = Region::parse(&header("region").expect("a Region")).expect("a legal Region");
         let account = AccountId::parse(&header("account").expect("an account")).expect("a legal account");
-        let caller = match header("user") {
-            None => Caller::root(account, "AKIAIOSFODNN7EXAMPLE", region.clone(), "kms"),
-            Some(name) => Caller::from(Identity {
-                principal: PrincipalArn::User {
-                    partition: Partition::Aws,
-                    account,
-                    path: "/".into(),
-                    name: name.into(),
-                },
-                account,
+        let root = Caller::root(account, "AKIAIOSFODNN7EXAMPLE", region.clone(), "kms");
+        let allow = |action| format!(r#"{{"Statement":{{"Effect":"Allow","Action":"{action}","Resource":"*"}}}}"#);
+        let policies = header("iam").map(|action| AppliedPolicy {
+            name: "given".into(),
+            source: PolicySource::Inline,
+            document: Arc::new(Document::new(allow(action))),
+        });
+        let other = |principal: &str, kind, unique_id, session| {
+            Caller::from(Identity {
+                principal: PrincipalArn::parse(principal).expect("the ARN of a principal"),
                 access_key_id: "AKIAI44QH8DHBEXAMPLE".to_owned(),
-                region: region.clone(),
-                service: "kms".to_owned(),
                 is_root: false,
-                kind: PrincipalKind::User,
-                unique_id: "AIDACKCEVSQ6C2EXAMPLE".to_owned(),
-                session: None,
-                entitlements: Entitlements::default(),
-            }),
+                kind,
+                unique_id,
+                session,
+                entitlements: Entitlements {
+                    policies: policies.into_iter().collect(),
+                    ..Entitlements::default()
+                },
+                ..Identity::clone(&root)
+            })
+        };
+        let id = header("id");
+        let caller = match (header("user"), header("role")) {
+            (None, None) => root,
+            (Some(name), _) => {
+                let id = id.unwrap_or_else(|| "AIDACKCEVSQ6C2EXAMPLE".to_owned());
+                other(&format!("arn:aws:iam::{account}:user/{name}"), PrincipalKind::User, id, None)
+            }
+            (None, Some(role)) => {
+                let id = id.unwrap_or_else(|| "AROACKCEVSQ6C2EXAMPLE".to_owned());
+                let (role, name) = role.split_once('/').expect("a role and a session");
+                let party = Party {
+                    account,
+                    id: Some(UniqueId::parse(&id).expect("a unique id")),
+                };
+                let session = Session {
+                    kind: SessionKind::Role,
+                    issued_at: Duration::ZERO,
+                    expires_at: Duration::MAX,
+                    principal: party.clone(),
+                    issuer: party,
+                    principal_arn: PrincipalArn::parse(&format!("arn:aws:iam::{account}:role/{role}"))
+                        .expect("the ARN of a role"),
+                    name: Some(name.to_owned()),
+                    source_identity: None,
+                    tags: Vec::new(),
+                    transitive_tag_keys: Vec::new(),
+                    federated_provider: None,
+                };
+                let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{name}");
+                other(&arn, PrincipalKind::AssumedRole, format!("{id}:{name}"), Some(session))
+            }
         };
         Ok(Admitted {
             actor: Actor::Principal(caller),
@@ -164,6 +211,10 @@ impl World {
     pub(crate) async fn send(&self, who: Who, operation: &str, body: &Value) -> Result<Value, Refusal> {
         let mut headers = vec![("region", who.region.as_bytes()), ("account", who.account.as_bytes())];
         headers.extend(who.user.map(|user| ("user", user.as_bytes())));
+        let role = who.role.map(|(role, session)| format!("{role}/{session}"));
+        headers.extend(role.as_ref().map(|role| ("role", role.as_bytes())));
+        headers.extend(who.id.map(|id| ("id", id.as_bytes())));
+        headers.extend(who.iam.map(|action| ("iam", action.as_bytes())));
         let body = body.to_string();
         let frame = Frame {
             request_id: uuid::Uuid::from_u128(7),

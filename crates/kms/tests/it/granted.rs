@@ -1,0 +1,579 @@
+//! What grants allow: to whom, under which conditions, and beside which policies.
+
+use serde_json::{Value, json};
+
+use crate::grants::{ROLE, root, user};
+use crate::world::{ACCOUNT, OTHER, REGION, ROOT, STRANGER, START, USER, Who, World, base64, key_arn, text};
+
+/// A statement that lets the account manage grants and encrypt, and nobody else do anything.
+fn policy(more: &[Value]) -> String {
+    let own = json!({"Effect": "Allow", "Principal": {"AWS": root(ACCOUNT)}, "Action": "kms:*", "Resource": "*"});
+    let statements: Vec<Value> = [own].into_iter().chain(more.iter().cloned()).collect();
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+async fn key_with(world: &World, more: &[Value]) -> String {
+    let made = world.ok("CreateKey", json!({"Policy": policy(more)})).await;
+    text(&made["KeyMetadata"]["KeyId"]).to_owned()
+}
+
+/// Whether a request is allowed; refused it may be for want of permission only.
+async fn allowed(world: &World, who: Who, operation: &str, request: Value) -> bool {
+    match world.send(who, operation, &request).await {
+        Ok(_) => true,
+        Err(refusal) => {
+            assert_eq!(refusal.code, "AccessDeniedException", "{operation} {request}: {refusal:?}");
+            false
+        }
+    }
+}
+
+fn encrypt(key: &str) -> Value {
+    json!({"KeyId": key_arn(key), "Plaintext": base64(b"x")})
+}
+
+async fn encrypts(world: &World, who: Who, key: &str) -> bool {
+    allowed(world, who, "Encrypt", encrypt(key)).await
+}
+
+fn grant(key: &str, grantee: &str, operations: &[&str]) -> Value {
+    json!({"KeyId": key_arn(key), "GranteePrincipal": grantee, "Operations": operations})
+}
+
+/// A grant allows what it lists, at once and for as long as it is there, and neither needs a policy nor overrules one.
+///
+/// POL-27, POL-29, POL-331, POL-332, POL-437
+#[tokio::test]
+async fn a_grant_allows_what_it_lists_until_it_is_gone() {
+    let world = World::new().await;
+    let key = key_with(&world, &[]).await;
+    assert!(!encrypts(&world, USER, &key).await);
+    let (id, _) = world.grant(grant(&key, &user("alice"), &["Encrypt"])).await;
+    assert!(encrypts(&world, USER, &key).await);
+    assert!(!allowed(&world, USER, "DescribeKey", json!({"KeyId": key})).await);
+    let (second, _) = world.grant(grant(&key, &user("alice"), &["DescribeKey"])).await;
+    assert!(allowed(&world, USER, "DescribeKey", json!({"KeyId": key})).await);
+    world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": id})).await;
+    assert!(!encrypts(&world, USER, &key).await);
+    assert!(allowed(&world, USER, "DescribeKey", json!({"KeyId": key})).await);
+    world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": second})).await;
+    assert!(!allowed(&world, USER, "DescribeKey", json!({"KeyId": key})).await);
+    world.grant(grant(&key, &user("alice"), &["Encrypt"])).await;
+    assert!(encrypts(&world, USER, &key).await);
+    let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"});
+    world.ok("PutKeyPolicy", json!({"KeyId": key, "Policy": policy(&[deny])})).await;
+    assert!(!encrypts(&world, USER, &key).await, "a denial wins");
+}
+
+/// Many grants come and go, and after each change the grantee has exactly what is left.
+#[tokio::test]
+async fn what_is_held_in_memory_follows_every_change() {
+    let world = World::new().await;
+    let key = key_with(&world, &[]).await;
+    let pair = |n: usize| json!({ "n": n.to_string() });
+    let mut made = Vec::new();
+    for n in 0..150 {
+        let mut request = grant(&key, &user("alice"), &["Encrypt"]);
+        let kind = ["EncryptionContextEquals", "EncryptionContextSubset"][n % 2];
+        request["Constraints"] = json!({ kind: pair(n) });
+        made.push(world.grant(request).await.0);
+        if n == 100 {
+            assert!(allowed(&world, USER, "Encrypt", with_context(&key, pair(n))).await);
+        }
+    }
+    // More removals in a row than are listed one by one.
+    for id in &made[..120] {
+        world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": id})).await;
+    }
+    for n in [0, 1, 64, 119, 120, 121, 149] {
+        let may = allowed(&world, USER, "Encrypt", with_context(&key, pair(n))).await;
+        assert_eq!(may, n >= 120, "{n}");
+    }
+    for (n, id) in made.iter().enumerate().skip(120) {
+        world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": id})).await;
+        assert!(!allowed(&world, USER, "Encrypt", with_context(&key, pair(n))).await);
+        let next = (n + 1).min(149);
+        assert_eq!(
+            allowed(&world, USER, "Encrypt", with_context(&key, pair(next))).await,
+            n < 149
+        );
+    }
+}
+
+fn with_context(key: &str, context: Value) -> Value {
+    json!({"KeyId": key, "Plaintext": base64(b"x"), "EncryptionContext": context})
+}
+
+/// POL-381, POL-382, POL-383, POL-391, POL-392
+#[tokio::test]
+async fn constraints_are_met_by_the_context_of_the_request() {
+    let world = World::new().await;
+    let constraint = json!({"Department": "IT"});
+    let contexts = [
+        (json!({"Department": "IT"}), true, true),
+        (json!({"Department": "IT", "Purpose": "Test"}), false, true),
+        (json!({"department": "IT"}), false, false),
+        (json!({"Department": "it"}), false, false),
+        (json!({}), false, false),
+    ];
+    for (at, kind) in ["EncryptionContextEquals", "EncryptionContextSubset"].into_iter().enumerate() {
+        let key = key_with(&world, &[]).await;
+        let mut request = grant(&key, &user("alice"), &["Encrypt", "Decrypt"]);
+        request["Constraints"] = json!({ kind: constraint });
+        world.grant(request).await;
+        for (context, equals, subset) in &contexts {
+            let sealed = world.ok("Encrypt", with_context(&key, context.clone())).await;
+            let decrypt = json!({"CiphertextBlob": sealed["CiphertextBlob"], "EncryptionContext": context});
+            let expected = [*equals, *subset][at];
+            assert_eq!(
+                allowed(&world, USER, "Decrypt", decrypt).await,
+                expected,
+                "{kind} {context}"
+            );
+            let may = allowed(&world, USER, "Encrypt", with_context(&key, context.clone())).await;
+            assert_eq!(may, expected, "{kind} {context}");
+        }
+        let other = json!({"Department": "Sales"});
+        let mut second = grant(&key, &user("alice"), &["Encrypt"]);
+        second["Constraints"] = json!({ kind: other });
+        assert!(!allowed(&world, USER, "Encrypt", with_context(&key, other.clone())).await);
+        world.grant(second).await;
+        assert!(allowed(&world, USER, "Encrypt", with_context(&key, other)).await, "another grant may do");
+    }
+}
+
+/// Each operation with a context, by its own member; the two without one are free of the constraint.
+///
+/// POL-388, POL-389, POL-362, KEY-136
+#[tokio::test]
+async fn constraints_apply_to_every_operation_with_a_context() {
+    let world = World::new().await;
+    let key = key_with(&world, &[]).await;
+    let open = key_with(&world, &[]).await;
+    let operations = [
+        "Encrypt",
+        "Decrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+        "DescribeKey",
+        "RetireGrant",
+    ];
+    let mut request = grant(&key, &user("alice"), &operations);
+    request["Constraints"] = json!({"EncryptionContextEquals": {"Purpose": "Test"}});
+    let (_, token) = world.grant(request).await;
+    world.grant(grant(&open, &user("alice"), &["ReEncryptFrom", "ReEncryptTo"])).await;
+    for (purpose, expected) in [("Test", true), ("Other", false)] {
+        let context = json!({ "Purpose": purpose });
+        let sealed = world.ok("Encrypt", with_context(&key, context.clone())).await["CiphertextBlob"].take();
+        let plain = world.ok("Encrypt", encrypt(&open)).await["CiphertextBlob"].take();
+        for (operation, request) in [
+            ("Encrypt", with_context(&key, context.clone())),
+            ("Decrypt", json!({"CiphertextBlob": sealed, "EncryptionContext": context})),
+            ("GenerateDataKey", json!({"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context})),
+            (
+                "GenerateDataKeyWithoutPlaintext",
+                json!({"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context}),
+            ),
+            (
+                "ReEncrypt",
+                json!({"CiphertextBlob": sealed, "SourceEncryptionContext": context, "DestinationKeyId": open}),
+            ),
+            (
+                "ReEncrypt",
+                json!({"CiphertextBlob": plain, "DestinationEncryptionContext": context, "DestinationKeyId": key}),
+            ),
+        ] {
+            assert_eq!(
+                allowed(&world, USER, operation, request.clone()).await,
+                expected,
+                "{operation} {request}"
+            );
+        }
+    }
+    assert!(allowed(&world, USER, "DescribeKey", json!({ "KeyId": key })).await);
+    assert!(allowed(&world, USER, "RetireGrant", json!({ "GrantToken": token })).await);
+    assert!(!allowed(&world, USER, "DescribeKey", json!({ "KeyId": key })).await);
+}
+
+/// A role is all of its sessions, a session is one of them, an account decides with its own policies.
+///
+/// POL-367, POL-369, AUTHZ-265
+#[tokio::test]
+async fn a_grantee_is_one_identity_or_many() {
+    let world = World::new().await;
+    let session = format!("arn:aws:sts::{ACCOUNT}:assumed-role/app/one");
+    let second = Who {
+        role: Some(("app", "two")),
+        ..ROLE
+    };
+    let other_role = Who {
+        role: Some(("other", "one")),
+        id: Some("AROAAAAAAAAAAAAAAAAAA"),
+        ..ROLE
+    };
+    let permitted = Who {
+        iam: Some("kms:Encrypt"),
+        ..USER
+    };
+    let rows = [
+        (format!("arn:aws:iam::{ACCOUNT}:role/app"), [true, true, false, false, false]),
+        (session, [true, false, false, false, false]),
+        (root(ACCOUNT), [false, false, false, false, true]),
+        (user("alice"), [false, false, false, true, true]),
+        (user("bob"), [false; 5]),
+    ];
+    // No policy of the key lets the account use IAM policies for this operation.
+    let closed = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": root(ACCOUNT)},
+                        "NotAction": "kms:Encrypt", "Resource": "*"}});
+    for (grantee, expected) in rows {
+        let key = key_with(&world, &[]).await;
+        world.ok("PutKeyPolicy", json!({"KeyId": key, "Policy": closed.to_string()})).await;
+        world.grant(grant(&key, &grantee, &["Encrypt"])).await;
+        for (who, expected) in [ROLE, second, other_role, USER, permitted].into_iter().zip(expected) {
+            assert_eq!(encrypts(&world, who, &key).await, expected, "{grantee}: {:?}", who.role);
+        }
+    }
+}
+
+/// A grant is both sides' word: an external user needs no IAM policy, an external account decides for its own.
+///
+/// POL-330, POL-445, AUTHZ-289, AUTHZ-318
+#[tokio::test]
+async fn grants_reach_across_accounts() {
+    let world = World::new().await;
+    let named = json!({"Effect": "Allow", "Principal": {"AWS": root(OTHER)}, "Action": "kms:*", "Resource": "*"});
+    let key = key_with(&world, &[]).await;
+    let stranger = Who {
+        user: Some("eve"),
+        ..STRANGER
+    };
+    assert!(!encrypts(&world, STRANGER, &key).await && !encrypts(&world, stranger, &key).await);
+    world.grant(grant(&key, &root(OTHER), &["Encrypt"])).await;
+    assert!(encrypts(&world, STRANGER, &key).await && !encrypts(&world, stranger, &key).await);
+    let permitted = Who {
+        iam: Some("kms:Encrypt"),
+        ..stranger
+    };
+    assert!(encrypts(&world, permitted, &key).await);
+    world.grant(grant(&key, &format!("arn:aws:iam::{OTHER}:user/eve"), &["Encrypt", "Decrypt"])).await;
+    assert!(encrypts(&world, stranger, &key).await);
+    let sealed = world.encrypt(&key, b"x").await;
+    assert!(allowed(&world, stranger, "Decrypt", json!({ "CiphertextBlob": sealed })).await);
+    // Another account makes, sees and removes grants on a key that lets it.
+    let shared = key_with(&world, &[named]).await;
+    let (id, _) = world.grant_as(STRANGER, grant(&shared, &user("alice"), &["Encrypt"])).await;
+    let listed = world.ok_as(STRANGER, "ListGrants", json!({"KeyId": key_arn(&shared)})).await;
+    assert_eq!(listed["Grants"][0]["IssuingAccount"], json!(root(OTHER)));
+    assert!(encrypts(&world, USER, &shared).await);
+    world
+        .ok_as(STRANGER, "RevokeGrant", json!({"KeyId": key_arn(&shared), "GrantId": id}))
+        .await;
+    assert!(!encrypts(&world, USER, &shared).await);
+    let other = format!("arn:aws:kms:{REGION}:{OTHER}:key/{shared}");
+    assert_eq!(
+        world.refused("ListGrants", json!({ "KeyId": other })).await.code,
+        "AccessDeniedException"
+    );
+}
+
+/// What a grant gives an account tells it nothing about what it does not give.
+#[tokio::test]
+async fn a_refusal_is_worded_as_if_there_were_no_grants() {
+    let world = World::new().await;
+    let (plain, granted) = (key_with(&world, &[]).await, key_with(&world, &[]).await);
+    world.grant(grant(&granted, &root(OTHER), &["DescribeKey", "RetireGrant"])).await;
+    let mut told = Vec::new();
+    for key in [&plain, &granted] {
+        let refusal = world.refused_as(STRANGER, "Encrypt", encrypt(key)).await;
+        told.push(refusal.message.expect("a text").replace(key.as_str(), "KEY"));
+    }
+    assert_eq!(told[0], told[1]);
+    let (_, token) = world.grant(grant(&plain, &user("alice"), &["Encrypt"])).await;
+    let refusal = world.refused_as(STRANGER, "RetireGrant", json!({ "GrantToken": token })).await;
+    assert_eq!(refusal.code, "AccessDeniedException");
+    assert!(!refusal.message.expect("a text").contains(&plain), "a token does not tell the key");
+}
+
+/// A grant is tied to the one that had the name when it was made.
+///
+/// POL-57
+#[tokio::test]
+async fn a_later_user_of_the_same_name_has_no_grant() {
+    let world = World::new().await;
+    let account = ACCOUNT.parse().expect("an account");
+    let made = world.directory.create(account, "ours", START).await.expect("it is new");
+    world.directory.commit(made.plan(())).await.expect("it is made");
+    let create = async || {
+        let mut edit = world.directory.edit(account, START).await.expect("the account is there");
+        let new = trent_identity::directory::NewUser {
+            name: "alice".to_owned(),
+            path: String::new(),
+            tags: Vec::new(),
+            boundary: None,
+        };
+        let (id, _) = edit.create_user(new).await.expect("it is new");
+        world.directory.commit(edit.plan(())).await.expect("it is made");
+        let id: &'static str = id.to_string().leak();
+        Who { id: Some(id), ..USER }
+    };
+    let first = create().await;
+    let key = key_with(&world, &[]).await;
+    let request = json!({"KeyId": key, "GranteePrincipal": user("alice"), "RetiringPrincipal": user("alice"),
+                         "Operations": ["Encrypt"], "Name": "n"});
+    let (id, token) = world.grant(request.clone()).await;
+    assert!(encrypts(&world, first, &key).await);
+    assert_eq!(world.grants(json!({ "KeyId": key })).await[0]["GranteePrincipal"], json!(user("alice")));
+
+    let mut edit = world.directory.edit(account, START).await.expect("the account is there");
+    edit.delete_user("alice").await.expect("it is there");
+    world.directory.commit(edit.plan(())).await.expect("it is gone");
+    let shown = world.grants(json!({ "KeyId": key })).await;
+    assert_eq!(shown[0]["GranteePrincipal"], json!(first.id.expect("an id")));
+    let second = create().await;
+    assert!(!encrypts(&world, second, &key).await);
+    assert!(!allowed(&world, second, "RetireGrant", json!({ "GrantToken": token })).await);
+    let by_name = json!({"KeyId": key, "GranteePrincipal": user("alice")});
+    assert_eq!(world.grants(by_name).await.len(), 0);
+    assert_ne!(world.grant(request).await.0, id, "a grant for somebody else is another grant");
+    assert!(encrypts(&world, second, &key).await);
+}
+
+/// POL-378, POL-395, POL-396, POL-398, POL-399
+#[tokio::test]
+async fn a_grantee_passes_on_no_more_than_it_has() {
+    let world = World::new().await;
+    let key = key_with(&world, &[]).await;
+    let may_encrypt = Who {
+        iam: Some("kms:Encrypt"),
+        ..USER
+    };
+    world
+        .grant(grant(&key, &user("alice"), &["Decrypt", "GenerateDataKey", "CreateGrant"]))
+        .await;
+    let bob = Who {
+        user: Some("bob"),
+        id: Some("AIDAAAAAAAAAAAAAAAAAA"),
+        ..ROOT
+    };
+    let passes = async |who, grantee: &str, operations: &[&str]| {
+        allowed(&world, who, "CreateGrant", grant(&key, &user(grantee), operations)).await
+    };
+    assert!(encrypts(&world, may_encrypt, &key).await);
+    assert!(!passes(may_encrypt, "bob", &["Encrypt"]).await, "what policies give does not count");
+    assert!(!passes(USER, "bob", &["Decrypt", "ReEncryptFrom"]).await);
+    assert!(passes(USER, "bob", &["Decrypt", "CreateGrant"]).await);
+    assert!(passes(bob, "carol", &["Decrypt"]).await);
+    assert!(!passes(bob, "carol", &["GenerateDataKey"]).await, "a grandchild is bounded by the child");
+    assert!(!passes(bob, "carol", &["Decrypt", "DescribeKey"]).await);
+}
+
+/// POL-337, POL-397, POL-410
+#[tokio::test]
+async fn whoever_a_policy_lets_make_grants_is_not_bounded() {
+    let world = World::new().await;
+    let alice = json!({"Effect": "Allow", "Principal": {"AWS": user("alice")}, "Action": "kms:CreateGrant",
+                       "Resource": "*"});
+    let key = key_with(&world, &[alice]).await;
+    world.grant(grant(&key, &user("alice"), &["Decrypt", "CreateGrant"])).await;
+    assert!(!encrypts(&world, USER, &key).await);
+    assert!(allowed(&world, USER, "CreateGrant", grant(&key, &user("alice"), &["Encrypt"])).await);
+    assert!(encrypts(&world, USER, &key).await);
+    let mut child = grant(&key, &user("bob"), &["Encrypt"]);
+    child["RetiringPrincipal"] = json!(user("alice"));
+    assert!(allowed(&world, USER, "CreateGrant", child).await);
+}
+
+/// POL-390, POL-401, POL-402, POL-403, POL-405
+#[tokio::test]
+async fn a_grantee_passes_its_constraints_on() {
+    let world = World::new().await;
+    let key = key_with(&world, &[]).await;
+    let constrained = |grantee: &str, operations: &[&str], constraints: Value| {
+        let mut request = grant(&key, &user(grantee), operations);
+        request["Constraints"] = constraints;
+        request
+    };
+    let parent = json!({"EncryptionContextSubset": {"Department": "IT"}});
+    world.grant(constrained("alice", &["Encrypt", "CreateGrant"], parent.clone())).await;
+    for (child, expected) in [
+        (json!({}), false),
+        (json!({"EncryptionContextSubset": {"Purpose": "Test"}}), false),
+        (json!({"EncryptionContextSubset": {"Department": "IT", "Purpose": "Test"}}), true),
+        (json!({"EncryptionContextEquals": {"Department": "IT"}}), true),
+        (json!({"EncryptionContextEquals": {"Department": "it"}}), false),
+        (parent, true),
+    ] {
+        let request = constrained("bob", &["Encrypt"], child.clone());
+        assert_eq!(allowed(&world, USER, "CreateGrant", request).await, expected, "{child}");
+    }
+}
+
+/// A lone grant must suffice: two that would only together permit a third do not.
+#[tokio::test]
+async fn grants_are_not_added_up() {
+    let world = World::new().await;
+    let key = key_with(&world, &[]).await;
+    for operation in ["Encrypt", "Decrypt"] {
+        world.grant(grant(&key, &user("alice"), &[operation, "CreateGrant"])).await;
+    }
+    let both = grant(&key, &user("bob"), &["Encrypt", "Decrypt"]);
+    assert!(!allowed(&world, USER, "CreateGrant", both).await);
+    assert!(allowed(&world, USER, "CreateGrant", grant(&key, &user("bob"), &["Decrypt"])).await);
+}
+
+/// POL-446, POL-447, POL-448, POL-449, AUTHZ-294
+#[tokio::test]
+async fn the_grant_says_who_may_retire_it() {
+    let world = World::new().await;
+    let shared = json!({"Effect": "Allow", "Principal": {"AWS": root(OTHER)}, "Action": "kms:CreateGrant",
+                        "Resource": "*"});
+    let key = key_with(&world, &[shared]).await;
+    let bob = Who {
+        user: Some("bob"),
+        id: Some("AIDAAAAAAAAAAAAAAAAAA"),
+        ..ROOT
+    };
+    let retired = async |who: Who, maker: Who, operations: &[&str], retiring: Option<String>, by_token: bool| {
+        let mut request = grant(&key, &user("alice"), operations);
+        if let Some(retiring) = retiring {
+            request["RetiringPrincipal"] = json!(retiring);
+        }
+        let (id, token) = world.grant_as(maker, request).await;
+        let named = if by_token {
+            json!({ "GrantToken": token })
+        } else {
+            json!({"KeyId": key_arn(&key), "GrantId": id})
+        };
+        allowed(&world, who, "RetireGrant", named).await
+    };
+    for by_token in [true, false] {
+        assert!(retired(bob, ROOT, &["Encrypt"], Some(user("bob")), by_token).await);
+        assert!(retired(USER, ROOT, &["Encrypt", "RetireGrant"], None, by_token).await);
+        assert!(!retired(USER, ROOT, &["Encrypt"], None, by_token).await);
+        assert!(!retired(bob, ROOT, &["Encrypt", "RetireGrant"], None, by_token).await);
+        assert!(retired(ROOT, ROOT, &["Encrypt"], None, by_token).await);
+        assert!(retired(ROOT, STRANGER, &["Encrypt"], None, by_token).await, "the account of the key");
+        assert!(retired(STRANGER, STRANGER, &["Encrypt"], None, by_token).await, "the account that made it");
+        assert!(!retired(STRANGER, ROOT, &["Encrypt"], None, by_token).await);
+        assert!(retired(STRANGER, ROOT, &["Encrypt"], Some(root(OTHER)), by_token).await);
+    }
+}
+
+/// POL-450, POL-451, POL-452, POL-453, POL-454
+#[tokio::test]
+async fn policies_delegate_and_deny_retiring_and_no_more() {
+    let world = World::new().await;
+    let everybody = json!({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"});
+    let deny = json!({"Effect": "Deny", "Principal": {"AWS": user("alice")}, "Action": "kms:RetireGrant",
+                      "Resource": "*"});
+    let (open, denying) = (key_with(&world, &[everybody]).await, key_with(&world, &[deny]).await);
+    let delegated = Who {
+        iam: Some("kms:RetireGrant"),
+        ..USER
+    };
+    let there = Who {
+        iam: Some("kms:RetireGrant"),
+        user: Some("eve"),
+        ..STRANGER
+    };
+    let retired = async |who: Who, key: &str, retiring: &str| {
+        let mut request = grant(key, &user("bob"), &["Encrypt"]);
+        request["RetiringPrincipal"] = json!(retiring);
+        let (_, token) = world.grant(request).await;
+        allowed(&world, who, "RetireGrant", json!({ "GrantToken": token })).await
+    };
+    assert!(retired(delegated, &open, &user("bob")).await);
+    assert!(!retired(USER, &open, &user("bob")).await, "a key policy does not let anybody retire");
+    assert!(retired(there, &open, &root(OTHER)).await);
+    assert!(!retired(Who { iam: None, ..there }, &open, &root(OTHER)).await);
+    assert!(!retired(there, &open, &user("bob")).await);
+    assert!(retired(USER, &open, &user("alice")).await);
+    assert!(!retired(USER, &denying, &user("alice")).await);
+    assert!(!retired(delegated, &denying, &user("alice")).await);
+}
+
+/// POL-441, POL-455
+#[tokio::test]
+async fn revoking_is_not_retiring() {
+    let world = World::new().await;
+    let revoker = json!({"Effect": "Allow", "Principal": {"AWS": user("alice")}, "Action": "kms:RevokeGrant",
+                         "Resource": "*"});
+    let key = key_with(&world, &[revoker]).await;
+    let bob = Who {
+        user: Some("bob"),
+        id: Some("AIDAAAAAAAAAAAAAAAAAA"),
+        ..ROOT
+    };
+    let mut request = grant(&key, &user("carol"), &["Encrypt", "RetireGrant"]);
+    request["RetiringPrincipal"] = json!(user("bob"));
+    let (id, token) = world.grant(request).await;
+    let revoke = json!({"KeyId": key, "GrantId": id});
+    let retire = json!({ "GrantToken": token });
+    assert!(!allowed(&world, USER, "RetireGrant", retire.clone()).await);
+    assert!(!allowed(&world, bob, "RevokeGrant", revoke.clone()).await);
+    let mut dry = revoke.clone();
+    dry["DryRun"] = json!(true);
+    assert_eq!(world.refused_as(USER, "RevokeGrant", dry).await.code, "DryRunOperationException");
+    assert_eq!(
+        world.refused_as(bob, "RetireGrant", json!({"GrantToken": token, "DryRun": true})).await.code,
+        "DryRunOperationException"
+    );
+    assert!(allowed(&world, USER, "RevokeGrant", revoke).await);
+    let refusal = world.refused_as(bob, "RetireGrant", retire).await;
+    assert_eq!(refusal.code, "InvalidGrantTokenException");
+}
+
+/// Every operation that takes tokens refuses what is none, and lets through what names a grant of something else.
+///
+/// POL-432
+#[tokio::test]
+async fn tokens_are_checked_wherever_they_are_taken() {
+    let world = World::new().await;
+    let (key, other) = (key_with(&world, &[]).await, key_with(&world, &[]).await);
+    let sealed = world.encrypt(&key, b"x").await;
+    let (_, token) = world.grant(grant(&other, &user("alice"), &["Encrypt"])).await;
+    let marker = world.grant(grant(&other, &user("bob"), &["Encrypt"])).await;
+    drop(marker);
+    let marker = world.ok("ListGrants", json!({"KeyId": other, "Limit": 1})).await["NextMarker"].take();
+    let foreign = format!("arn:aws:kms:{REGION}:{OTHER}:key/{key}");
+    for (operation, request) in [
+        ("Encrypt", encrypt(&key)),
+        ("Decrypt", json!({ "CiphertextBlob": sealed })),
+        ("Decrypt", json!({"CiphertextBlob": sealed, "KeyId": key})),
+        ("DescribeKey", json!({ "KeyId": key })),
+        ("GenerateDataKey", json!({"KeyId": key, "KeySpec": "AES_256"})),
+        ("GenerateDataKeyWithoutPlaintext", json!({"KeyId": key, "KeySpec": "AES_256"})),
+        ("ReEncrypt", json!({"CiphertextBlob": sealed, "DestinationKeyId": other})),
+        ("CreateGrant", grant(&key, &user("alice"), &["Encrypt"])),
+    ] {
+        let with = |token: &Value| {
+            let mut request = request.clone();
+            request["GrantTokens"] = json!([token]);
+            request
+        };
+        world.ok(operation, with(&json!(token))).await;
+        for bad in [json!("x"), json!("AAAA"), marker.clone()] {
+            let refusal = world.refused(operation, with(&bad)).await;
+            assert_eq!(refusal.code, "InvalidGrantTokenException", "{operation} {bad}");
+        }
+    }
+    let mut request = json!({"KeyId": foreign, "Plaintext": base64(b"x"), "GrantTokens": ["x"]});
+    assert_eq!(world.refused("Encrypt", request.clone()).await.code, "InvalidGrantTokenException");
+    request["GrantTokens"] = json!([token]);
+    assert_eq!(world.refused("Encrypt", request).await.code, "AccessDeniedException");
+}
+
+/// A grant of a grantee that asks for a resource's own requests is of no use to anybody else's.
+#[tokio::test]
+async fn a_source_is_never_taken_from_the_caller() {
+    let world = World::new().await;
+    let key = key_with(&world, &[]).await;
+    let mut request = grant(&key, &user("alice"), &["Encrypt", "DescribeKey", "RetireGrant"]);
+    request["Constraints"] = json!({"SourceArn": "arn:aws:s3:us-west-2:111122223333:bucket"});
+    let (_, token) = world.grant(request).await;
+    assert!(!encrypts(&world, USER, &key).await);
+    assert!(!allowed(&world, USER, "DescribeKey", json!({ "KeyId": key })).await);
+    assert!(allowed(&world, USER, "RetireGrant", json!({ "GrantToken": token })).await);
+}
