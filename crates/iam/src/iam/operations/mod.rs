@@ -10,5 +10,6 @@ pub(crate) mod inline_policies;
 pub(crate) mod policies;
 pub(crate) mod providers;
 pub(crate) mod roles;
+pub(crate) mod simulation;
 pub(crate) mod tags;
 pub(crate) mod users;
