@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use trent_api::iam::{PolicyIdentifierPolicyType as Excluded, PolicySourceType};
 use trent_api::{ApiError, iam};
+use trent_identity::directory::Entity;
 use trent_identity::directory::principals::{GroupRecord, PolicyReference};
 use trent_identity::entitlements::{AppliedPolicy, PolicySource};
 use trent_identity::rules::PolicyArn;
@@ -16,7 +17,6 @@ use trent_service::internal;
 use super::super::policies::{self, Managed};
 use crate::iam::refusals::no_such;
 use crate::iam::tenant::Tenant;
-use trent_identity::directory::Entity;
 
 /// A policy with the name and the kind of place that results give it.
 pub(super) struct Source {
@@ -85,22 +85,36 @@ impl Source {
         Self { id, kind, name, held }
     }
 
-    /// Whether a rehearsal is to leave it out.
+    /// Whether a rehearsal is to leave it out: it is named, or all of its type are.
     pub(super) fn is_excluded(&self, list: Option<&[iam::PolicyIdentifier]>) -> bool {
-        let bounds = matches!(&self.held, Held::Applied(policy) if policy.source == PolicySource::Boundary);
-        list.unwrap_or_default().iter().any(|excluded| {
-            let asked_boundary = excluded.policy_type == Some(Excluded::PermissionBoundary);
-            if bounds != asked_boundary {
-                return false;
+        list.unwrap_or_default().iter().any(|excluded| match excluded {
+            iam::PolicyIdentifier {
+                inline_policy_identifier: Some(inline),
+                ..
+            } => {
+                let place = inline.attachment_type.as_str();
+                self.id == format!("{place}_{}_{}", inline.attachment_name, inline.policy_name)
             }
-            match &excluded.inline_policy_identifier {
-                Some(inline) => {
-                    let place = inline.attachment_type.as_str();
-                    self.id == format!("{place}_{}_{}", inline.attachment_name, inline.policy_name)
-                }
-                None => excluded.policy_arn.as_ref() == Some(&self.name),
-            }
+            iam::PolicyIdentifier {
+                policy_arn: Some(arn), ..
+            } => *arn == self.name,
+            iam::PolicyIdentifier { policy_type, .. } => policy_type.is_some_and(|kind| self.is_of_type(kind)),
         })
+    }
+
+    fn is_of_type(&self, kind: Excluded) -> bool {
+        let bounds = matches!(&self.held, Held::Applied(policy) if policy.source == PolicySource::Boundary);
+        match kind {
+            Excluded::PermissionBoundary => bounds,
+            Excluded::AwsManaged => !bounds && self.kind == PolicySourceType::AwsManaged,
+            Excluded::UserManaged => !bounds && self.kind == PolicySourceType::UserManaged,
+            Excluded::Inline => matches!(
+                self.kind,
+                PolicySourceType::User | PolicySourceType::Group | PolicySourceType::Role
+            ),
+            // None of an organization is asked.
+            Excluded::Scp | Excluded::Rcp => false,
+        }
     }
 }
 
