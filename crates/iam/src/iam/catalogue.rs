@@ -5,7 +5,8 @@ use trent_service::{Catalogue, Entry};
 use super::Iam;
 use super::operation::On;
 use super::operations::{
-    access_keys, account, attachments, boundaries, groups, inline_policies, policies, providers, roles, tags, users,
+    access_keys, account, attachments, boundaries, groups, inline_policies, policies, providers, roles, simulation,
+    tags, users,
 };
 
 impl Catalogue for Iam {
@@ -47,6 +48,8 @@ static ENTRIES: &[Entry<Iam>] = &[
     Entry::built::<On<access_keys::get_access_key_last_used::GetAccessKeyLastUsed>>(),
     Entry::built::<On<account::get_account_authorization_details::GetAccountAuthorizationDetails>>(),
     Entry::built::<On<account::get_account_summary::GetAccountSummary>>(),
+    Entry::built::<On<simulation::get_context_keys_for_custom_policy::GetContextKeysForCustomPolicy>>(),
+    Entry::built::<On<simulation::get_context_keys_for_principal_policy::GetContextKeysForPrincipalPolicy>>(),
     Entry::built::<On<groups::get_group::GetGroup>>(),
     Entry::built::<On<inline_policies::get::GetGroupPolicy>>(),
     Entry::built::<On<providers::get_provider::GetOpenIDConnectProvider>>(),
@@ -85,6 +88,8 @@ static ENTRIES: &[Entry<Iam>] = &[
     Entry::built::<On<providers::remove_client_id::RemoveClientIDFromOpenIDConnectProvider>>(),
     Entry::built::<On<groups::remove_user_from_group::RemoveUserFromGroup>>(),
     Entry::built::<On<policies::set_default_policy_version::SetDefaultPolicyVersion>>(),
+    Entry::built::<On<simulation::simulate_custom_policy::SimulateCustomPolicy>>(),
+    Entry::built::<On<simulation::simulate_principal_policy::SimulatePrincipalPolicy>>(),
     Entry::built::<On<tags::tag::TagOpenIDConnectProvider>>(),
     Entry::built::<On<tags::tag::TagPolicy>>(),
     Entry::built::<On<tags::tag::TagRole>>(),

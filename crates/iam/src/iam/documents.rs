@@ -1,6 +1,5 @@
-//! Policy documents in requests: what must hold before one is stored; and in replies: percent-encoded.
+//! Policy documents in requests: what must hold before one is stored.
 
-use trent_api::query::percent_encoded;
 use trent_api::{ApiError, iam};
 use trent_identity::{Presence, PrincipalDirectory};
 use trent_policy::{Malformed, Measure, Named, Policy, PolicyKind, Problem, Rules, VersionRule};
@@ -10,11 +9,6 @@ use super::tenant::Tenant;
 
 /// An inline policy: the quota is on all of a holder's together, which the directory counts.
 const INLINE_POLICY: Rules = Rules::written(131_072, Measure::VisibleCharacters, VersionRule::Any);
-
-/// A document as replies show it (RFC 3986).
-pub(crate) fn shown(document: &str) -> Option<String> {
-    Some(percent_encoded(document))
-}
 
 /// Checks a managed policy.
 pub(crate) fn check_managed(text: &str) -> Result<(), ApiError> {

@@ -114,12 +114,23 @@ impl Subject {
         })
     }
 
+    /// A user, group or role by its ARN, for those who only ask about it. One of another account belongs to that
+    /// account.
+    pub(crate) fn entity(arn: &str) -> Result<Self, ApiError> {
+        let account = arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok());
+        let account = account.ok_or_else(|| iam::error::invalid_input(format!("ARN {arn} is not valid.")))?;
+        Ok(Self {
+            place: Some((account, vec![arn.to_owned()])),
+            ..Self::default()
+        })
+    }
+
     /// Also what this would become, if it is to have another ARN.
     pub(crate) fn becoming(mut self, arn: String) -> Self {
-        if let Some((_, arns)) = &mut self.place {
-            if !arns.contains(&arn) {
-                arns.push(arn);
-            }
+        if let Some((_, arns)) = &mut self.place
+            && !arns.contains(&arn)
+        {
+            arns.push(arn);
         }
         self
     }

@@ -4,7 +4,8 @@ use trent_api::SecretText;
 use trent_identity::directory::IssuedAccessKey;
 use trent_service::internal;
 
-use super::super::users::{Whom, at};
+use super::super::replies::at;
+use super::super::whom::Whom;
 use super::{change_root, owner, refused_root};
 use crate::iam::prelude::*;
 

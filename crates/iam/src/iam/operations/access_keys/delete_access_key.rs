@@ -1,6 +1,6 @@
 //! `DeleteAccessKey`: deletes an access key and its secret. Requests that it signs are refused from then on.
 
-use super::super::users::Whom;
+use super::super::whom::Whom;
 use super::{change_root, owner, refused_root, root_key};
 use crate::iam::prelude::*;
 

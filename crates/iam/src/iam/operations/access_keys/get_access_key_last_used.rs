@@ -4,7 +4,7 @@
 use trent_identity::directory::principals::UserRecord;
 use trent_identity::directory::{Entity, Party};
 
-use super::super::users::at;
+use super::super::replies::at;
 use crate::iam::prelude::*;
 use crate::iam::refusals::no_such;
 

@@ -3,7 +3,8 @@
 use trent_identity::directory::principals::UserRecord;
 use trent_identity::directory::{AccessKeyEntry, AccessKeyStatus};
 
-use super::super::users::{Whom, at};
+use super::super::replies::at;
+use super::super::whom::Whom;
 use super::{owner, refused_root};
 use crate::iam::prelude::*;
 

@@ -11,7 +11,7 @@ use trent_identity::directory::{AccountChange, Entity};
 use trent_identity::{AccessKeyId, DirectoryError};
 use trent_service::internal;
 
-use super::users::Whom;
+use super::whom::Whom;
 use crate::iam::refusals::no_such;
 use crate::iam::subject::Subject;
 use crate::iam::tenant::Tenant;

@@ -2,7 +2,7 @@
 
 use trent_api::protocol;
 
-use super::super::users::Whom;
+use super::super::whom::Whom;
 use super::{change_root, owner, refused_root, root_key};
 use crate::iam::prelude::*;
 

@@ -184,16 +184,16 @@ async fn list<R: Named>(
     Ok((listing.items, listing.next))
 }
 
-fn inline(held: &HeldPolicies) -> Option<Vec<iam::PolicyDetail>> {
+fn inline(held: &HeldPolicies) -> Vec<iam::PolicyDetail> {
     let policies = held.inline.iter().map(|policy| iam::PolicyDetail {
         policy_name: Some(policy.name.clone()),
         policy_document: Some(percent_encoded(&policy.document)),
     });
-    Some(policies.collect())
+    policies.collect()
 }
 
-fn attached(held: &HeldPolicies) -> Option<Vec<iam::AttachedPolicy>> {
-    Some(held.attached.iter().map(|policy| held::attached(&policy.arn)).collect())
+fn attached(held: &HeldPolicies) -> Vec<iam::AttachedPolicy> {
+    held.attached.iter().map(|policy| held::attached(&policy.arn)).collect()
 }
 
 async fn user(tenant: &Tenant<'_>, id: &UniqueId, record: &UserRecord) -> Result<iam::UserDetail, ApiError> {
@@ -209,9 +209,9 @@ async fn user(tenant: &Tenant<'_>, id: &UniqueId, record: &UserRecord) -> Result
         user_id: Some(shown.user_id),
         arn: Some(shown.arn),
         create_date: Some(shown.create_date),
-        user_policy_list: inline(&record.policies),
+        user_policy_list: Some(inline(&record.policies)),
         group_list: Some(groups.into_iter().map(|(_, group)| group.name).collect()),
-        attached_managed_policies: attached(&record.policies),
+        attached_managed_policies: Some(attached(&record.policies)),
         permissions_boundary: shown.permissions_boundary,
         tags: shown.tags,
     })
@@ -225,8 +225,8 @@ fn group(tenant: &Tenant<'_>, id: &UniqueId, record: &GroupRecord) -> iam::Group
         group_id: Some(shown.group_id),
         arn: Some(shown.arn),
         create_date: Some(shown.create_date),
-        group_policy_list: inline(&record.policies),
-        attached_managed_policies: attached(&record.policies),
+        group_policy_list: Some(inline(&record.policies)),
+        attached_managed_policies: Some(attached(&record.policies)),
     }
 }
 
@@ -240,8 +240,8 @@ async fn role(tenant: &Tenant<'_>, id: &UniqueId, record: &RoleRecord) -> Result
         create_date: Some(shown.create_date),
         assume_role_policy_document: shown.assume_role_policy_document,
         instance_profile_list: Some(Vec::new()),
-        role_policy_list: inline(&record.policies),
-        attached_managed_policies: attached(&record.policies),
+        role_policy_list: Some(inline(&record.policies)),
+        attached_managed_policies: Some(attached(&record.policies)),
         permissions_boundary: shown.permissions_boundary,
         tags: shown.tags,
         role_last_used: Some(roles::last_used(tenant, id).await?),

@@ -13,7 +13,7 @@ use trent_api::iam;
 use trent_identity::UniqueId;
 use trent_identity::directory::principals::GroupRecord;
 
-use super::users::at;
+use super::replies::at;
 use crate::iam::tenant::Tenant;
 
 /// A group.

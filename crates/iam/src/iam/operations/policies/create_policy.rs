@@ -2,8 +2,8 @@
 
 use trent_identity::directory::NewPolicy;
 
+use super::super::replies::{new_tags, tags};
 use super::super::tags::tag::TAG_POLICY;
-use super::super::users::{new_tags, tags};
 use super::Managed;
 use crate::iam::documents;
 use crate::iam::prelude::*;

@@ -1,6 +1,6 @@
 //! `CreatePolicyVersion`: one more version of a managed policy, in force at once if the request says so.
 
-use super::super::users::at;
+use super::super::replies::at;
 use crate::iam::documents;
 use crate::iam::prelude::*;
 

@@ -8,7 +8,7 @@ use trent_identity::directory::builtin::{self, BuiltinPolicy};
 use trent_identity::directory::principals::{PolicyRecord, PolicyReference, Tag, Usage};
 use trent_identity::rules::PolicyArn;
 
-use super::super::users::{at, tags};
+use super::super::replies::{at, tags};
 use crate::iam::refusals::{no_such, outside, refused};
 use crate::iam::tenant::Tenant;
 

@@ -3,8 +3,8 @@
 use trent_identity::directory::NewProvider;
 use trent_identity::rules::provider_name;
 
+use super::super::replies::{new_tags, tags};
 use super::super::tags::tag::TAG_PROVIDER;
-use super::super::users::{new_tags, tags};
 use crate::iam::prelude::*;
 
 /// The operation.

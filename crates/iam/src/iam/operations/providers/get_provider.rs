@@ -2,7 +2,7 @@
 
 use trent_identity::directory::principals::ProviderRecord;
 
-use super::super::users::{at, tags};
+use super::super::replies::{at, tags};
 use super::refused_provider;
 use crate::iam::prelude::*;
 use crate::iam::provider_arn;

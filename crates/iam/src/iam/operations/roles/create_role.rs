@@ -2,8 +2,8 @@
 
 use trent_identity::directory::NewRole;
 
+use super::super::replies::new_tags;
 use super::super::tags::tag::TAG_ROLE;
-use super::super::users::new_tags;
 use super::shown;
 use crate::iam::documents;
 use crate::iam::prelude::*;

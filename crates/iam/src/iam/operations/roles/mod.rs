@@ -9,12 +9,12 @@ pub(crate) mod update_assume_role_policy;
 pub(crate) mod update_role;
 pub(crate) mod update_role_description;
 
+use trent_api::query::percent_encoded;
 use trent_api::{ApiError, iam};
 use trent_identity::UniqueId;
 use trent_identity::directory::principals::RoleRecord;
 
-use super::users::{at, boundary, tags};
-use crate::iam::documents;
+use super::replies::{at, boundary, tags};
 use crate::iam::refusals::refused;
 use crate::iam::tenant::Tenant;
 
@@ -26,7 +26,7 @@ pub(crate) fn listed(tenant: &Tenant<'_>, id: &UniqueId, role: &RoleRecord) -> i
         role_id: id.to_string(),
         arn: role.arn(tenant.partition(), tenant.account()).to_string(),
         create_date: at(role.created_at),
-        assume_role_policy_document: documents::shown(&role.trust_policy),
+        assume_role_policy_document: Some(percent_encoded(&role.trust_policy)),
         description: Some(role.description.clone()).filter(|text| !text.is_empty()),
         max_session_duration: i32::try_from(role.max_session_seconds).ok(),
         ..iam::Role::default()

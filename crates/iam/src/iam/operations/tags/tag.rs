@@ -2,7 +2,7 @@
 
 use trent_identity::directory::Tagged;
 
-use super::super::users::new_tags;
+use super::super::replies::new_tags;
 use crate::iam::prelude::*;
 use crate::iam::provider_arn;
 

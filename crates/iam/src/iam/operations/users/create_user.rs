@@ -2,8 +2,9 @@
 
 use trent_identity::directory::NewUser;
 
+use super::super::replies::new_tags;
 use super::super::tags::tag::TAG_USER;
-use super::{new_tags, shown};
+use super::shown;
 use crate::iam::prelude::*;
 
 /// The operation.

@@ -2,7 +2,9 @@
 
 use trent_service::internal;
 
-use super::{Whom, at, shown};
+use super::super::replies::at;
+use super::super::whom::Whom;
+use super::shown;
 use crate::iam::prelude::*;
 
 /// The operation.
