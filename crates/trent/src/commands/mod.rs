@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod init;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod sessions;
 pub(crate) mod status;
 
 use serde_json::Value;
