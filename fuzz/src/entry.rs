@@ -145,6 +145,18 @@ pub fn sessions(data: &[u8]) {
     let _ = trent_identity::rules::tag_key(text);
 }
 
+/// An identity token, and the keys of an issuer.
+pub fn identity_tokens(data: &[u8]) {
+    use trent_identity::web_identity::{KeySet, Token};
+
+    let Ok(text) = str::from_utf8(data) else { return };
+    let _ = KeySet::parse(text);
+    if let Ok(token) = Token::parse(text) {
+        assert_eq!(text.split('.').count(), 3);
+        assert!(text.len() <= 20_000 && token.issuer().len() < text.len());
+    }
+}
+
 /// A bootstrap or seed file.
 pub fn declarations(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };

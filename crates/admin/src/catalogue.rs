@@ -3,10 +3,16 @@
 use trent_service::{Catalogue, Entry};
 
 use crate::Operator;
-use crate::operations::{backup::Backup, status::Status};
+use crate::operations::{backup::Backup, revoke_sessions::RevokeSessions, status::Status};
 
 impl Catalogue for Operator {
     fn catalogue() -> &'static [Entry<Self>] {
-        const { &[Entry::built::<Backup>(), Entry::built::<Status>()] }
+        const {
+            &[
+                Entry::built::<Backup>(),
+                Entry::built::<RevokeSessions>(),
+                Entry::built::<Status>(),
+            ]
+        }
     }
 }

@@ -6,10 +6,12 @@
 mod catalogue;
 mod operations;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use trent_api::Protocol;
 use trent_audit::Trail;
+use trent_identity::Directory;
 use trent_service::Service;
 use trent_store::{Mode, Sealed};
 
@@ -17,6 +19,8 @@ use trent_store::{Mode, Sealed};
 pub struct Operator {
     /// The store.
     pub store: Sealed,
+    /// Who is in the accounts.
+    pub directory: Arc<Directory>,
     /// The audit trail.
     pub trail: Trail,
     /// What the store was made for.

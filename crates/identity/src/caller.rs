@@ -220,6 +220,7 @@ mod tests {
                 tags: Vec::new(),
                 transitive_tag_keys: Vec::new(),
                 federated_provider: None,
+                claims: Vec::new(),
             }),
             ..Identity::clone(&Caller::root(account, "ASIAIOSFODNN7EXAMPLE", region, "kms"))
         });

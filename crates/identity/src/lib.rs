@@ -23,6 +23,7 @@ mod standings;
 mod trust;
 mod unique_id;
 mod verifying;
+pub mod web_identity;
 
 pub use access_key::{AccessKeyId, InvalidAccessKeyId};
 pub use authenticator::{Authenticator, Outcome, Verdict};

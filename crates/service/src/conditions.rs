@@ -115,13 +115,24 @@ impl<'a> CallConditions<'a> {
             "aws:tokenissuetime" => Values::optional(
                 session.map(|session| self.token_issued.get_or_init(|| Text::time(session.issued_at)).as_str()),
             ),
-            _ => key.suffix("aws:principaltag/").map_or(Values::Absent, |name| {
-                let mut tags = caller.entitlements.tags.iter();
-                Values::optional(
-                    tags.find(|tag| tag.key.to_lowercase() == name)
-                        .map(|tag| tag.value.as_str()),
-                )
-            }),
+            _ => match key.suffix("aws:principaltag/") {
+                Some(name) => {
+                    let mut tags = caller.entitlements.tags.iter();
+                    Values::optional(
+                        tags.find(|tag| tag.key.to_lowercase() == name)
+                            .map(|tag| tag.value.as_str()),
+                    )
+                }
+                // What the provider that vouched for the session's holder said (AUTHZ-132).
+                None => session
+                    .and_then(|session| {
+                        session
+                            .claims
+                            .iter()
+                            .find(|claim| claim.key.eq_ignore_ascii_case(key.lower()))
+                    })
+                    .map_or(Values::Absent, |claim| Values::Strings(&claim.values)),
+            },
         }
     }
 }

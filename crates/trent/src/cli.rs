@@ -35,6 +35,9 @@ pub(crate) enum Command {
     Account(AccountCommand),
     /// Decide scenarios from standard input (JSON), with no server and no state
     Simulate(SimulateArguments),
+    /// Look after temporary credentials
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
     /// Ask a running server what it is and how it is
     Status(StatusArguments),
 }
@@ -111,6 +114,27 @@ pub(crate) enum AccountCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// End every session of an account, or of one of its users or roles, that was begun until now
+    Revoke(RevokeArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct RevokeArguments {
+    /// The account
+    #[arg(long, value_name = "ACCOUNT_ID", value_parser = account_id)]
+    pub(crate) account: AccountId,
+    /// Only those of this user, and those that it began
+    #[arg(long, value_name = "NAME", conflicts_with = "role")]
+    pub(crate) user: Option<String>,
+    /// Only those of this role, and those that they began
+    #[arg(long, value_name = "NAME")]
+    pub(crate) role: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
 }
 
 #[derive(Args)]

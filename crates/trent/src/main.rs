@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AccountCommand, Cli, Command, ConfigCommand};
+use cli::{AccountCommand, Cli, Command, ConfigCommand, SessionsCommand};
 
 /// Requests allocate much and briefly; this allocator costs a fifth of the system's there.
 #[global_allocator]
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
             commands::account::replace_root_key(account, &config, json)
         }
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
+        Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments),
     };
     match outcome {

@@ -1,6 +1,7 @@
 //! One file for each operation: its row, its shapes and its code.
 
 pub(crate) mod backup;
+pub(crate) mod revoke_sessions;
 pub(crate) mod status;
 
 use trent_policy::Action;
@@ -13,15 +14,24 @@ fn on_the_deployment(row: &'static Row<()>) -> Vec<Target<'static>> {
 
 /// A row of an operation that only reads.
 const fn reading(name: &'static str, action: Action) -> Row<()> {
+    row(name, action, Access::Read)
+}
+
+/// A row of an operation that changes what is stored.
+const fn writing(name: &'static str, action: Action) -> Row<()> {
+    row(name, action, Access::Write)
+}
+
+const fn row(name: &'static str, action: Action, access: Access) -> Row<()> {
     Row {
         name,
         action,
-        access: Access::Read,
+        access,
         across_accounts: false,
         grant: None,
         quota: "Operator",
         condition_keys: &[],
-        read_only: true,
+        read_only: matches!(access, Access::Read),
         dry_run: false,
         rules: (),
     }

@@ -4,6 +4,7 @@ use trent_service::{Catalogue, Entry};
 
 use super::Sts;
 use super::operations::assume_role::AssumeRole;
+use super::operations::assume_role_with_web_identity::AssumeRoleWithWebIdentity;
 use super::operations::decode_authorization_message::DecodeAuthorizationMessage;
 use super::operations::get_access_key_info::GetAccessKeyInfo;
 use super::operations::get_caller_identity::GetCallerIdentity;
@@ -15,6 +16,7 @@ impl Catalogue for Sts {
         const {
             &[
                 Entry::built::<AssumeRole>(),
+                Entry::unsigned::<AssumeRoleWithWebIdentity>(),
                 Entry::built::<DecodeAuthorizationMessage>(),
                 Entry::built::<GetAccessKeyInfo>(),
                 Entry::built::<GetCallerIdentity>(),

@@ -6,27 +6,35 @@ mod catalogue;
 mod operations;
 mod role;
 mod tagging;
+mod web_identity;
 
 use std::sync::Arc;
 
 use trent_api::Protocol;
 use trent_identity::Directory;
+use trent_identity::web_identity::Issuers;
 use trent_service::Service;
 
 /// The STS of one deployment.
 pub struct Sts {
     directory: Arc<Directory>,
+    issuers: Issuers,
 }
 
 impl Sts {
-    /// STS over a directory.
-    pub fn new(directory: Arc<Directory>) -> Self {
-        Self { directory }
+    /// STS over a directory; it believes the identity tokens of `issuers`.
+    pub fn new(directory: Arc<Directory>, issuers: Issuers) -> Self {
+        Self { directory, issuers }
     }
 
     /// Where everything is kept.
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// Whose identity tokens are believed.
+    pub(crate) fn issuers(&self) -> &Issuers {
+        &self.issuers
     }
 }
 

@@ -7,7 +7,7 @@ use trent_keystore::KeystoreError;
 use trent_store::StoreError;
 
 use super::SessionKind;
-use super::token::{Content, Packed, Parties};
+use super::token::{Claim, Content, Packed, Parties};
 use crate::access_key::AccessKeyId;
 use crate::directory::principals::{PolicyReference, Tag};
 use crate::directory::{Directory, EntityError, Live, Party, builtin};
@@ -51,6 +51,8 @@ pub struct NewSession {
     pub transitive_tag_keys: Vec<String>,
     /// The ARN of the OIDC provider that vouches.
     pub federated_provider: Option<String>,
+    /// What that provider says of the holder.
+    pub claims: Vec<Claim>,
     /// How long it lasts.
     pub lifetime: Duration,
 }
@@ -157,6 +159,7 @@ impl Directory {
             name: new.name,
             source_identity: new.source_identity,
             provider: new.federated_provider,
+            claims: (!new.claims.is_empty()).then_some(new.claims),
             ..Content::new(new.kind, &parties, packed)
         };
         Ok(IssuedSession {

@@ -20,8 +20,8 @@ pub use issue::{
     IssuedSession, LONGEST_CHAINED, LONGEST_OF_ROOT, LONGEST_OF_USER, NewSession, PACKED_SIZE, POLICY_ARNS,
     POLICY_SIZE, SHORTEST, SessionError,
 };
+pub use token::{Claim, MAX_TOKEN, is_content};
 pub(crate) use token::{Content, digest};
-pub use token::{MAX_TOKEN, is_content};
 
 /// What a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -63,4 +63,6 @@ pub struct Session {
     pub transitive_tag_keys: Vec<String>,
     /// The ARN of the OIDC provider that vouched for its holder.
     pub federated_provider: Option<String>,
+    /// What that provider said of its holder.
+    pub claims: Vec<Claim>,
 }

@@ -79,6 +79,7 @@ impl Directory {
                 tags: content.packed.tags.clone(),
                 transitive_tag_keys: content.packed.transitive.clone(),
                 federated_provider: content.provider.clone(),
+                claims: content.claims.clone().unwrap_or_default(),
             }),
         }))
     }

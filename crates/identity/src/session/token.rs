@@ -55,6 +55,20 @@ pub(crate) struct Content {
     pub(crate) provider: Option<String>,
     #[n(12)]
     pub(crate) packed: Packed,
+    #[n(13)]
+    pub(crate) claims: Option<Vec<Claim>>,
+}
+
+/// What the provider that vouched for the holder of a session said, as policies ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Claim {
+    /// The condition key: the provider's name, a colon and the name of the claim.
+    #[n(0)]
+    pub key: String,
+    /// Its values.
+    #[n(1)]
+    pub values: Vec<String>,
 }
 
 /// The part of a token whose size its issuer's caller decides.
@@ -99,6 +113,7 @@ impl Content {
             source_identity: None,
             provider: None,
             packed,
+            claims: None,
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) fn new(kind: SessionKind, principal: Party, issuer: Party, name: Opti
         tags: Vec::new(),
         transitive_tag_keys: Vec::new(),
         federated_provider: None,
+        claims: Vec::new(),
         lifetime: Duration::from_mins(15),
     }
 }

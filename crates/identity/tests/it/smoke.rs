@@ -198,3 +198,16 @@ fn sessions() {
         entry::sessions,
     );
 }
+
+#[test]
+fn no_identity_token_or_key_set_panics() {
+    let token = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJpIiwic3ViIjoicyIsImF1ZCI6ImEiLCJleHAiOjIsImlhdCI6MX0.AAAA";
+    let keys = r#"{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}"#;
+    assert!(trent_identity::web_identity::Token::parse(token).is_ok());
+    feed(
+        11,
+        20_000,
+        &[token.as_bytes().to_vec(), keys.as_bytes().to_vec()],
+        entry::identity_tokens,
+    );
+}

@@ -7,6 +7,7 @@ pub(crate) mod init;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod simulate;
+pub(crate) mod sessions;
 pub(crate) mod status;
 
 use serde_json::Value;

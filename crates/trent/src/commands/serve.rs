@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::Operator;
 use trent_iam::{Iam, Sts};
 use trent_identity::declaration::bootstrap::Applied;
+use trent_identity::web_identity::Issuers;
 use trent_identity::{Authenticator, Bootstrap, DevAuthenticator, Realm, Seed, VerifyingAuthenticator};
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::Kms;
@@ -131,15 +132,22 @@ fn listed(config: &Config) -> String {
 /// The server of the AWS API.
 async fn tenants(arguments: &ServeArguments, config: &Config, node: &Node, kms: Arc<Kms>) -> Result<Server, Failure> {
     let regional = |service| Realm::new(config.regions.iter().cloned(), service);
+    let issuers = Issuers::new(config.issuers.clone()).map_err(|error| format!("`identity.issuers`: {error}"))?;
     let (iam, sts) = (
         Iam::new(Arc::clone(&node.directory)),
-        Sts::new(Arc::clone(&node.directory)),
+        Sts::new(Arc::clone(&node.directory), issuers),
     );
+    let iam_door = door(arguments, node, regional("iam").global()).await?;
+    // Who has nothing but an identity token has nothing to sign with.
+    let sts_door = door(arguments, node, regional("sts").with_global_endpoint())
+        .await?
+        .open_to_unsigned(config.regions[0].clone());
+    let kms_door = door(arguments, node, regional("kms")).await?;
     let others = vec![
-        endpoint(arguments, node, regional("iam").global(), Arc::new(iam)).await?,
-        endpoint(arguments, node, regional("sts").with_global_endpoint(), Arc::new(sts)).await?,
+        endpoint(node, iam_door, Arc::new(iam)),
+        endpoint(node, sts_door, Arc::new(sts)),
     ];
-    let kms = endpoint(arguments, node, regional("kms"), kms).await?;
+    let kms = endpoint(node, kms_door, kms);
     let store = node.store.clone();
     let trail = node.trail.clone();
     let server = Server::new(kms, others, limits(config))
@@ -151,21 +159,21 @@ async fn tenants(arguments: &ServeArguments, config: &Config, node: &Node, kms: 
     })
 }
 
-/// A service for the principals of accounts, who sign for `realm`.
-async fn endpoint<S: Catalogue>(
-    arguments: &ServeArguments,
-    node: &Node,
-    realm: Realm,
-    service: Arc<S>,
-) -> Result<Arc<dyn Endpoint>, Failure> {
+/// The door for the principals of accounts, who sign for `realm`.
+async fn door(arguments: &ServeArguments, node: &Node, realm: Realm) -> Result<SignedAdmission, Failure> {
     let directory = Arc::clone(&node.directory);
     let authenticator: Arc<dyn Authenticator> = if arguments.dev {
         Arc::new(DevAuthenticator::new(directory, realm).await?)
     } else {
         Arc::new(VerifyingAuthenticator::new(directory, realm).await?)
     };
-    let pipeline = pipeline(node, Box::new(SignedAdmission::new(authenticator)));
-    Ok(Arc::new(Served { pipeline, service }))
+    Ok(SignedAdmission::new(authenticator))
+}
+
+/// A service behind its door.
+fn endpoint<S: Catalogue>(node: &Node, door: SignedAdmission, service: Arc<S>) -> Arc<dyn Endpoint> {
+    let pipeline = pipeline(node, Box::new(door));
+    Arc::new(Served { pipeline, service })
 }
 
 /// The server of the operator's socket.
@@ -177,6 +185,7 @@ fn operators(config: &Config, node: &Node) -> Server {
     );
     let service = Arc::new(Operator {
         store: node.store.clone(),
+        directory: Arc::clone(&node.directory),
         trail: node.trail.clone(),
         mode: node.mode,
         facts: trent_admin::Facts {

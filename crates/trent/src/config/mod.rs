@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use trent_identity::web_identity::Issuer;
 use trent_names::Region;
 
 pub(crate) use sources::Problem;
@@ -64,6 +65,7 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
     pub(crate) workers: usize,
+    pub(crate) issuers: Vec<Issuer>,
     pub(crate) limits: Limits,
 }
 
@@ -118,13 +120,12 @@ impl Loaded {
                 shown(&setting.value),
                 setting.origin
             )?;
-            writeln!(
-                out,
-                "{:keys$}     {} [{}]",
-                "",
-                setting.meaning,
-                variable_of(setting.key)
-            )?;
+            let variable = if setting.has_variable {
+                format!(" [{}]", variable_of(setting.key))
+            } else {
+                String::new()
+            };
+            writeln!(out, "{:keys$}     {}{variable}", "", setting.meaning)?;
         }
         for note in &self.notes {
             writeln!(out, "note: {note}")?;
@@ -236,6 +237,17 @@ impl Config {
         );
         let processors = std::thread::available_parallelism().map_or(1, usize::from).to_string();
         let workers = r.read("workers", "threads that serve requests", &processors, value::count);
+        let issuers = r.read_tables(
+            "identity.issuers",
+            "issuers of identity tokens, each a table with `url` and `jwks_file` (in the file only)",
+            ["url", "jwks_file"],
+            |[url, jwks_file]| {
+                Ok(Issuer {
+                    url: url.to_owned(),
+                    jwks_file: value::path(jwks_file)?,
+                })
+            },
+        );
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
@@ -249,6 +261,7 @@ impl Config {
             log_format: log_format?,
             log_level: log_level?,
             workers: workers?,
+            issuers,
             limits: limits?,
         })
     }

@@ -120,6 +120,13 @@ impl Sources {
             let origin = Origin::File(line(name.span().start));
             match value.get_ref() {
                 DeValue::Table(inner) => self.read_table(&key, inner, line),
+                DeValue::Array(items) if items.iter().any(|item| item.get_ref().is_table()) => {
+                    for (at, item) in items.iter().enumerate() {
+                        if let Some(inner) = item.get_ref().as_table() {
+                            self.read_table(&format!("{key}.{at}"), inner, line);
+                        }
+                    }
+                }
                 scalar => match scalar_text(scalar) {
                     Some(text) => {
                         self.file.insert(key, Found { text, origin });
@@ -154,6 +161,8 @@ pub(crate) struct Explained {
     pub(crate) value: String,
     pub(crate) origin: Origin,
     pub(crate) meaning: &'static str,
+    /// Whether a variable can say it too.
+    pub(crate) has_variable: bool,
 }
 
 /// Takes settings out of the sources one by one, and remembers which keys exist.
@@ -210,6 +219,7 @@ impl Reader {
             value: found.text,
             origin: found.origin.clone(),
             meaning,
+            has_variable: true,
         });
         match value {
             Ok(value) => Some(value),
@@ -233,6 +243,58 @@ impl Reader {
             }
         })
         .flatten()
+    }
+
+    /// The tables of an array, each with exactly these members. Only the file can have them.
+    pub(crate) fn read_tables<const N: usize, T>(
+        &mut self,
+        key: &'static str,
+        meaning: &'static str,
+        members: [&str; N],
+        parse: impl Fn([&str; N]) -> Result<T, String>,
+    ) -> Vec<T> {
+        let mut items = Vec::new();
+        let mut shown = Vec::new();
+        let mut origin = Origin::Default;
+        for at in 0.. {
+            let prefix = format!("{key}.{at}.");
+            let Some(first) = self.sources.file.range(prefix.clone()..).next() else {
+                break;
+            };
+            if !first.0.starts_with(&prefix) {
+                break;
+            }
+            let begins = first.1.origin.clone();
+            let found = members.map(|member| self.sources.file.remove(&format!("{prefix}{member}")));
+            let mut problem = |message: String| {
+                self.problems.push(Problem {
+                    at: Some(begins.clone()),
+                    message: format!("`{key}`: {message}"),
+                });
+            };
+            match found.iter().position(Option::is_none) {
+                Some(missing) => problem(format!("`{}` is missing", members[missing])),
+                None => {
+                    let texts = found.map(|found| found.map(|found| found.text).unwrap_or_default());
+                    match parse(std::array::from_fn(|member| texts[member].as_str())) {
+                        Ok(item) => items.push(item),
+                        Err(message) => problem(message),
+                    }
+                    shown.push(texts.join(" "));
+                }
+            }
+            if at == 0 {
+                origin = begins;
+            }
+        }
+        self.explained.push(Explained {
+            key,
+            value: shown.join(", "),
+            origin,
+            meaning,
+            has_variable: false,
+        });
+        items
     }
 
     /// What was said and matches no setting: refused in the file, pointed out in the environment (where other

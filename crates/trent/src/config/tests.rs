@@ -116,3 +116,35 @@ fn a_seal_inside_the_data_folder_is_refused() {
     assert!(explanation(&loaded).contains("lies inside `data_dir`"));
     assert!(loaded.into_config().is_err());
 }
+
+#[test]
+fn issuers_are_tables_of_the_file() {
+    let file = "[[identity.issuers]]\nurl = \"https://a.example.com\"\njwks_file = \"/etc/a.json\"\n\n\
+                [[identity.issuers]]\nurl = \"https://b.example.com\"\njwks_file = \"/etc/b.json\"\n";
+    let loaded = load(file, &[]);
+    let text = explanation(&loaded);
+    assert!(
+        text.contains("\"https://a.example.com /etc/a.json, https://b.example.com /etc/b.json\"  # file, line"),
+        "{text}"
+    );
+    assert!(!text.contains("TRENT_IDENTITY_ISSUERS"), "{text}");
+    let issuers = loaded.into_config().expect("valid").issuers;
+    assert_eq!(issuers[1].url, "https://b.example.com");
+    assert_eq!(issuers[1].jwks_file, Path::new("/etc/b.json"));
+    assert!(load("", &[]).into_config().expect("valid").issuers.is_empty());
+
+    for (file, said) in [
+        (
+            "[[identity.issuers]]\nurl = \"u\"\n",
+            "`identity.issuers`: `jwks_file` is missing",
+        ),
+        (
+            "[[identity.issuers]]\nurl = \"u\"\njwks_file = \"f\"\ncolour = \"red\"\n",
+            "there is no setting `identity.issuers.0.colour`",
+        ),
+        ("identity.issuers = \"u\"\n", "there is no setting `identity.issuers`"),
+    ] {
+        let text = explanation(&load(file, &[]));
+        assert!(text.contains(said), "{text}");
+    }
+}

@@ -85,3 +85,30 @@ fn another_user_is_not_the_operator() {
         "{said}"
     );
 }
+
+#[test]
+fn sessions_are_revoked_of_whom_there_is() {
+    let (deployment, issued) = Deployment::initialised();
+    let account = issued.account;
+    let said = deployment.refused(&["sessions", "revoke", "--account", &account]);
+    assert!(said.contains("no server answers at"), "{said}");
+    let _server = deployment.start();
+    let output = deployment.run(&["sessions", "revoke", "--account", &account]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains(&format!("of everybody of account {account}")), "{said}");
+    for (arguments, expected) in [
+        (["--user", "nobody"], "there is no User `nobody`"),
+        (["--role", "nothing"], "there is no Role `nothing`"),
+    ] {
+        let mut all = vec!["sessions", "revoke", "--account", &account];
+        all.extend(arguments);
+        let said = deployment.refused(&all);
+        assert!(
+            said.contains("NoSuchEntityException") && said.contains(expected),
+            "{said}"
+        );
+    }
+    let said = deployment.refused(&["sessions", "revoke", "--account", "999999999999"]);
+    assert!(said.contains("there is no account 999999999999"), "{said}");
+}

@@ -20,7 +20,7 @@ use crate::sts::role::{self, NamedRole, record_assumed};
 use crate::sts::tagging::{self, SessionTags, TAG_SESSION};
 
 /// What setting a source identity takes, besides the permission for the session itself.
-static SET_SOURCE_IDENTITY: Action = action!("sts:SetSourceIdentity");
+pub(crate) static SET_SOURCE_IDENTITY: Action = action!("sts:SetSourceIdentity");
 
 /// What is fixed about the operation.
 pub(crate) static ROW: Row<()> = row(
@@ -125,6 +125,7 @@ impl Operation for AssumeRole {
                 tags,
                 transitive_tag_keys,
                 federated_provider: None,
+                claims: Vec::new(),
                 lifetime: asked.role.lifetime(input.duration_seconds, chained)?,
             },
         )

@@ -105,6 +105,7 @@ impl Operation for GetFederationToken {
                 tags,
                 transitive_tag_keys,
                 federated_provider: None,
+                claims: Vec::new(),
                 lifetime: lifetime(input.duration_seconds, caller.is_root),
             },
         )

@@ -62,6 +62,7 @@ impl Operation for GetSessionToken {
                 tags: Vec::new(),
                 transitive_tag_keys: Vec::new(),
                 federated_provider: None,
+                claims: Vec::new(),
                 lifetime: lifetime(input.duration_seconds, caller.is_root),
             },
         )

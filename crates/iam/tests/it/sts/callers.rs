@@ -73,6 +73,29 @@ async fn a_session_of_a_user_is_the_user_for_a_while() {
     );
 }
 
+/// AUTHZ-42: a user has a name, to policies, and a session of a role has none; both have their ids.
+#[tokio::test]
+async fn names_and_ids_of_callers_can_be_asked_for() {
+    let world = World::new().await;
+    let key = world.kms_key().await;
+    let mut named = allow(&json!("kms:Encrypt"));
+    named["Statement"]["Condition"] = json!({"StringLike": {"aws:username": "*", "aws:userid": "A*"}});
+    let alice = world.user("alice", &named).await;
+    let role = world.role("app", &trusting(&user_arn("alice")), &named).await;
+    assert!(world.may(&alice, "Encrypt", &key).await);
+    let session = world.assume(&alice, &role, &[]).await.key();
+    assert!(!world.may(&session, "Encrypt", &key).await);
+    let mut unnamed = named;
+    unnamed["Statement"]["Condition"] =
+        json!({"Null": {"aws:username": "true"}, "StringLike": {"aws:userid": "AROA*:work"}});
+    world.role("unnamed", &trusting(&user_arn("alice")), &unnamed).await;
+    let session = world
+        .assume(&alice, &super::world::role_arn("unnamed"), &[])
+        .await
+        .key();
+    assert!(world.may(&session, "Encrypt", &key).await);
+}
+
 #[tokio::test]
 async fn a_root_users_session_lasts_an_hour_at_most() {
     let world = World::new().await;

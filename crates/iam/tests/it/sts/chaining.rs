@@ -54,7 +54,7 @@ const TAGS: [(&str, &str); 5] = [
     ("TransitiveTagKeys.member.1", "Team"),
 ];
 
-/// AUTHZ-201 in terms of the caller: tags of a session are tags of its principal; transitive ones go on.
+/// Tags of a session are tags of its principal; transitive ones go on.
 #[tokio::test]
 async fn transitive_tags_go_on_and_the_others_do_not() {
     let world = World::new().await;
@@ -143,7 +143,7 @@ async fn what_goes_on_takes_the_permission_of_the_next_role_too() {
     assert!(refused.refusal().1.contains("sts:SetSourceIdentity"), "{refused:?}");
 }
 
-/// AUTHZ-47: the source identity of the first session is that of every further one, and policies can ask for it.
+/// The source identity of the first session is that of every further one, and policies can ask for it.
 #[tokio::test]
 async fn a_source_identity_stays() {
     let world = World::new().await;

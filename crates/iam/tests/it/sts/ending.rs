@@ -41,7 +41,7 @@ async fn a_deactivated_access_key_begins_no_session_and_those_that_it_began_go_o
     }
 }
 
-/// POL-57: a deleted role's sessions end with it, and a role of the same name does not bring them back.
+/// A deleted role's sessions end with it, and a role of the same name does not bring them back.
 #[tokio::test]
 async fn a_deleted_role_ends_its_sessions() {
     let world = World::new().await;
@@ -100,7 +100,7 @@ async fn revoked_sessions_end_at_once() {
     }
 }
 
-/// AUTHZ-47: the other way to revoke, a policy of the role that denies whatever was begun before a time.
+/// The other way to revoke: a policy of the role that denies whatever was begun before a time.
 #[tokio::test]
 async fn a_policy_on_the_time_of_issue_revokes_too() {
     let world = World::new().await;

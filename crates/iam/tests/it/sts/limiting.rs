@@ -11,7 +11,7 @@ fn policy_arn(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:policy/{name}")
 }
 
-/// POL-66, AUTHZ-277: a session has what its role has and one of its session policies allows.
+/// POL-66: a session has what its role has and one of its session policies allows.
 #[tokio::test]
 async fn session_policies_let_through_what_the_role_has() {
     let world = World::new().await;
@@ -51,7 +51,7 @@ async fn session_policies_let_through_what_the_role_has() {
     }
 }
 
-/// POL-64, POL-65: a boundary limits the sessions of its role, and a key policy that names the role does not reach past
+/// POL-60: policies count as they are at each request. A boundary limits the sessions of its role, and a key policy that names the role does not reach past
 /// it.
 #[tokio::test]
 async fn a_boundary_limits_the_sessions_of_its_role() {

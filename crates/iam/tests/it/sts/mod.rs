@@ -5,5 +5,7 @@ mod callers;
 mod chaining;
 mod ending;
 mod limiting;
+mod unsigned;
+mod web_identity;
 mod wire;
 mod world;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use trent_audit::{Drain, MemoryLog, Trail};
 use trent_iam::Sts;
 use trent_identity::directory::{Edit, Holder, NewRole, NewUser};
+use trent_identity::web_identity::Issuers;
 use trent_identity::{Directory, Realm, SignedRequest, VerifyingAuthenticator};
 use trent_keystore::{Keyring, Keystore, SoftwareKeystore, SystemRandomness};
 use trent_kms::Kms;
@@ -72,6 +73,11 @@ pub(crate) struct World {
 impl World {
     /// Two accounts with the root access keys of each.
     pub(crate) async fn new() -> Self {
+        Self::with_issuers(Issuers::default()).await
+    }
+
+    /// The same; tokens of these issuers are believed.
+    pub(crate) async fn with_issuers(issuers: Issuers) -> Self {
         let keyring = Keyring::generate(&SystemRandomness).expect("the system has randomness");
         let engine = Arc::new(MemoryEngine::new());
         let store = Sealed::open(engine, keyring.record_sealer(), Options::default());
@@ -86,8 +92,12 @@ impl World {
             let realm = Realm::new([region()], service).with_global_endpoint();
             let authenticator = VerifyingAuthenticator::new(Arc::clone(&directory), realm);
             let authenticator = Arc::new(authenticator.await.expect("an authenticator"));
+            let mut admission = SignedAdmission::new(authenticator);
+            if service == "sts" {
+                admission = admission.open_to_unsigned(region());
+            }
             pipelines.push(Pipeline {
-                admission: Box::new(SignedAdmission::new(authenticator)),
+                admission: Box::new(admission),
                 authorizer: Box::new(ByPolicy),
                 store: store.clone(),
                 trail: trail.clone(),
@@ -100,7 +110,7 @@ impl World {
         let root = root_of(&directory, ACCOUNT).await;
         let other_root = root_of(&directory, OTHER).await;
         Self {
-            sts: Sts::new(Arc::clone(&directory)),
+            sts: Sts::new(Arc::clone(&directory), issuers),
             kms: Kms::new(&store, &[region()], keystore, Arc::clone(&directory) as _),
             directory,
             clock,
@@ -190,6 +200,16 @@ impl World {
         let headers = signed(key, "sts", &headers, &body, self.clock.now());
         self.send(&self.sts_pipeline, &self.sts, operation, &headers, &body)
             .await
+    }
+
+    /// Asks the KMS without any signature; the code of the refusal.
+    pub(crate) async fn kms_unsigned(&self, operation: &str) -> String {
+        let headers = [("host".to_owned(), "localhost".to_owned())];
+        let answer = self
+            .send(&self.kms_pipeline, &self.kms, operation, &headers, "{}")
+            .await;
+        let value: Value = serde_json::from_str(&answer.body).expect("JSON");
+        value["__type"].as_str().expect("a refusal").to_owned()
     }
 
     /// Asks STS without any signature.
