@@ -3,10 +3,18 @@
 use trent_service::{Catalogue, Entry};
 
 use crate::Operator;
-use crate::operations::{backup::Backup, status::Status};
+use crate::operations::{backup::Backup, explain::Explain, explain_past::ExplainPast, status::Status, who_can::WhoCan};
 
 impl Catalogue for Operator {
     fn catalogue() -> &'static [Entry<Self>] {
-        const { &[Entry::built::<Backup>(), Entry::built::<Status>()] }
+        const {
+            &[
+                Entry::built::<Backup>(),
+                Entry::built::<Explain>(),
+                Entry::built::<ExplainPast>(),
+                Entry::built::<Status>(),
+                Entry::built::<WhoCan>(),
+            ]
+        }
     }
 }

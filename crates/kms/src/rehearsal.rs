@@ -68,6 +68,13 @@ impl Rehearse for Kms {
         actions
     }
 
+    fn actions_of(&self, source: &str, operation: &str) -> Vec<&'static str> {
+        known()
+            .filter(|known| source == Self::EVENT_SOURCE && known.row.name == operation)
+            .map(|known| known.action.as_str())
+            .collect()
+    }
+
     async fn locate(&self, text: &str, account: Option<AccountId>, region: &Region) -> Result<Located, ApiError> {
         let reference = KeyReference::parse(text).map_err(|_| unknown(text))?;
         let located = |arn: String, region: &Region, owner| Located {

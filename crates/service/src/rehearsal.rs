@@ -22,6 +22,10 @@ pub trait Rehearse: Send + Sync + 'static {
     /// Every action on a resource of the service, for example `kms:Decrypt`.
     fn actions(&self) -> Vec<&'static str>;
 
+    /// The actions that an operation needs, by the names that audit records have for service and operation; none if the
+    /// operation is not one of this service.
+    fn actions_of(&self, source: &str, operation: &str) -> Vec<&'static str>;
+
     /// The resource that `text` names in a Region: by an ARN, or as a principal of `account` would name it, or by an id
     /// that only one account has.
     async fn locate(&self, text: &str, account: Option<AccountId>, region: &Region) -> Result<Located, ApiError>;

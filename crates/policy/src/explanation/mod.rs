@@ -12,6 +12,7 @@ use crate::context::{ConditionKey, Context};
 use crate::decision::{Basis, Decision, Outcome, Policies, Reason, decide, explain};
 use crate::draft::{Draft, Missed};
 use crate::request::Request;
+use crate::statement::Effect;
 
 pub use data::{Change, Explanation, Ground, Near, Remedy, Step};
 
@@ -74,18 +75,43 @@ impl Explanation {
     }
 }
 
-/// What the decision would be if whatever the request does not say came out in its favour: the decision's grounds, if
-/// it would allow. `open` tells the condition keys whose values are not known.
-pub fn allowed_at_best(
+/// What is open about a decision as long as the request is not known in full.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prospect {
+    /// What the decision would rest on if it allowed once every open condition came out in the request's favour.
+    pub at_best: Option<Vec<Ground>>,
+    /// The open conditions of statements that would allow, as `StringEquals kms:ViaService`.
+    pub allowing: Vec<String>,
+    /// The open conditions of statements that would deny.
+    pub denying: Vec<String>,
+}
+
+/// What another request of the same caller for the same resource could come to: one with values for the condition keys
+/// that are `of_request` and absent here.
+pub fn prospect(
     request: &Request<'_>,
     policies: &Policies<'_>,
     context: &dyn Context,
-    open: &dyn Fn(&ConditionKey) -> bool,
-) -> Option<Vec<Ground>> {
-    Draft::of(policies).at_best(open).ask(|policies| {
+    of_request: &dyn Fn(&ConditionKey) -> bool,
+) -> Prospect {
+    let open = |key: &ConditionKey| of_request(key) && context.lookup(key).count() == 0;
+    let draft = Draft::of(policies);
+    let mut prospect = Prospect::default();
+    for (effect, condition) in draft.open_conditions(request, context, &open) {
+        let list = match effect {
+            Effect::Allow => &mut prospect.allowing,
+            Effect::Deny => &mut prospect.denying,
+        };
+        let written = operator::written(&condition);
+        if !list.contains(&written) {
+            list.push(written);
+        }
+    }
+    prospect.at_best = draft.at_best(&open).ask(|policies| {
         let decision = decide(request, policies, context);
         decision.is_allowed().then(|| grounds(&decision))
-    })
+    });
+    prospect
 }
 
 /// What an outcome rests on.
