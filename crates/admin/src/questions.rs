@@ -99,12 +99,7 @@ impl Questions {
         region: &Region,
         action: &str,
     ) -> Result<Caller, ApiError> {
-        let service = action.split(':').next().unwrap_or_default();
-        let caller = self
-            .directory
-            .impersonate(principal, region.clone(), service, call.now)
-            .await;
-        caller.map_err(internal)?.ok_or_else(|| {
+        self.find(call, principal, region, action).await?.ok_or_else(|| {
             protocol::validation(match principal {
                 PrincipalArn::FederatedUser { .. } => {
                     format!("What {principal} may do is in its session, of which nothing is stored")
@@ -112,6 +107,22 @@ impl Questions {
                 _ => format!("There is no principal {principal} here"),
             })
         })
+    }
+
+    /// The same, if the principal is here.
+    pub(crate) async fn find(
+        &self,
+        call: &Call,
+        principal: &PrincipalArn,
+        region: &Region,
+        action: &str,
+    ) -> Result<Option<Caller>, ApiError> {
+        let service = action.split(':').next().unwrap_or_default();
+        let caller = self
+            .directory
+            .impersonate(principal, region.clone(), service, call.now)
+            .await;
+        caller.map_err(internal)
     }
 }
 
@@ -131,8 +142,8 @@ pub(crate) fn explain(rehearsal: &Rehearsal, part: &dyn Part) -> Explanation {
 }
 
 /// What an answer leaves open, in sentences.
-pub(crate) fn notes(rehearsal: &Rehearsal, parts: &[Box<dyn Part>]) -> Vec<String> {
-    let mut notes = Vec::new();
+pub(crate) fn notes(service: &dyn Rehearse, rehearsal: &Rehearsal, parts: &[Box<dyn Part>]) -> Vec<String> {
+    let mut notes = Vec::from_iter(service.remark(rehearsal));
     match &rehearsal.caller().principal {
         PrincipalArn::Role { .. } => notes
             .push("Asked about some session of the role, begun without session policies and session tags.".to_owned()),

@@ -7,7 +7,7 @@ use trent_api::shape::{Member, Shape, Structure};
 use trent_api::{ApiError, FromValue, Input, Shaped, Value, protocol};
 use trent_audit::json::Object;
 use trent_policy::Explanation;
-use trent_service::{Call, Effect, Facts, Operation, Part, Rehearsal, Row, Target, action};
+use trent_service::{Call, Effect, Facts, Operation, Part, Rehearsal, Rehearse, Row, Target, action};
 
 use super::{on_the_deployment, reading};
 use crate::Operator;
@@ -39,12 +39,12 @@ pub(crate) struct Explained {
 }
 
 impl Explained {
-    pub(crate) fn of(rehearsal: &Rehearsal, parts: &[Box<dyn Part>]) -> Self {
+    pub(crate) fn of(service: &dyn Rehearse, rehearsal: &Rehearsal, parts: &[Box<dyn Part>]) -> Self {
         let explanations: Vec<_> = parts.iter().map(|part| explain(rehearsal, &**part)).collect();
         Self {
             decision: overall(&explanations),
             explanations,
-            notes: notes(rehearsal, parts),
+            notes: notes(service, rehearsal, parts),
         }
     }
 
@@ -145,7 +145,11 @@ impl Operation for Explain {
             described.give(key, value);
         }
         let (rehearsal, parts) = questions.rehearse(call, described).await?;
-        Ok(Effect::reply(Answer(Explained::of(&rehearsal, &parts))))
+        Ok(Effect::reply(Answer(Explained::of(
+            &*questions.service,
+            &rehearsal,
+            &parts,
+        ))))
     }
 
     fn describe(_: &Call, input: &ExplainRequest, _: Option<&()>) -> Facts {

@@ -92,7 +92,7 @@ impl Operation for ExplainPast {
         let mut now: Option<Explained> = None;
         for described in past.described(&*questions.service)? {
             let (rehearsal, parts) = questions.rehearse(call, described).await?;
-            let explained = Explained::of(&rehearsal, &parts);
+            let explained = Explained::of(&*questions.service, &rehearsal, &parts);
             match &mut now {
                 None => now = Some(explained),
                 Some(all) => all.and(explained),

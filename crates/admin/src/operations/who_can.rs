@@ -132,53 +132,54 @@ async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequest) -> Res
         Some(action) => vec![action.clone()],
         None => service.actions().into_iter().map(str::to_owned).collect(),
     };
-    let mut access = Access {
-        key: key.arn.clone(),
-        actions: actions.clone(),
-        principals: Vec::new(),
-        elsewhere: Vec::new(),
-        considered: 0,
-    };
     let owner = PrincipalArn::Root {
         partition: key.region.partition(),
         account: key.owner,
     };
-    let mut candidates = None;
+    // The key, found by its owner once for each action, is the same for everybody.
+    let mut parts = Vec::new();
     for action in &actions {
         let owner = questions.caller(call, &owner, &key.region, action).await?;
         let mut rehearsal = Rehearsal::new(owner, key.region.clone(), call.now, action);
         rehearsal.resource = Some(key.arn.clone());
-        // The key, found once by its owner, is the same for everybody.
-        let parts = service.parts(&rehearsal).await?;
-        let part = parts
-            .last()
-            .ok_or_else(|| protocol::validation(format!("{action} is done to no key")))?;
-        if candidates.is_none() {
-            let found = Candidates::of(&questions.directory, &**part, key.region.partition()).await?;
-            access.considered = found.here.len();
-            access.elsewhere = found.elsewhere.iter().cloned().collect();
-            let holder = |principal: &PrincipalArn| Holder {
-                principal: principal.to_string(),
-                access: Vec::new(),
-            };
-            access.principals = found.here.iter().map(holder).collect();
-            candidates = Some(found.here);
-        }
-        let everybody = candidates.iter().flatten().zip(&mut access.principals);
-        for (principal, holder) in everybody {
-            // Somebody may have gone since the list was made.
-            let Ok(caller) = questions.caller(call, principal, &key.region, action).await else {
-                continue;
-            };
-            let rehearsal = Rehearsal::new(caller, key.region.clone(), call.now, action);
-            let open = |key: &ConditionKey| Rehearsal::is_of_request(&**part, key);
-            let held = rehearsal.evaluate(&**part, |request, policies, context| {
-                held(action, request, policies, context, &open)
-            });
-            holder.access.extend(held);
-        }
+        let part = service.parts(&rehearsal).await?.pop();
+        parts.push(part.ok_or_else(|| protocol::validation(format!("{action} is done to no key")))?);
     }
-    access.principals.retain(|holder| !holder.access.is_empty());
+    let mut access = Access {
+        key: key.arn,
+        actions,
+        principals: Vec::new(),
+        elsewhere: Vec::new(),
+        considered: 0,
+    };
+    let Some(any) = parts.first() else {
+        return Ok(access);
+    };
+    let candidates = Candidates::of(&questions.directory, &**any, key.region.partition()).await?;
+    access.considered = candidates.here.len();
+    access.elsewhere = candidates.elsewhere.into_iter().collect();
+    for principal in &candidates.here {
+        // Somebody may have gone since the list was made.
+        let Some(caller) = questions.find(call, principal, &key.region, &access.actions[0]).await? else {
+            continue;
+        };
+        let held = access.actions.iter().zip(&parts).filter_map(|(action, part)| {
+            let rehearsal = Rehearsal::new(caller.clone(), key.region.clone(), call.now, action);
+            let of_request = |key: &ConditionKey| Rehearsal::is_of_request(&**part, key);
+            rehearsal.evaluate(&**part, |request, policies, context| {
+                held(action, request, policies, context, &of_request)
+            })
+        });
+        let held: Vec<_> = held.collect();
+        if !held.is_empty() {
+            access.principals.push(Holder {
+                principal: principal.to_string(),
+                access: held,
+            });
+        }
+        // With many of them this takes a while, and others use the thread too.
+        tokio::task::yield_now().await;
+    }
     Ok(access)
 }
 
