@@ -9,9 +9,9 @@ mod remedy;
 mod text;
 
 use crate::context::{ConditionKey, Context};
-use crate::decision::{Basis, Decision, Outcome, Policies, Reason, decide, explain};
+use crate::decision::{self, Basis, Decision, Outcome, Policies, Question, Reason, decide, explain};
 use crate::draft::{Draft, Missed};
-use crate::request::Request;
+use crate::request::{Request, Resource};
 use crate::statement::Effect;
 
 pub use data::{Change, Explanation, Ground, Near, Remedy, Step};
@@ -53,16 +53,7 @@ impl Explanation {
             decision: decision.outcome.as_str().to_owned(),
             code: decision.code.as_str().to_owned(),
             reason: decision.explanation(request),
-            steps: trace
-                .steps
-                .iter()
-                .map(|step| Step {
-                    number: step.question.number().to_owned(),
-                    question: step.question.as_str().to_owned(),
-                    answer: step.answer,
-                    ground: step.by.as_ref().map(Ground::of),
-                })
-                .collect(),
+            steps: trace.steps.iter().map(|it| step(it, request, asked)).collect(),
             statements: trace.statements.iter().map(Ground::of_reason).collect(),
             near: missed.iter().map(|missed| near(missed, context)).collect(),
             possible: remedies.is_some(),
@@ -72,6 +63,31 @@ impl Explanation {
                 .filter(|_| refused && remedy::grant_would_do(request, policies, context))
                 .map(str::to_owned),
         }
+    }
+}
+
+fn step(step: &decision::Step<'_>, request: &Request<'_>, asked: &Asked<'_>) -> Step {
+    let caller = request.principal;
+    let reason = match (step.question, step.answer) {
+        (Question::GrantAllows, false) => {
+            let operation = asked.grant.unwrap_or("such an operation");
+            Some(format!("No grant gives {caller} {operation} on this key."))
+        }
+        (Question::ResourceInCallersAccount, true) => Some("The key belongs to the caller's account.".to_owned())
+            .filter(|_| matches!(request.resource, Resource::Key { .. })),
+        (Question::IamAllowsUseOfForeignResource, true) => caller
+            .account()
+            .map(|account| format!("An IAM policy in account {account} explicitly allows use of this key.")),
+        (Question::GrantAllowsUseOfForeignKey, true) => Some("A grant allows this caller to use the key.".to_owned()),
+        _ => None,
+    };
+    Step {
+        number: step.question.number().to_owned(),
+        question: step.question.as_str().to_owned(),
+        answer: step.answer,
+        code: step.question.code(step.answer).map(str::to_owned),
+        reason,
+        ground: step.by.as_ref().map(Ground::of),
     }
 }
 

@@ -243,6 +243,86 @@ fn a_diagram_has_an_edge_for_each_answer_and_nothing_of_the_text_leaks() {
     );
 }
 
+/// The codes of the steps that a walk takes, those that only lead on left out.
+fn codes(world: &World) -> Vec<String> {
+    explain(world).steps.into_iter().filter_map(|step| step.code).collect()
+}
+
+/// AUTHZ-276, AUTHZ-280, AUTHZ-282, AUTHZ-283, AUTHZ-284
+#[test]
+fn each_answer_that_decides_has_its_code_and_its_sentence() {
+    let alice = || World::new(ALICE).key_policy(&enabled());
+    let reason = |world: &World| explain(world).reason;
+    let endpoint = alice().endpoint(&json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}));
+    assert_eq!(codes(&endpoint), ["EXPLICIT_DENY_VPC_ENDPOINT_POLICY"]);
+    assert_eq!(reason(&endpoint), "Explicitly denied by the policy of endpoint first.");
+    let endpoint = alice().endpoint(&to(&json!(EVE)));
+    assert_eq!(codes(&endpoint), ["NOT_ALLOWED_BY_VPC_ENDPOINT_POLICY"]);
+    assert_eq!(
+        reason(&endpoint),
+        "The endpoint policy of first does not allow kms:Encrypt."
+    );
+    let named = World::new(ALICE).key_policy(&json!({"Sid": "Me", "Effect": "Allow", "Principal": {"AWS": ALICE},
+        "Action": "kms:*", "Resource": "*"}));
+    assert_eq!(codes(&named), ["ALLOWED_BY_KEY_POLICY", "TRUSTED_OWN_ACCOUNT"]);
+    assert_eq!(reason(&named), "Allowed by the key policy, statement Me.");
+    let not_enabled = World::new(ALICE).key_policy(&to(&json!(EVE)));
+    assert_eq!(
+        codes(&not_enabled),
+        ["KEY_POLICY_DOES_NOT_ENABLE_IAM", "NO_GRANT_ALLOWS"]
+    );
+    let sentence = "The key policy does not let account 111122223333 use IAM policies for kms:Encrypt.";
+    assert_eq!(reason(&not_enabled), sentence);
+    assert_eq!(codes(&alice()), ["NO_IAM_POLICY_ALLOWS", "NO_GRANT_ALLOWS"]);
+    let sentence = "The key policy enables IAM policies for account 111122223333, but no IAM policy allows \
+                    arn:aws:iam::111122223333:user/Alice to perform kms:Encrypt on this key.";
+    assert_eq!(reason(&alice()), sentence);
+    let by_iam = alice().identity(&iam("Allow", "kms:*"));
+    assert_eq!(codes(&by_iam), ["ALLOWED_BY_IAM_POLICY", "TRUSTED_OWN_ACCOUNT"]);
+    assert_eq!(reason(&by_iam), "Allowed by IAM policy first.");
+}
+
+/// AUTHZ-285, AUTHZ-286, AUTHZ-287, AUTHZ-288
+#[test]
+fn grants_and_trust_have_codes_and_sentences_too() {
+    let sentences = |world: &World| -> Vec<String> {
+        explain(world)
+            .steps
+            .into_iter()
+            .filter_map(|step| step.reason)
+            .collect()
+    };
+    let grant = Grant {
+        id: "abc",
+        grantee: Grantee::Caller,
+    };
+    let alice = World::new(ALICE).key_policy(&enabled());
+    assert_eq!(
+        sentences(&alice),
+        [format!("No grant gives {ALICE} Encrypt on this key.")]
+    );
+    let granted = alice.grant(grant);
+    assert_eq!(
+        codes(&granted),
+        ["NO_IAM_POLICY_ALLOWS", "ALLOWED_BY_GRANT", "TRUSTED_OWN_ACCOUNT"]
+    );
+    assert_eq!(explain(&granted).reason, "Allowed by grant abc.");
+    assert_eq!(sentences(&granted), ["The key belongs to the caller's account."]);
+    let eve = World::new(EVE).key_policy(&to(&json!(EVE)));
+    assert_eq!(codes(&eve), ["ALLOWED_BY_KEY_POLICY", "KEY_TRUST_NOT_ESTABLISHED"]);
+    let sentence = format!(
+        "The key is in account {ACCOUNT} and no IAM policy in account {OTHER_ACCOUNT} and no grant allows {EVE} to use it."
+    );
+    assert_eq!(explain(&eve).reason, sentence);
+    let by_iam = eve.clone().identity(&iam("Allow", "kms:*"));
+    assert_eq!(codes(&by_iam), ["ALLOWED_BY_KEY_POLICY", "TRUSTED_BY_IAM_POLICY"]);
+    let sentence = format!("An IAM policy in account {OTHER_ACCOUNT} explicitly allows use of this key.");
+    assert_eq!(sentences(&by_iam), [sentence]);
+    let by_grant = eve.grant(grant);
+    assert_eq!(codes(&by_grant), ["ALLOWED_BY_KEY_POLICY", "TRUSTED_BY_GRANT"]);
+    assert_eq!(sentences(&by_grant), ["A grant allows this caller to use the key."]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
