@@ -3,8 +3,12 @@
 //! They go through the same pipeline as every other operation, with a catalogue of their own, and are reached over a
 //! local socket alone. None of them uses, reads or grants a key.
 
+mod answer;
+mod candidates;
 mod catalogue;
 mod operations;
+mod past;
+mod questions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +18,8 @@ use trent_audit::Trail;
 use trent_identity::Directory;
 use trent_service::Service;
 use trent_store::{Mode, Sealed};
+
+pub use questions::Questions;
 
 /// What the operator's operations work on.
 pub struct Operator {
@@ -25,6 +31,8 @@ pub struct Operator {
     pub trail: Trail,
     /// What the store was made for.
     pub mode: Mode,
+    /// What questions about permissions are answered from.
+    pub questions: Questions,
     /// What never changes while the server runs.
     pub facts: Facts,
 }

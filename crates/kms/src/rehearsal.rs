@@ -14,6 +14,7 @@ use crate::conditions::Encryption;
 use crate::keys::Key;
 use crate::operations::aliases::{create_alias, delete_alias, update_alias};
 use crate::operations::encryption::re_encrypt;
+use crate::operations::grants::retire_grant;
 use crate::operations::keys::describe_key;
 use crate::records::keys_with_id;
 use crate::reference::{self, KeyTarget};
@@ -61,11 +62,19 @@ impl Known {
 impl Rehearse for Kms {
     fn actions(&self) -> Vec<&'static str> {
         let mut actions: Vec<_> = known()
-            .filter(Known::is_on_a_key)
+            // Who may retire a grant stands in the grant.
+            .filter(|known| known.is_on_a_key() && known.row.name != retire_grant::ROW.name)
             .map(|known| known.action.as_str())
             .collect();
         actions.sort_unstable();
         actions
+    }
+
+    fn actions_of(&self, source: &str, operation: &str) -> Vec<&'static str> {
+        known()
+            .filter(|known| source == Self::EVENT_SOURCE && known.row.name == operation)
+            .map(|known| known.action.as_str())
+            .collect()
     }
 
     async fn locate(&self, text: &str, account: Option<AccountId>, region: &Region) -> Result<Located, ApiError> {
@@ -111,6 +120,19 @@ impl Rehearse for Kms {
             Some(_) => Ok(found),
             None => Err(not_served(&found.region)),
         }
+    }
+
+    fn remark(&self, rehearsal: &Rehearsal) -> Option<String> {
+        let known = Known::find(&rehearsal.action).ok()?;
+        let key = rehearsal.resource.as_ref()?;
+        let is_alias = KeyReference::parse(key).is_ok_and(|reference| reference.is_alias());
+        let left_out = known.is_on_an_alias() && !is_alias;
+        left_out.then(|| {
+            format!(
+                "{} is needed on the alias as well: ask about the alias.",
+                rehearsal.action
+            )
+        })
     }
 
     async fn parts(&self, rehearsal: &Rehearsal) -> Result<Vec<Box<dyn Part>>, ApiError> {

@@ -1,5 +1,6 @@
 //! Policies that can be changed, to see what a decision would be then. Nothing but the evaluator says what that is.
 
+use crate::condition::Condition;
 use crate::context::{ConditionKey, Context};
 use crate::decision::{Attached, Grant, Level, Policies};
 use crate::kind::{PolicyKind, Rules};
@@ -131,24 +132,43 @@ impl<'p> Draft<'p> {
     pub(crate) fn at_best(mut self, open: &dyn Fn(&ConditionKey) -> bool) -> Self {
         for (_, policy) in self.all_mut() {
             let mut statements = std::mem::take(&mut policy.statements).into_vec();
-            statements.retain_mut(|statement| {
-                let is_open = |condition: &crate::Condition| {
-                    let mut any = false;
-                    condition.keys(&mut |key| any |= open(key));
-                    any
-                };
-                match statement.effect {
-                    Effect::Deny => !statement.conditions.iter().any(is_open),
-                    Effect::Allow => {
-                        let conditions = std::mem::take(&mut statement.conditions).into_vec();
-                        statement.conditions = conditions.into_iter().filter(|it| !is_open(it)).collect();
-                        true
-                    }
+            statements.retain_mut(|statement| match statement.effect {
+                Effect::Deny => !statement.conditions.iter().any(|it| is_open(it, open)),
+                Effect::Allow => {
+                    let conditions = std::mem::take(&mut statement.conditions).into_vec();
+                    statement.conditions = conditions.into_iter().filter(|it| !is_open(it, open)).collect();
+                    true
                 }
             });
             policy.statements = statements.into();
         }
         self
+    }
+
+    /// The open conditions of every statement that applies or would, were it not for them.
+    pub(crate) fn open_conditions(
+        &self,
+        request: &Request<'_>,
+        context: &dyn Context,
+        open: &dyn Fn(&ConditionKey) -> bool,
+    ) -> Vec<(Effect, Condition)> {
+        let prepared = Prepared::new(request, !self.boundaries.is_empty());
+        let mut found = Vec::new();
+        for statement in self.all().flat_map(|(_, (_, policy))| policy.statements()) {
+            let (unknown, known): (Vec<_>, Vec<_>) = statement
+                .conditions
+                .iter()
+                .cloned()
+                .partition(|condition| is_open(condition, open));
+            let otherwise = Statement {
+                conditions: known.into(),
+                ..statement.clone()
+            };
+            if !unknown.is_empty() && otherwise.applies(&prepared, context) != Fit::None {
+                found.extend(unknown.into_iter().map(|condition| (statement.effect, condition)));
+            }
+        }
+        found
     }
 
     /// Every `Allow` that would apply but for its conditions.
@@ -211,6 +231,13 @@ impl<'p> Draft<'p> {
             .flatten()
             .chain(levels.flat_map(|(_, policies)| policies))
     }
+}
+
+/// Whether a condition needs a value that is open.
+fn is_open(condition: &Condition, open: &dyn Fn(&ConditionKey) -> bool) -> bool {
+    let mut any = false;
+    condition.keys(&mut |key| any |= open(key));
+    any
 }
 
 fn held(policies: &[Attached<'_>]) -> Vec<Held> {

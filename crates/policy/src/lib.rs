@@ -40,7 +40,7 @@ pub use decision::{
 };
 pub use error::{JsonProblem, Malformed, Problem, TemplateError};
 pub use explanation::{
-    Asked, Change, Explanation, Ground, Near, Remedy, Step as ExplainedStep, allowed_at_best, grounds,
+    Asked, Change, Explanation, Ground, Near, Prospect, Remedy, Step as ExplainedStep, grounds, prospect,
 };
 pub use kind::{Measure, PolicyKind, Rules, VersionRule};
 pub use operator::{Comparison, Operator, Quantifier, Test};

@@ -77,6 +77,23 @@ impl Principal<'_> {
     }
 }
 
+/// A name for people: an ARN, or what stands for one.
+impl fmt::Display for Principal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root { account } => write!(f, "the root user of account {account}"),
+            Self::User { arn, .. } | Self::FederatedUser { arn, .. } => arn.fmt(f),
+            Self::RoleSession { role, session, .. } => match session.or(*role) {
+                Some(arn) => arn.fmt(f),
+                None => f.write_str("the session of a role"),
+            },
+            Self::Service { names } => f.write_str(names.first().copied().unwrap_or("a service")),
+            Self::WebIdentity { provider } => f.write_str(provider),
+            Self::Anonymous => f.write_str("an anonymous caller"),
+        }
+    }
+}
+
 /// An IAM action, such as `kms:Decrypt`, kept in lower case as well so that matching need not fold it.
 ///
 /// Those that operations ask about are constants: see [`action!`](crate::action!).

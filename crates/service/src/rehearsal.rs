@@ -19,12 +19,19 @@ use crate::target::Target;
 /// A service whose calls can be rehearsed. It lends the resource as it does to a real call.
 #[async_trait]
 pub trait Rehearse: Send + Sync + 'static {
-    /// Every action on a resource of the service, for example `kms:Decrypt`.
+    /// Every action on a resource of the service that policies decide about, for example `kms:Decrypt`.
     fn actions(&self) -> Vec<&'static str>;
+
+    /// The actions that an operation needs, by the names that audit records have for service and operation; none if the
+    /// operation is not one of this service.
+    fn actions_of(&self, source: &str, operation: &str) -> Vec<&'static str>;
 
     /// The resource that `text` names in a Region: by an ARN, or as a principal of `account` would name it, or by an id
     /// that only one account has.
     async fn locate(&self, text: &str, account: Option<AccountId>, region: &Region) -> Result<Located, ApiError>;
+
+    /// What else the call would need that the question leaves out, in a sentence.
+    fn remark(&self, rehearsal: &Rehearsal) -> Option<String>;
 
     /// The permissions that the call would need, in the order in which they would be asked for.
     async fn parts(&self, rehearsal: &Rehearsal) -> Result<Vec<Box<dyn Part>>, ApiError>;

@@ -111,7 +111,7 @@ impl<'a> Resource<'a> {
 impl Target<'_> {
     /// Whether a condition key of the service applies. Names of the list that end in a placeholder, such as
     /// `aws:ResourceTag/${TagKey}`, stand for every key that begins as they do.
-    pub(crate) fn has(&self, key: &ConditionKey) -> bool {
+    pub fn has(&self, key: &ConditionKey) -> bool {
         self.condition_keys.iter().any(|listed| match listed.split_once("${") {
             None => listed.eq_ignore_ascii_case(key.lower()),
             Some((beginning, _)) => key

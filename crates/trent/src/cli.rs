@@ -33,6 +33,10 @@ pub(crate) enum Command {
     /// Look after accounts while the server is stopped
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Ask a running server why a principal may or may not do something, and what would change it
+    Explain(ExplainArguments),
+    /// Ask a running server who may do something with a key, and through what
+    WhoCan(WhoCanArguments),
     /// Decide scenarios from standard input (JSON), with no server and no state
     Simulate(SimulateArguments),
     /// Look after temporary credentials
@@ -133,6 +137,63 @@ pub(crate) struct RevokeArguments {
     /// Only those of this role, and those that they began
     #[arg(long, value_name = "NAME")]
     pub(crate) role: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+    /// Who: the ARN of a root user, a user, a role or a role's session
+    #[arg(long, value_name = "ARN", required_unless_present = "request")]
+    pub(crate) principal: Option<String>,
+    /// What, such as kms:Decrypt
+    #[arg(long, required_unless_present = "request")]
+    pub(crate) action: Option<String>,
+    /// The key: its id or ARN, or an alias
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// The Region, if the key is not named by an ARN and not in the first Region served
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// A condition key of the request, such as aws:SourceIp=203.0.113.7; several values of one key: say it again
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) context: Vec<String>,
+    /// A pair of the request's encryption context
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) encryption_context: Vec<String>,
+    /// The service that asks on behalf of the principal, such as s3
+    #[arg(long, value_name = "NAME")]
+    pub(crate) via_service: Option<String>,
+    /// A request that was made, by its id: shows what was recorded and decides it again as of now
+    #[arg(long, value_name = "ID", conflicts_with_all = ["principal", "action", "key", "region", "context", "encryption_context", "via_service"])]
+    pub(crate) request: Option<String>,
+    /// Print the answer as JSON
+    #[arg(long, conflicts_with = "mermaid")]
+    pub(crate) json: bool,
+    /// Print the path through the flowchart as a Mermaid diagram
+    #[arg(long)]
+    pub(crate) mermaid: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct WhoCanArguments {
+    /// What, such as kms:Decrypt
+    #[arg(required_unless_present = "all_actions")]
+    pub(crate) action: Option<String>,
+    /// The key: its id or ARN, or an alias ARN
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: String,
+    /// The Region, if the key is not named by an ARN and not in the first Region served
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Every action on a key, crossed with everybody who can do one of them
+    #[arg(long, conflicts_with = "action")]
+    pub(crate) all_actions: bool,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) config: ConfigFlags,
 }

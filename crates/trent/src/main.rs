@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         Command::Account(AccountCommand::ReplaceRootKey { account, config, json }) => {
             commands::account::replace_root_key(account, &config, json)
         }
+        Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::WhoCan(arguments) => commands::who_can::run(&arguments),
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments),

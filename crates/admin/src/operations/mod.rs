@@ -1,8 +1,11 @@
 //! One file for each operation: its row, its shapes and its code.
 
 pub(crate) mod backup;
+pub(crate) mod explain;
+pub(crate) mod explain_past;
 pub(crate) mod revoke_sessions;
 pub(crate) mod status;
+pub(crate) mod who_can;
 
 use trent_policy::Action;
 use trent_service::{Access, Resource, Row, Target};

@@ -1,7 +1,7 @@
 //! What a decision consists of, as data. Messages, explanations and audit records are renderings of it.
 
 use crate::kind::PolicyKind;
-use crate::request::Request;
+use crate::request::{Request, Resource};
 use crate::statement::Statement;
 
 /// The three outcomes.
@@ -144,6 +144,7 @@ impl<'p> Decision<'p> {
         let action = request.action.as_str();
         let account = request.principal.account().map(|account| account.to_string());
         let account = account.as_deref().unwrap_or("of the caller");
+        let principal = request.principal;
         let (policy, sid) = self.first_statement();
         match self.code {
             Code::ExplicitDenyOrgPolicy => {
@@ -162,12 +163,23 @@ impl<'p> Decision<'p> {
             Code::KeyPolicyDoesNotEnableIam => {
                 format!("The key policy does not let account {account} use IAM policies for {action}.")
             }
+            Code::NoIamPolicyAllows if matches!(request.resource, Resource::Key { .. }) => format!(
+                "The key policy enables IAM policies for account {account}, but no IAM policy allows {principal} to \
+                 perform {action} on this key."
+            ),
             Code::NoIamPolicyAllows => format!("No IAM policy of account {account} allows {action}."),
             Code::NoResourcePolicyAllows => format!("The policy of the resource does not allow {action}."),
-            Code::KeyTrustNotEstablished => format!(
-                "The key is in another account, and no IAM policy in account {account} and no grant allows the \
-                 caller to use it."
-            ),
+            Code::KeyTrustNotEstablished => {
+                let owner = request
+                    .resource
+                    .account()
+                    .map(|owner| owner.to_string())
+                    .unwrap_or_default();
+                format!(
+                    "The key is in account {owner} and no IAM policy in account {account} and no grant allows \
+                     {principal} to use it."
+                )
+            }
             Code::AllowedByKeyPolicy => format!("Allowed by the key policy, statement {sid}."),
             Code::AllowedByIamPolicy => format!("Allowed by IAM policy {policy}."),
             Code::AllowedByGrant => format!("Allowed by grant {policy}."),
@@ -267,6 +279,34 @@ impl Question {
             Self::IamAllowsUseOfForeignResource => "6b",
             Self::GrantAllowsUseOfForeignKey => "6c",
         }
+    }
+}
+
+impl Question {
+    /// What an answer means for the decision, by a name for machines (AUTHZ-272 to AUTHZ-288): `None` if it only leads to
+    /// the next question.
+    pub const fn code(self, answer: bool) -> Option<&'static str> {
+        let code = match (self, answer) {
+            (Self::OrganizationDenies, true) => Code::ExplicitDenyOrgPolicy,
+            (Self::EndpointDenies, true) => Code::ExplicitDenyVpcEndpointPolicy,
+            (Self::IamDenies, true) => Code::ExplicitDenyIamPolicy,
+            (Self::ResourcePolicyDenies, true) => Code::ExplicitDenyKeyPolicy,
+            (Self::WorksAcrossAccounts, false) => Code::CrossAccountOperationNotSupported,
+            (Self::OrganizationAllows, false) => Code::NotAllowedByOrgPolicy,
+            (Self::EndpointAllows, false) => Code::NotAllowedByVpcEndpointPolicy,
+            (Self::ResourcePolicyAllowsCaller, true) => Code::AllowedByKeyPolicy,
+            (Self::KeyPolicyEnablesIam, false) => Code::KeyPolicyDoesNotEnableIam,
+            (Self::IamAllows, true) => Code::AllowedByIamPolicy,
+            (Self::IamAllows, false) => Code::NoIamPolicyAllows,
+            (Self::GrantAllows, true) => Code::AllowedByGrant,
+            (Self::GrantAllowsUseOfForeignKey, false) => Code::KeyTrustNotEstablished,
+            (Self::GrantAllows, false) => return Some("NO_GRANT_ALLOWS"),
+            (Self::ResourceInCallersAccount, true) => return Some("TRUSTED_OWN_ACCOUNT"),
+            (Self::IamAllowsUseOfForeignResource, true) => return Some("TRUSTED_BY_IAM_POLICY"),
+            (Self::GrantAllowsUseOfForeignKey, true) => return Some("TRUSTED_BY_GRANT"),
+            _ => return None,
+        };
+        Some(code.as_str())
     }
 }
 

@@ -45,6 +45,12 @@ pub struct Step {
     pub question: String,
     /// The answer.
     pub answer: bool,
+    /// What the answer means for the decision, if it does not only lead to the next question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What a grant or an account's trust means, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What it rests on.
     #[serde(rename = "By", default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<Ground>,

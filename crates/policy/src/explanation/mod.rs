@@ -9,9 +9,10 @@ mod remedy;
 mod text;
 
 use crate::context::{ConditionKey, Context};
-use crate::decision::{Basis, Decision, Outcome, Policies, Reason, decide, explain};
+use crate::decision::{self, Basis, Decision, Outcome, Policies, Question, Reason, decide, explain};
 use crate::draft::{Draft, Missed};
-use crate::request::Request;
+use crate::request::{Request, Resource};
+use crate::statement::Effect;
 
 pub use data::{Change, Explanation, Ground, Near, Remedy, Step};
 
@@ -52,16 +53,7 @@ impl Explanation {
             decision: decision.outcome.as_str().to_owned(),
             code: decision.code.as_str().to_owned(),
             reason: decision.explanation(request),
-            steps: trace
-                .steps
-                .iter()
-                .map(|step| Step {
-                    number: step.question.number().to_owned(),
-                    question: step.question.as_str().to_owned(),
-                    answer: step.answer,
-                    ground: step.by.as_ref().map(Ground::of),
-                })
-                .collect(),
+            steps: trace.steps.iter().map(|it| step(it, request, asked)).collect(),
             statements: trace.statements.iter().map(Ground::of_reason).collect(),
             near: missed.iter().map(|missed| near(missed, context)).collect(),
             possible: remedies.is_some(),
@@ -74,18 +66,68 @@ impl Explanation {
     }
 }
 
-/// What the decision would be if whatever the request does not say came out in its favour: the decision's grounds, if
-/// it would allow. `open` tells the condition keys whose values are not known.
-pub fn allowed_at_best(
+fn step(step: &decision::Step<'_>, request: &Request<'_>, asked: &Asked<'_>) -> Step {
+    let caller = request.principal;
+    let reason = match (step.question, step.answer) {
+        (Question::GrantAllows, false) => {
+            let operation = asked.grant.unwrap_or("such an operation");
+            Some(format!("No grant gives {caller} {operation} on this key."))
+        }
+        (Question::ResourceInCallersAccount, true) => Some("The key belongs to the caller's account.".to_owned())
+            .filter(|_| matches!(request.resource, Resource::Key { .. })),
+        (Question::IamAllowsUseOfForeignResource, true) => caller
+            .account()
+            .map(|account| format!("An IAM policy in account {account} explicitly allows use of this key.")),
+        (Question::GrantAllowsUseOfForeignKey, true) => Some("A grant allows this caller to use the key.".to_owned()),
+        _ => None,
+    };
+    Step {
+        number: step.question.number().to_owned(),
+        question: step.question.as_str().to_owned(),
+        answer: step.answer,
+        code: step.question.code(step.answer).map(str::to_owned),
+        reason,
+        ground: step.by.as_ref().map(Ground::of),
+    }
+}
+
+/// What is open about a decision as long as the request is not known in full.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prospect {
+    /// What the decision would rest on if it allowed once every open condition came out in the request's favour.
+    pub at_best: Option<Vec<Ground>>,
+    /// The open conditions of statements that would allow, as `StringEquals kms:ViaService`.
+    pub allowing: Vec<String>,
+    /// The open conditions of statements that would deny.
+    pub denying: Vec<String>,
+}
+
+/// What another request of the same caller for the same resource could come to: one with values for the condition keys
+/// that are `of_request` and absent here.
+pub fn prospect(
     request: &Request<'_>,
     policies: &Policies<'_>,
     context: &dyn Context,
-    open: &dyn Fn(&ConditionKey) -> bool,
-) -> Option<Vec<Ground>> {
-    Draft::of(policies).at_best(open).ask(|policies| {
+    of_request: &dyn Fn(&ConditionKey) -> bool,
+) -> Prospect {
+    let open = |key: &ConditionKey| of_request(key) && context.lookup(key).count() == 0;
+    let draft = Draft::of(policies);
+    let mut prospect = Prospect::default();
+    for (effect, condition) in draft.open_conditions(request, context, &open) {
+        let list = match effect {
+            Effect::Allow => &mut prospect.allowing,
+            Effect::Deny => &mut prospect.denying,
+        };
+        let written = operator::written(&condition);
+        if !list.contains(&written) {
+            list.push(written);
+        }
+    }
+    prospect.at_best = draft.at_best(&open).ask(|policies| {
         let decision = decide(request, policies, context);
         decision.is_allowed().then(|| grounds(&decision))
-    })
+    });
+    prospect
 }
 
 /// What an outcome rests on.

@@ -1,5 +1,6 @@
 //! The names of condition operators.
 
+use crate::condition::Condition;
 use crate::operator::{Comparison, Operator, Quantifier, Test};
 
 /// An operator as policies write it.
@@ -25,6 +26,11 @@ pub(super) fn name(operator: Operator) -> String {
     };
     let if_exists = if operator.if_exists { "IfExists" } else { "" };
     format!("{quantifier}{kind}{comparison}{if_exists}")
+}
+
+/// A condition without its values: its operator and its key.
+pub(super) fn written(condition: &Condition) -> String {
+    format!("{} {}", name(condition.operator()), condition.key().as_str())
 }
 
 const fn comparison_name(comparison: Comparison) -> &'static str {

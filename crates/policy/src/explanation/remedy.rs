@@ -232,9 +232,5 @@ fn addition(request: &Request<'_>, asked: &Asked<'_>, kind: PolicyKind) -> Value
 }
 
 fn written(conditions: &[crate::Condition]) -> Vec<String> {
-    let written = |condition: &crate::Condition| {
-        let name = operator::name(condition.operator());
-        format!("{name} {}", condition.key().as_str())
-    };
-    conditions.iter().map(written).collect()
+    conditions.iter().map(operator::written).collect()
 }

@@ -12,10 +12,10 @@ impl Display for Explanation {
         let widest = self.steps.iter().map(|step| step.question.len()).max().unwrap_or(0);
         for step in &self.steps {
             let answer = if step.answer { "yes" } else { "no" };
-            write!(f, "  {:<2}  {:<widest$}  {answer:<3}", step.number, step.question)?;
+            write!(f, "  {:<2}  {:<widest$}  ", step.number, step.question)?;
             match &step.ground {
-                Some(ground) => writeln!(f, "  {ground}")?,
-                None => writeln!(f)?,
+                Some(ground) => writeln!(f, "{answer:<3}  {ground}")?,
+                None => writeln!(f, "{answer}")?,
             }
         }
         writeln!(f, "\n{}", self.reason)?;
@@ -88,30 +88,33 @@ impl Remedy {
     }
 }
 
-/// A statement as one finds it: its policy, its id, its line.
+/// A statement as one finds it: its id or number, its line, its policy.
 impl Display for Ground {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let policy = self.policy.as_deref().unwrap_or_default();
         match self.kind.as_str() {
             "grant" => return write!(f, "grant {policy}"),
-            "rootUser" => return f.write_str("the root user needs no IAM policy"),
+            "rootUser" => return f.write_str("being the root user, who needs no IAM policy"),
             "policy" => return write!(f, "policy {policy}"),
             "organization" => return f.write_str(self.target.as_deref().unwrap_or_default()),
-            "resource" => f.write_str("the key policy")?,
-            kind => write!(f, "{} {policy}", kind_in_words(kind))?,
-        }
-        if let Some(target) = &self.target {
-            write!(f, " at {target}")?;
+            _ => {}
         }
         match (&self.sid, self.statement) {
-            (Some(sid), _) => write!(f, ", statement \"{sid}\"")?,
-            (None, Some(index)) => write!(f, ", statement {}", index + 1)?,
+            (Some(sid), _) => write!(f, "statement \"{sid}\"")?,
+            (None, Some(index)) => write!(f, "statement {}", index + 1)?,
             (None, None) => {}
         }
         if let Some(line) = self.line {
-            write!(f, " (line {line})")?;
+            write!(f, " (line {line}) of ")?;
         }
-        Ok(())
+        match self.kind.as_str() {
+            "resource" => f.write_str("the key policy")?,
+            kind => write!(f, "{} {policy}", kind_in_words(kind))?,
+        }
+        match &self.target {
+            Some(target) => write!(f, " at {target}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod conditions;
 mod decisions;
 mod elements;
 mod explaining;
+mod explanation;
 mod grants;
 mod guide;
 mod hostile;

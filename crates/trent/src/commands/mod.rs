@@ -3,12 +3,14 @@
 pub(crate) mod account;
 pub(crate) mod backup;
 pub(crate) mod config;
+pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod sessions;
 pub(crate) mod status;
+pub(crate) mod who_can;
 
 use serde_json::Value;
 use trent_identity::directory::IssuedAccessKey;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use trent_admin::Operator;
+use trent_admin::{Operator, Questions};
 use trent_iam::{Iam, Sts};
 use trent_identity::declaration::bootstrap::Applied;
 use trent_identity::web_identity::Issuers;
@@ -80,12 +80,12 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     let listener = trent_server::listen_tcp(config.listen)?;
     let address = listener.local_addr()?;
     let stop = Stop::default();
-    let server = Arc::new(tenants(arguments, config, &node, kms).await?);
+    let server = Arc::new(tenants(arguments, config, &node, Arc::clone(&kms)).await?);
     let mut serving = tokio::task::JoinSet::new();
     serving.spawn(Arc::clone(&server).serve_tcp(listener, stop.clone()));
     if node.mode == Mode::Production || config.data_dir_chosen {
         let socket = trent_server::listen_unix(&config.operator_socket)?;
-        serving.spawn(Arc::new(operators(config, &node)).serve_unix(socket, stop.clone()));
+        serving.spawn(Arc::new(operators(config, &node, kms)).serve_unix(socket, stop.clone()));
     }
     let drain = Arc::clone(&node.drain);
     let draining = tokio::spawn(async move { drain.run().await });
@@ -177,7 +177,7 @@ fn endpoint<S: Catalogue>(node: &Node, door: SignedAdmission, service: Arc<S>) -
 }
 
 /// The server of the operator's socket.
-fn operators(config: &Config, node: &Node) -> Server {
+fn operators(config: &Config, node: &Node, kms: Arc<Kms>) -> Server {
     let own_uid = rustix::process::geteuid().as_raw();
     let pipeline = pipeline(
         node,
@@ -188,6 +188,10 @@ fn operators(config: &Config, node: &Node) -> Server {
         directory: Arc::clone(&node.directory),
         trail: node.trail.clone(),
         mode: node.mode,
+        questions: Questions {
+            directory: Arc::clone(&node.directory),
+            service: kms,
+        },
         facts: trent_admin::Facts {
             version: VERSION.to_owned(),
             boundary: node.boundary.clone(),

@@ -1,0 +1,120 @@
+//! `ExplainPast`: a request that was made, looked up by its id in the audit trail and decided again as things are now.
+
+use serde::Serialize;
+use trent_api::shape::{Member, Shape, Structure};
+use trent_api::{ApiError, ErrorShape, FromValue, Input, Shaped, Value, protocol};
+use trent_audit::json::Object;
+use trent_service::{Call, Effect, Facts, Operation, Row, Target, action, internal};
+use uuid::Uuid;
+
+use super::explain::Explained;
+use super::{on_the_deployment, reading};
+use crate::Operator;
+use crate::answer::Answer;
+use crate::past::Past;
+
+/// The trail has no such request.
+const NO_SUCH_REQUEST: ErrorShape = ErrorShape::modelled("NoSuchRequestException", 400);
+
+/// The operation.
+pub(crate) struct ExplainPast;
+
+/// Which request.
+pub(crate) struct ExplainPastRequest {
+    request_id: String,
+}
+
+/// What was recorded, and what would be decided now.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ExplainedPast {
+    recorded: Past,
+    #[serde(flatten)]
+    now: Explained,
+}
+
+static ID: Shape = Shape::text(36, 36);
+
+impl Shaped for ExplainPastRequest {
+    const SHAPE: &'static Structure = &Structure {
+        name: "ExplainPastRequest",
+        members: &[Member::required("RequestId", "requestId", &ID)],
+    };
+}
+
+impl FromValue for ExplainPastRequest {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        let mut fields = value.into_fields()?;
+        Some(Self {
+            request_id: fields.required(0)?,
+        })
+    }
+}
+
+impl Input for ExplainPastRequest {}
+
+impl Operation for ExplainPast {
+    type Service = Operator;
+    type Input = ExplainPastRequest;
+    type Output = Answer<ExplainedPast>;
+    type Resolved = Past;
+
+    const ROW: &'static Row<()> = &reading("ExplainPast", action!("trent:Explain"));
+
+    async fn resolve(operator: &Operator, _: &Call, input: &ExplainPastRequest) -> Result<Past, ApiError> {
+        let id = Uuid::try_parse(&input.request_id)
+            .map_err(|_| protocol::validation(format!("{} is no id of a request", input.request_id)))?;
+        let path = operator.trail.path().map(ToOwned::to_owned);
+        let path = path.ok_or_else(|| {
+            NO_SUCH_REQUEST.with("This server keeps its trail in memory, where no request is looked up")
+        })?;
+        // What was answered may still be on its way to the file.
+        operator.trail.flush().await.map_err(internal)?;
+        let found = tokio::task::spawn_blocking(move || trent_audit::find_request(&path, &id)).await;
+        let record = found
+            .map_err(internal)?
+            .map_err(internal)?
+            .ok_or_else(|| NO_SUCH_REQUEST.with(format!("The audit trail has no record of request {id}")))?;
+        Past::read(&record)
+    }
+
+    fn targets<'a>(_: &'a Call, _: &'a ExplainPastRequest, _: &'a Past) -> Vec<Target<'a>> {
+        on_the_deployment(Self::ROW)
+    }
+
+    async fn prepare(
+        operator: &Operator,
+        call: &Call,
+        _: &ExplainPastRequest,
+        past: &Past,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let questions = &operator.questions;
+        let mut now: Option<Explained> = None;
+        for described in past.described(&*questions.service)? {
+            let (rehearsal, parts) = questions.rehearse(call, described).await?;
+            let explained = Explained::of(&*questions.service, &rehearsal, &parts);
+            match &mut now {
+                None => now = Some(explained),
+                Some(all) => all.and(explained),
+            }
+        }
+        let mut now = now.ok_or_else(|| protocol::validation("The request needed no permission"))?;
+        now.notes.insert(
+            0,
+            "Decided by the policies of this moment, not by those of the time of the request.".to_owned(),
+        );
+        Ok(Effect::reply(Answer(ExplainedPast {
+            recorded: past.clone(),
+            now,
+        })))
+    }
+
+    fn describe(_: &Call, input: &ExplainPastRequest, _: Option<&Past>) -> Facts {
+        let mut parameters = Object::new();
+        parameters.string("requestId", &input.request_id);
+        Facts {
+            request_parameters: Some(parameters.finish()),
+            ..Facts::default()
+        }
+    }
+}

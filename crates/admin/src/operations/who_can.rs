@@ -1,0 +1,210 @@
+//! `WhoCan`: every principal that may do something with a key, and what lets it (developer guide, "Determining access to
+//! KMS keys").
+
+use serde::Serialize;
+use trent_api::shape::{Member, Structure};
+use trent_api::{ApiError, FromValue, Input, Shaped, Value, protocol};
+use trent_audit::json::Object;
+use trent_names::PrincipalArn;
+use trent_policy::{ConditionKey, Context, Ground, Policies, Prospect, Request, decide, grounds, prospect};
+use trent_service::{Call, Effect, Facts, Operation, Rehearsal, Row, Target, action};
+
+use super::explain::NAME;
+use super::{on_the_deployment, reading};
+use crate::Operator;
+use crate::answer::Answer;
+use crate::candidates::Candidates;
+
+/// The operation.
+pub(crate) struct WhoCan;
+
+/// What with which key.
+pub(crate) struct WhoCanRequest {
+    /// Every action on a key if there is none.
+    action: Option<String>,
+    key: String,
+    region: Option<String>,
+}
+
+/// Who can.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Access {
+    key: String,
+    actions: Vec<String>,
+    /// Whoever can do at least one of them.
+    principals: Vec<Holder>,
+    /// Whom the key policy names and who is not here, so that no IAM policies say what they may do.
+    elsewhere: Vec<String>,
+    /// How many principals were asked about.
+    considered: usize,
+}
+
+/// A principal and what it can do.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Holder {
+    principal: String,
+    access: Vec<Held>,
+}
+
+/// One action that a principal can do.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Held {
+    action: String,
+    /// Whether every request will do, or only one that meets conditions.
+    conditional: bool,
+    /// What lets it: statements, a grant, being the root user.
+    paths: Vec<Ground>,
+    /// The conditions that decide, for which the request would have to be known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conditions: Vec<String>,
+}
+
+impl Shaped for WhoCanRequest {
+    const SHAPE: &'static Structure = &Structure {
+        name: "WhoCanRequest",
+        members: &[
+            Member::optional("Action", "action", &NAME),
+            Member::required("Key", "key", &NAME),
+            Member::optional("Region", "region", &NAME),
+        ],
+    };
+}
+
+impl FromValue for WhoCanRequest {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        let mut fields = value.into_fields()?;
+        Some(Self {
+            action: fields.optional(0)?,
+            key: fields.required(1)?,
+            region: fields.optional(2)?,
+        })
+    }
+}
+
+impl Input for WhoCanRequest {}
+
+impl Operation for WhoCan {
+    type Service = Operator;
+    type Input = WhoCanRequest;
+    type Output = Answer<Access>;
+    type Resolved = ();
+
+    const ROW: &'static Row<()> = &reading("WhoCan", action!("trent:WhoCan"));
+
+    async fn resolve(_: &Operator, _: &Call, _: &WhoCanRequest) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    fn targets<'a>(_: &'a Call, _: &'a WhoCanRequest, (): &'a ()) -> Vec<Target<'a>> {
+        on_the_deployment(Self::ROW)
+    }
+
+    async fn prepare(
+        operator: &Operator,
+        call: &Call,
+        input: &WhoCanRequest,
+        (): &(),
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        Ok(Effect::reply(Answer(who_can(operator, call, input).await?)))
+    }
+
+    fn describe(_: &Call, input: &WhoCanRequest, _: Option<&()>) -> Facts {
+        let mut parameters = Object::new();
+        if let Some(action) = &input.action {
+            parameters.string("action", action);
+        }
+        parameters.string("key", &input.key);
+        Facts {
+            request_parameters: Some(parameters.finish()),
+            ..Facts::default()
+        }
+    }
+}
+
+async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequest) -> Result<Access, ApiError> {
+    let (questions, service) = (&operator.questions, &operator.questions.service);
+    let region = questions.region(call, input.region.as_deref())?;
+    let key = service.locate(&input.key, None, &region).await?;
+    let actions: Vec<String> = match &input.action {
+        Some(action) => vec![action.clone()],
+        None => service.actions().into_iter().map(str::to_owned).collect(),
+    };
+    let owner = PrincipalArn::Root {
+        partition: key.region.partition(),
+        account: key.owner,
+    };
+    // The key, found by its owner once for each action, is the same for everybody.
+    let mut parts = Vec::new();
+    for action in &actions {
+        let owner = questions.caller(call, &owner, &key.region, action).await?;
+        let mut rehearsal = Rehearsal::new(owner, key.region.clone(), call.now, action);
+        rehearsal.resource = Some(key.arn.clone());
+        let part = service.parts(&rehearsal).await?.pop();
+        parts.push(part.ok_or_else(|| protocol::validation(format!("{action} is done to no key")))?);
+    }
+    let mut access = Access {
+        key: key.arn,
+        actions,
+        principals: Vec::new(),
+        elsewhere: Vec::new(),
+        considered: 0,
+    };
+    let Some(any) = parts.first() else {
+        return Ok(access);
+    };
+    let candidates = Candidates::of(&questions.directory, &**any, key.region.partition()).await?;
+    access.considered = candidates.here.len();
+    access.elsewhere = candidates.elsewhere.into_iter().collect();
+    for principal in &candidates.here {
+        // Somebody may have gone since the list was made.
+        let Some(caller) = questions.find(call, principal, &key.region, &access.actions[0]).await? else {
+            continue;
+        };
+        let held = access.actions.iter().zip(&parts).filter_map(|(action, part)| {
+            let rehearsal = Rehearsal::new(caller.clone(), key.region.clone(), call.now, action);
+            let of_request = |key: &ConditionKey| Rehearsal::is_of_request(&**part, key);
+            rehearsal.evaluate(&**part, |request, policies, context| {
+                held(action, request, policies, context, &of_request)
+            })
+        });
+        let held: Vec<_> = held.collect();
+        if !held.is_empty() {
+            access.principals.push(Holder {
+                principal: principal.to_string(),
+                access: held,
+            });
+        }
+        // With many of them this takes a while, and others use the thread too.
+        tokio::task::yield_now().await;
+    }
+    Ok(access)
+}
+
+fn held(
+    action: &str,
+    request: &Request<'_>,
+    policies: &Policies<'_>,
+    context: &dyn Context,
+    of_request: &dyn Fn(&ConditionKey) -> bool,
+) -> Option<Held> {
+    let Prospect {
+        at_best,
+        allowing,
+        denying,
+    } = prospect(request, policies, context, of_request);
+    let decision = decide(request, policies, context);
+    let (conditional, paths, conditions) = if decision.is_allowed() {
+        (!denying.is_empty(), grounds(&decision), denying)
+    } else {
+        (true, at_best?, allowing.into_iter().chain(denying).collect())
+    };
+    Some(Held {
+        action: action.to_owned(),
+        conditional,
+        paths,
+        conditions,
+    })
+}

@@ -1,0 +1,139 @@
+//! A request that was made, as its audit record tells of it: enough to ask about it again.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trent_api::{ApiError, protocol};
+use trent_service::{Rehearse, internal};
+
+use crate::questions::Described;
+
+/// What is recorded of a request.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Past {
+    event_time: String,
+    event_name: String,
+    principal: String,
+    /// `Answered`, or the name of the error that it got.
+    outcome: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<String>,
+    /// The code of the decision that refused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<String>,
+    #[serde(skip)]
+    record: Record,
+}
+
+/// The members of a record that a question can be made of.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    user_identity: Who,
+    event_time: String,
+    event_source: String,
+    event_name: String,
+    aws_region: String,
+    #[serde(rename = "sourceIPAddress")]
+    source_ip: String,
+    user_agent: String,
+    error_code: Option<String>,
+    error_message: Option<String>,
+    #[serde(default)]
+    request_parameters: Value,
+    #[serde(default)]
+    additional_event_data: Value,
+    resources: Vec<Resource>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Who {
+    arn: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Resource {
+    #[serde(rename = "ARN")]
+    arn: String,
+}
+
+impl Past {
+    /// Reads a line of the trail.
+    pub(crate) fn read(line: &[u8]) -> Result<Self, ApiError> {
+        let record: Record = serde_json::from_slice(line).map_err(internal)?;
+        let principal = record.user_identity.arn.clone();
+        let principal = principal.ok_or_else(|| {
+            protocol::validation("The request was the operator's own or the server's: no policy decided about it")
+        })?;
+        Ok(Self {
+            event_time: record.event_time.clone(),
+            event_name: record.event_name.clone(),
+            principal,
+            outcome: record.error_code.clone().unwrap_or_else(|| "Answered".to_owned()),
+            error_message: record.error_message.clone(),
+            decision: record.additional_event_data["decision"].as_str().map(str::to_owned),
+            record,
+        })
+    }
+
+    /// The request, described anew: once for each permission that it needs.
+    pub(crate) fn described(&self, service: &dyn Rehearse) -> Result<Vec<Described>, ApiError> {
+        let Record {
+            request_parameters: parameters,
+            resources,
+            ..
+        } = &self.record;
+        let actions = service.actions_of(&self.record.event_source, &self.record.event_name);
+        if actions.is_empty() {
+            return Err(protocol::validation(format!(
+                "Requests of {} to {} cannot be asked about",
+                self.event_name, self.record.event_source
+            )));
+        }
+        let several = actions.len() > 1;
+        let described = actions.into_iter().enumerate().map(|(index, action)| {
+            // Of an operation with two keys, the first decrypts and the second encrypts.
+            let (named, context) = match (several, index) {
+                (false, _) => ("keyId", "encryptionContext"),
+                (true, 0) => ("sourceKeyId", "sourceEncryptionContext"),
+                (true, _) => ("destinationKeyId", "destinationEncryptionContext"),
+            };
+            let alias = parameters["aliasName"].as_str();
+            let named = parameters[named].as_str();
+            let resource = resources
+                .get(index)
+                .or(resources.last())
+                .map(|resource| resource.arn.as_str());
+            let mut described = Described {
+                principal: self.principal.clone(),
+                action: action.to_owned(),
+                key: alias.or(resource).or(named).map(str::to_owned),
+                region: Some(self.record.aws_region.clone()),
+                encryption_context: pairs(&parameters[context]),
+                ..Described::default()
+            };
+            if self.record.source_ip.parse::<std::net::IpAddr>().is_ok() {
+                described.give("aws:sourceip", &self.record.source_ip);
+            }
+            if !self.record.user_agent.is_empty() {
+                described.give("aws:useragent", &self.record.user_agent);
+            }
+            if let Some(at) = named.and_then(|named| named.find("alias/")) {
+                described.give("kms:requestalias", &named.unwrap_or_default()[at..]);
+            }
+            described
+        });
+        Ok(described.collect())
+    }
+}
+
+fn pairs(value: &Value) -> Option<BTreeMap<String, String>> {
+    let pairs = value.as_object()?.iter();
+    Some(
+        pairs
+            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .collect(),
+    )
+}

@@ -1,0 +1,165 @@
+//! Questions about who may do what: the principal that a question is about, put in the place of a caller, and the
+//! request that it would make. What decides is the evaluator of real calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trent_api::{ApiError, protocol};
+use trent_identity::{Caller, Directory};
+use trent_names::{PrincipalArn, Region};
+use trent_policy::{Asked, ConditionKey, Explanation};
+use trent_service::{Call, Part, Rehearsal, Rehearse, internal};
+
+/// What questions are answered from.
+pub struct Questions {
+    /// Whose principals the questions are about.
+    pub directory: Arc<Directory>,
+    /// The service whose actions they are about.
+    pub service: Arc<dyn Rehearse>,
+}
+
+/// A request as somebody describes it.
+#[derive(Debug, Default)]
+pub(crate) struct Described {
+    pub(crate) principal: String,
+    pub(crate) action: String,
+    pub(crate) key: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) encryption_context: Option<BTreeMap<String, String>>,
+    /// Condition keys by their names in lower case.
+    pub(crate) given: BTreeMap<String, Vec<String>>,
+}
+
+impl Described {
+    /// Adds a value of a condition key.
+    pub(crate) fn give(&mut self, key: &str, value: &str) {
+        let values = self.given.entry(key.to_lowercase()).or_default();
+        values.push(value.to_owned());
+    }
+
+    /// Makes the request one that a service makes on behalf of its principal: `s3`, or a service's whole name.
+    pub(crate) fn give_service(&mut self, service: &str, region: &Region) {
+        let (prefix, name) = match service.split_once('.') {
+            Some((prefix, _)) => (prefix, service.to_owned()),
+            None => (service, format!("{service}.{region}.amazonaws.com")),
+        };
+        let principal = format!("{prefix}.amazonaws.com");
+        for (key, value) in [
+            ("kms:viaservice", name.as_str()),
+            ("aws:viaawsservice", "true"),
+            ("aws:calledvia", &principal),
+            ("aws:calledviafirst", &principal),
+            ("aws:calledvialast", &principal),
+        ] {
+            self.given.insert(key.to_owned(), vec![value.to_owned()]);
+        }
+    }
+}
+
+impl Questions {
+    /// The rehearsal of a request, with the parts that have to be allowed.
+    pub(crate) async fn rehearse(
+        &self,
+        call: &Call,
+        described: Described,
+    ) -> Result<(Rehearsal, Vec<Box<dyn Part>>), ApiError> {
+        let principal: PrincipalArn = described
+            .principal
+            .parse()
+            .map_err(|_| protocol::validation(format!("{} is no ARN of a principal", described.principal)))?;
+        let mut region = self.region(call, described.region.as_deref())?;
+        let mut resource = None;
+        if let Some(text) = &described.key {
+            let located = self.service.locate(text, Some(principal.account()), &region).await?;
+            region = located.region;
+            resource = Some(located.arn);
+        }
+        let caller = self.caller(call, &principal, &region, &described.action).await?;
+        let mut rehearsal = Rehearsal::new(caller, region, call.now, &described.action);
+        rehearsal.resource = resource;
+        rehearsal.encryption_context = described.encryption_context;
+        rehearsal.given = described.given;
+        let parts = self.service.parts(&rehearsal).await?;
+        Ok((rehearsal, parts))
+    }
+
+    /// The Region that a question names, or else the first one served.
+    pub(crate) fn region(&self, call: &Call, named: Option<&str>) -> Result<Region, ApiError> {
+        match named {
+            None => Ok(call.region.clone()),
+            Some(text) => Region::parse(text).map_err(|error| protocol::validation(error.to_string())),
+        }
+    }
+
+    /// A principal as a caller of the service that an action belongs to.
+    pub(crate) async fn caller(
+        &self,
+        call: &Call,
+        principal: &PrincipalArn,
+        region: &Region,
+        action: &str,
+    ) -> Result<Caller, ApiError> {
+        self.find(call, principal, region, action).await?.ok_or_else(|| {
+            protocol::validation(match principal {
+                PrincipalArn::FederatedUser { .. } => {
+                    format!("What {principal} may do is in its session, of which nothing is stored")
+                }
+                _ => format!("There is no principal {principal} here"),
+            })
+        })
+    }
+
+    /// The same, if the principal is here.
+    pub(crate) async fn find(
+        &self,
+        call: &Call,
+        principal: &PrincipalArn,
+        region: &Region,
+        action: &str,
+    ) -> Result<Option<Caller>, ApiError> {
+        let service = action.split(':').next().unwrap_or_default();
+        let caller = self
+            .directory
+            .impersonate(principal, region.clone(), service, call.now)
+            .await;
+        caller.map_err(internal)
+    }
+}
+
+/// Explains what is decided about one part of a rehearsed request.
+pub(crate) fn explain(rehearsal: &Rehearsal, part: &dyn Part) -> Explanation {
+    let caller = rehearsal.caller();
+    let of_request = |key: &ConditionKey| Rehearsal::is_of_request(part, key);
+    let asked = Asked {
+        caller: &caller.principal.to_string(),
+        named: caller.principal_arn(),
+        grant: part.grant(),
+        of_request: &of_request,
+    };
+    rehearsal.evaluate(part, |request, policies, context| {
+        Explanation::of(request, policies, context, &asked)
+    })
+}
+
+/// What an answer leaves open, in sentences.
+pub(crate) fn notes(service: &dyn Rehearse, rehearsal: &Rehearsal, parts: &[Box<dyn Part>]) -> Vec<String> {
+    let mut notes = Vec::from_iter(service.remark(rehearsal));
+    match &rehearsal.caller().principal {
+        PrincipalArn::Role { .. } => notes
+            .push("Asked about some session of the role, begun without session policies and session tags.".to_owned()),
+        PrincipalArn::AssumedRole { .. } => notes.push(
+            "What policies and tags a session was begun with is not stored: asked about one without any.".to_owned(),
+        ),
+        _ => {}
+    }
+    for name in rehearsal.given.keys().filter(|name| !name.starts_with("aws:")) {
+        let key = ConditionKey::new(name);
+        if !parts.iter().any(|part| part.target().has(&key)) {
+            notes.push(format!(
+                "{name} is no condition key of {}: it is absent from the request.",
+                rehearsal.action
+            ));
+        }
+    }
+    notes
+}
