@@ -4,12 +4,15 @@
 //! local socket alone. None of them uses, reads or grants a key.
 
 mod catalogue;
+mod declaration;
 mod operations;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use trent_api::Protocol;
 use trent_audit::Trail;
+use trent_identity::Directory;
 use trent_service::Service;
 use trent_store::{Mode, Sealed};
 
@@ -17,6 +20,8 @@ use trent_store::{Mode, Sealed};
 pub struct Operator {
     /// The store.
     pub store: Sealed,
+    /// The accounts and what is in them.
+    pub directory: Arc<Directory>,
     /// The audit trail.
     pub trail: Trail,
     /// What the store was made for.

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// Look after accounts while the server is stopped
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Bring about what a bootstrap file declares, on a running server or a stopped one
+    Apply(ApplyArguments),
     /// Ask a running server what it is and how it is
     Status(StatusArguments),
 }
@@ -109,6 +111,20 @@ pub(crate) enum AccountCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct ApplyArguments {
+    /// The bootstrap file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+    /// Show what would change, and change nothing; ends with 2 if there is anything to change
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

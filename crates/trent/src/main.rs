@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod config;
+mod declarations;
 mod logging;
 mod node;
 mod operator_client;
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
             commands::account::replace_root_key(account, &config, json)
         }
         Command::Status(arguments) => commands::status::run(&arguments),
+        Command::Apply(arguments) => match commands::apply::run(&arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,8 @@
 //! One file for each operation: its row, its shapes and its code.
 
+pub(crate) mod apply_declaration;
 pub(crate) mod backup;
+pub(crate) mod plan_declaration;
 pub(crate) mod status;
 
 use trent_policy::Action;
@@ -13,15 +15,24 @@ fn on_the_deployment(row: &'static Row<()>) -> Vec<Target<'static>> {
 
 /// A row of an operation that only reads.
 const fn reading(name: &'static str, action: Action) -> Row<()> {
+    row(name, action, Access::Read)
+}
+
+/// A row of an operation that changes who may do what.
+const fn changing(name: &'static str, action: Action) -> Row<()> {
+    row(name, action, Access::PermissionsManagement)
+}
+
+const fn row(name: &'static str, action: Action, access: Access) -> Row<()> {
     Row {
         name,
         action,
-        access: Access::Read,
+        access,
         across_accounts: false,
         grant: None,
         quota: "Operator",
         condition_keys: &[],
-        read_only: true,
+        read_only: matches!(access, Access::Read),
         dry_run: false,
         rules: (),
     }

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod account;
+pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod init;
