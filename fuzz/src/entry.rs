@@ -157,10 +157,11 @@ pub fn identity_tokens(data: &[u8]) {
     }
 }
 
-/// A bootstrap or seed file.
+/// A bootstrap or seed file; the policies that stand in files of their own are the declaration itself.
 pub fn declarations(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
-    for error in [Bootstrap::parse(text).err(), Seed::parse(text).err()]
+    let files = |_: &str| Ok(text.to_owned());
+    for error in [Bootstrap::parse(text, &files).err(), Seed::parse(text, &files).err()]
         .into_iter()
         .flatten()
     {

@@ -3,18 +3,24 @@
 use trent_service::{Catalogue, Entry};
 
 use crate::Operator;
-use crate::operations::{
-    backup::Backup, explain::Explain, explain_past::ExplainPast, revoke_sessions::RevokeSessions, status::Status,
-    who_can::WhoCan,
-};
+use crate::operations::apply_declaration::ApplyDeclaration;
+use crate::operations::backup::Backup;
+use crate::operations::explain::Explain;
+use crate::operations::explain_past::ExplainPast;
+use crate::operations::plan_declaration::PlanDeclaration;
+use crate::operations::revoke_sessions::RevokeSessions;
+use crate::operations::status::Status;
+use crate::operations::who_can::WhoCan;
 
 impl Catalogue for Operator {
     fn catalogue() -> &'static [Entry<Self>] {
         const {
             &[
+                Entry::built::<ApplyDeclaration>(),
                 Entry::built::<Backup>(),
                 Entry::built::<Explain>(),
                 Entry::built::<ExplainPast>(),
+                Entry::built::<PlanDeclaration>(),
                 Entry::built::<RevokeSessions>(),
                 Entry::built::<Status>(),
                 Entry::built::<WhoCan>(),

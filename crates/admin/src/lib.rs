@@ -6,6 +6,7 @@
 mod answer;
 mod candidates;
 mod catalogue;
+mod declaration;
 mod operations;
 mod past;
 mod questions;
@@ -25,7 +26,7 @@ pub use questions::Questions;
 pub struct Operator {
     /// The store.
     pub store: Sealed,
-    /// Who is in the accounts.
+    /// The accounts and what is in them.
     pub directory: Arc<Directory>,
     /// The audit trail.
     pub trail: Trail,

@@ -71,5 +71,6 @@ fn begun(now: Duration, party: &Party, role: PrincipalArn, name: Option<&str>) -
         tags: Vec::new(),
         transitive_tag_keys: Vec::new(),
         federated_provider: None,
+        claims: Vec::new(),
     }
 }

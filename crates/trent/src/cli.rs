@@ -42,6 +42,8 @@ pub(crate) enum Command {
     /// Look after temporary credentials
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Bring about what a bootstrap file declares, on a running server or a stopped one
+    Apply(ApplyArguments),
     /// Ask a running server what it is and how it is
     Status(StatusArguments),
 }
@@ -203,6 +205,20 @@ pub(crate) struct SimulateArguments {
     /// One scenario in each line, rather than one in all
     #[arg(long)]
     pub(crate) lines: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ApplyArguments {
+    /// The bootstrap file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+    /// Show what would change, and change nothing; ends with 2 if there is anything to change
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod config;
+mod declarations;
 mod last_uses;
 mod logging;
 mod node;
@@ -37,6 +38,10 @@ fn main() -> ExitCode {
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments),
+        Command::Apply(arguments) => match commands::apply::run(&arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,10 @@
 //! One file for each operation: its row, its shapes and its code.
 
+pub(crate) mod apply_declaration;
 pub(crate) mod backup;
 pub(crate) mod explain;
 pub(crate) mod explain_past;
+pub(crate) mod plan_declaration;
 pub(crate) mod revoke_sessions;
 pub(crate) mod status;
 pub(crate) mod who_can;
@@ -20,9 +22,9 @@ const fn reading(name: &'static str, action: Action) -> Row<()> {
     row(name, action, Access::Read)
 }
 
-/// A row of an operation that changes what is stored.
-const fn writing(name: &'static str, action: Action) -> Row<()> {
-    row(name, action, Access::Write)
+/// A row of an operation that changes who may do what.
+const fn changing(name: &'static str, action: Action) -> Row<()> {
+    row(name, action, Access::PermissionsManagement)
 }
 
 const fn row(name: &'static str, action: Action, access: Access) -> Row<()> {

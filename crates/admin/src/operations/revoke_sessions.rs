@@ -11,7 +11,7 @@ use trent_identity::directory::{Planned, SessionHolder};
 use trent_names::AccountId;
 use trent_service::{Call, Changes, Effect, Facts, Operation, Row, Target, action, internal};
 
-use super::{on_the_deployment, writing};
+use super::{changing, on_the_deployment};
 use crate::Operator;
 
 /// There is no such account, user or role.
@@ -74,7 +74,7 @@ impl Operation for RevokeSessions {
     type Output = Empty;
     type Resolved = AccountId;
 
-    const ROW: &'static Row<()> = &writing("RevokeSessions", action!("trent:RevokeSessions"));
+    const ROW: &'static Row<()> = &changing("RevokeSessions", action!("trent:RevokeSessions"));
 
     async fn resolve(_: &Operator, _: &Call, input: &RevokeSessionsRequest) -> Result<AccountId, ApiError> {
         AccountId::parse(&input.account).map_err(|error| protocol::validation(error.to_string()))

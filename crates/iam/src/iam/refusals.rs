@@ -44,6 +44,7 @@ pub(crate) fn no_such(entity: Entity, name: &str) -> ApiError {
         Entity::Boundary => format!("{name} does not have a permissions boundary."),
         Entity::AccessKey => format!("The Access Key with id {name} cannot be found."),
         Entity::AccountAlias => format!("The account alias {name} does not exist."),
+        Entity::Account => format!("The account {name} cannot be found."),
     })
 }
 
@@ -56,7 +57,7 @@ fn exists(entity: Entity, name: &str) -> ApiError {
         Entity::Provider => format!("Provider with url https://{name} already exists."),
         Entity::AccountAlias => format!("The account alias {name} already exists."),
         Entity::AccessKey => format!("The Access Key with id {name} already exists."),
-        Entity::InlinePolicy | Entity::PolicyVersion | Entity::Attachment | Entity::Boundary => {
+        Entity::Account | Entity::InlinePolicy | Entity::PolicyVersion | Entity::Attachment | Entity::Boundary => {
             format!("{name} already exists.")
         }
     })

@@ -1,74 +1,76 @@
-//! The part that both files share: accounts with the access keys of their root users.
+//! The part that both files share: accounts, the access keys of their root users, and what is in them.
 
 use std::collections::HashSet;
 
 use serde::Deserialize;
-use trent_crypto::Secret;
 use trent_names::AccountId;
-use zeroize::Zeroizing;
 
+use super::access_keys::{DeclaredAccessKey, RawAccessKey, Rules, Surroundings, access_keys, length, once};
+use super::documents::ReadFile;
+use super::entities::{
+    self, DeclaredHolder, DeclaredPolicy, DeclaredProvider, DeclaredRole, DeclaredUser, RawGroup, RawPolicy,
+    RawProvider, RawRole, RawUser,
+};
 use super::{Misplaced, Path, Problem};
-use crate::access_key::AccessKeyId;
-use crate::directory::MAX_ACCESS_KEYS;
 
 /// An account as declared.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DeclaredAccount {
     /// Its id.
     pub id: AccountId,
-    /// Its name; the id if the file gives none.
-    pub name: String,
+    /// Its name, if the file gives one.
+    pub name: Option<String>,
+    /// Its alias, if the file gives one.
+    pub alias: Option<String>,
+    /// Whether what the file does not declare is to go.
+    pub prune: bool,
     /// Its root user's access keys.
     pub access_keys: Vec<DeclaredAccessKey>,
+    /// Its managed policies.
+    pub policies: Vec<DeclaredPolicy>,
+    /// Its groups.
+    pub groups: Vec<DeclaredHolder>,
+    /// Its users.
+    pub users: Vec<DeclaredUser>,
+    /// Its roles.
+    pub roles: Vec<DeclaredRole>,
+    /// Its OIDC providers.
+    pub providers: Vec<DeclaredProvider>,
 }
 
-/// An access key as declared.
-#[derive(PartialEq, Eq)]
-pub struct DeclaredAccessKey {
-    /// Its id.
-    pub id: AccessKeyId,
-    /// Its secret.
-    pub secret: Secret,
-}
-
-impl std::fmt::Debug for DeclaredAccessKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeclaredAccessKey")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
-
-/// How much is demanded of credentials that come from a file.
-#[derive(Clone, Copy)]
-pub(super) struct Rules {
-    pub(super) shortest_access_key_id: usize,
-    pub(super) shortest_secret: usize,
-}
-
+/// Characters of an account's name.
 const LONGEST_NAME: usize = 128;
-const LONGEST_SECRET: usize = 128;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAccount {
     id: String,
     name: Option<String>,
+    alias: Option<String>,
+    #[serde(default)]
+    prune: bool,
     #[serde(default)]
     access_keys: Vec<RawAccessKey>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawAccessKey {
-    id: String,
-    secret: Zeroizing<String>,
+    #[serde(default)]
+    policies: Vec<RawPolicy>,
+    #[serde(default)]
+    groups: Vec<RawGroup>,
+    #[serde(default)]
+    users: Vec<RawUser>,
+    #[serde(default)]
+    roles: Vec<RawRole>,
+    #[serde(default)]
+    oidc_providers: Vec<RawProvider>,
 }
 
 /// Checks the accounts of a file, which stand in its field `accounts`.
-pub(super) fn validate(raw: Vec<RawAccount>, rules: Rules) -> Result<Vec<DeclaredAccount>, Misplaced> {
+pub(super) fn validate(
+    raw: Vec<RawAccount>,
+    rules: Rules,
+    files: ReadFile<'_>,
+) -> Result<Vec<DeclaredAccount>, Misplaced> {
     let accounts = Path::default().field("accounts");
-    let (mut ids, mut access_key_ids) = (HashSet::new(), HashSet::new());
+    let (mut ids, mut aliases, mut access_key_ids) = (HashSet::new(), HashSet::new(), HashSet::new());
     raw.into_iter()
         .enumerate()
         .map(|(at, raw)| {
@@ -77,64 +79,89 @@ pub(super) fn validate(raw: Vec<RawAccount>, rules: Rules) -> Result<Vec<Declare
             if !ids.insert(id) {
                 return Err(path.field("id").error(Problem::Twice(raw.id)));
             }
-            let name = raw.name.unwrap_or_else(|| id.to_string());
-            length(&path.field("name"), &name, 1, LONGEST_NAME)?;
-            let keys = path.field("access_keys");
-            if raw.access_keys.len() > MAX_ACCESS_KEYS {
-                let found = raw.access_keys.len();
-                return Err(keys.error(Problem::TooMany {
-                    what: "access keys",
-                    max: MAX_ACCESS_KEYS,
-                    found,
-                }));
+            if let Some(alias) = &raw.alias {
+                let path = path.field("alias");
+                crate::rules::account_alias(alias).map_err(|error| path.error(error))?;
+                once(&path, &mut aliases, alias)?;
             }
-            let access_keys = raw.access_keys.into_iter().enumerate().map(|(at, raw)| {
-                let path = keys.item(at);
-                let key = access_key(&path, raw, rules)?;
-                if access_key_ids.insert(key.id.clone()) {
-                    Ok(key)
-                } else {
-                    Err(path.field("id").error(Problem::Twice(key.id.to_string())))
-                }
-            });
-            Ok(DeclaredAccount {
-                id,
-                name,
-                access_keys: access_keys.collect::<Result<_, _>>()?,
-            })
+            let mut around = Surroundings {
+                account: id,
+                files,
+                rules,
+                access_key_ids: &mut access_key_ids,
+            };
+            account(&path, id, raw, &mut around)
         })
         .collect()
 }
 
-fn access_key(path: &Path, raw: RawAccessKey, rules: Rules) -> Result<DeclaredAccessKey, Misplaced> {
-    let id = AccessKeyId::parse(&raw.id).map_err(|error| path.field("id").error(error))?;
-    length(
-        &path.field("id"),
-        &raw.id,
-        rules.shortest_access_key_id,
-        AccessKeyId::MAX_LENGTH,
-    )?;
-    if raw.id.starts_with("ASIA") {
-        return Err(path.field("id").error(Problem::TemporaryAccessKey(raw.id)));
+fn account(
+    path: &Path,
+    id: AccountId,
+    raw: RawAccount,
+    around: &mut Surroundings<'_>,
+) -> Result<DeclaredAccount, Misplaced> {
+    if let Some(name) = &raw.name {
+        length(&path.field("name"), name, 1, LONGEST_NAME)?;
     }
-    let usable = raw.secret.bytes().all(|byte| byte.is_ascii_graphic());
-    if !usable || !(rules.shortest_secret..=LONGEST_SECRET).contains(&raw.secret.len()) {
-        return Err(path.field("secret").error(Problem::Secret {
-            min: rules.shortest_secret,
-        }));
-    }
-    Ok(DeclaredAccessKey {
+    let declared = DeclaredAccount {
         id,
-        secret: Secret::new(raw.secret.as_bytes().to_vec()),
-    })
+        name: raw.name,
+        alias: raw.alias,
+        prune: raw.prune,
+        access_keys: access_keys(path, raw.access_keys, around)?,
+        policies: each(path, "policies", raw.policies, |path, raw| {
+            entities::policy(path, raw, around)
+        })?,
+        groups: each(path, "groups", raw.groups, |path, raw| {
+            entities::group(path, raw, around)
+        })?,
+        users: each(path, "users", raw.users, |path, raw| entities::user(path, raw, around))?,
+        roles: each(path, "roles", raw.roles, |path, raw| entities::role(path, raw, around))?,
+        providers: each(path, "oidc_providers", raw.oidc_providers, entities::provider)?,
+    };
+    let policies = declared.policies.iter().map(|policy| policy.name.as_str());
+    distinct(&path.field("policies"), "name", policies)?;
+    distinct(
+        &path.field("groups"),
+        "name",
+        declared.groups.iter().map(|group| group.name.as_str()),
+    )?;
+    distinct(
+        &path.field("users"),
+        "name",
+        declared.users.iter().map(|user| user.holder.name.as_str()),
+    )?;
+    distinct(
+        &path.field("roles"),
+        "name",
+        declared.roles.iter().map(|role| role.holder.name.as_str()),
+    )?;
+    let providers = declared
+        .providers
+        .iter()
+        .map(|provider| provider.url.trim_end_matches('/'));
+    distinct(&path.field("oidc_providers"), "url", providers)?;
+    Ok(declared)
 }
 
-/// Checks a length in characters.
-pub(super) fn length(path: &Path, text: &str, min: usize, max: usize) -> Result<(), Misplaced> {
-    let found = text.chars().count();
-    if (min..=max).contains(&found) {
-        Ok(())
-    } else {
-        Err(path.error(Problem::Length { min, max, found }))
+fn each<R, D>(
+    path: &Path,
+    field: &str,
+    raw: Vec<R>,
+    mut check: impl FnMut(&Path, R) -> Result<D, Misplaced>,
+) -> Result<Vec<D>, Misplaced> {
+    let path = path.field(field);
+    raw.into_iter()
+        .enumerate()
+        .map(|(at, raw)| check(&path.item(at), raw))
+        .collect()
+}
+
+fn distinct<'n>(path: &Path, field: &str, names: impl Iterator<Item = &'n str>) -> Result<(), Misplaced> {
+    let mut seen = HashSet::new();
+    for (at, name) in names.enumerate() {
+        once(&path.item(at).field(field), &mut seen, name)?;
     }
+    Ok(())
 }

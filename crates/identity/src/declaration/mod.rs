@@ -1,8 +1,12 @@
-//! Files that declare accounts (the bootstrap) and whole worlds (the development seed): what is wrong in one is said
-//! with its line and its field, and never with the value of a secret.
+//! Files that declare accounts, who is in them and their organization (the bootstrap), and whole worlds (the development
+//! seed): what is wrong in one is said with its line and its field, and never with the value of a secret.
 
+mod access_keys;
 mod accounts;
 pub mod bootstrap;
+mod documents;
+mod entities;
+pub mod plan;
 pub mod seed;
 
 use std::fmt;
@@ -12,7 +16,12 @@ use trent_names::{AliasNameError, InvalidAccountId, InvalidKeyId, InvalidRegion}
 
 use crate::access_key::InvalidAccessKeyId;
 
-pub use accounts::{DeclaredAccessKey, DeclaredAccount};
+pub use access_keys::DeclaredAccessKey;
+pub use accounts::DeclaredAccount;
+pub use documents::{ReadFile, no_files};
+pub use entities::{DeclaredHolder, DeclaredPolicy, DeclaredProvider, DeclaredRole, DeclaredUser};
+
+use crate::rules::InvalidInput;
 
 /// What is wrong with a declaration, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,16 +107,38 @@ pub enum Problem {
     /// Key material that is not 32 bytes in base64. The material is not repeated.
     #[error("the material of a symmetric key is 32 bytes in base64")]
     Material,
+    /// A name, a path, a tag or another value that IAM's operations would not take.
+    #[error(transparent)]
+    Value(#[from] InvalidInput),
+    /// A policy that the policy language does not know, or that its place does not take.
+    #[error("the policy is not accepted: {file}{reason}")]
+    Document {
+        /// The file that it stands in and a colon; nothing if it stands in the declaration.
+        file: String,
+        /// What is wrong with it, and the line of the policy.
+        reason: String,
+    },
+    /// A file that a policy should stand in.
+    #[error("cannot read `{path}`: {reason}")]
+    File {
+        /// The file, as the declaration names it.
+        path: String,
+        /// Why it cannot be read.
+        reason: String,
+    },
+    /// A managed policy of another account, or one that does not come with the product.
+    #[error("`{0}` is no managed policy that this account can use: its own, or one that comes with the product")]
+    UnusablePolicy(String),
     /// A policy that is not a JSON object.
     #[error("a policy is a JSON object, in place or as text: {0}")]
     Policy(String),
 }
 
 /// A field's place in a declaration.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Path(Vec<Step>);
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Step {
     Field(String),
     Item(usize),

@@ -28,7 +28,10 @@ use trent_crypto::Secret;
 use trent_names::{AccountId, AliasName, KeyId, Region};
 use zeroize::Zeroizing;
 
-use super::accounts::{self, DeclaredAccount, RawAccount, Rules};
+use super::access_keys::Rules;
+use super::accounts::{self, RawAccount};
+use super::bootstrap::Bootstrap;
+use super::documents::ReadFile;
 use super::{DeclarationError, Misplaced, Path, Problem, Source};
 
 /// A development server takes credentials as test suites have them: `test` and `test`.
@@ -40,8 +43,8 @@ const RULES: Rules = Rules {
 /// A seed file, read and checked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Seed {
-    /// Accounts and their access keys.
-    pub accounts: Vec<DeclaredAccount>,
+    /// Accounts and what is in them.
+    pub world: Bootstrap,
     /// KMS keys, in the order of the file.
     pub keys: Vec<DeclaredKey>,
 }
@@ -113,13 +116,15 @@ fn yes() -> bool {
 }
 
 impl Seed {
-    /// Reads a seed file, TOML or JSON.
-    pub fn parse(text: &str) -> Result<Self, DeclarationError> {
+    /// Reads a seed file, TOML or JSON; `files` reads those that the policies of its accounts stand in.
+    pub fn parse(text: &str, files: ReadFile<'_>) -> Result<Self, DeclarationError> {
         let source = Source::detect(text);
         let raw: RawSeed = source.read()?;
         let locate = |misplaced| source.locate(misplaced);
         Ok(Self {
-            accounts: accounts::validate(raw.accounts, RULES).map_err(locate)?,
+            world: Bootstrap {
+                accounts: accounts::validate(raw.accounts, RULES, files).map_err(locate)?,
+            },
             keys: validate(raw.keys).map_err(locate)?,
         })
     }

@@ -39,19 +39,10 @@ pub struct AccountChange<'d> {
 
 impl<'d> AccountChange<'d> {
     pub(super) fn new(directory: &'d Directory, id: AccountId, name: &str, now: Duration) -> Self {
-        let record = AccountRecord {
-            name: name.to_owned(),
-            created_at: milliseconds(now),
-            last_serial: 0,
-            root_access_keys: Vec::new(),
-            sessions_valid_after: None,
-            suspended_at: None,
-            alias: None,
-        };
         Self {
             directory,
             id,
-            record,
+            record: AccountRecord::new(name, milliseconds(now)),
             read_at: None,
             added: Vec::new(),
             removed: Vec::new(),

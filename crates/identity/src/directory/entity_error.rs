@@ -12,6 +12,8 @@ use crate::unique_id::IdKind;
 /// Kinds of things that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entity {
+    /// An account.
+    Account,
     /// A user.
     User,
     /// A group.

@@ -37,6 +37,21 @@ pub struct AccountRecord {
     pub alias: Option<String>,
 }
 
+impl AccountRecord {
+    /// A new account, which has nothing yet.
+    pub(super) fn new(name: &str, created_at: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            created_at,
+            last_serial: 0,
+            root_access_keys: Vec::new(),
+            sessions_valid_after: None,
+            suspended_at: None,
+            alias: None,
+        }
+    }
+}
+
 /// An access key as its account knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

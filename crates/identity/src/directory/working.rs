@@ -53,6 +53,11 @@ impl<R: LivesIn<Everywhere>> Working<R> {
         }
     }
 
+    /// How many records will be written.
+    pub(super) fn writes(&self) -> usize {
+        self.0.values().filter(|slot| slot.changed).count()
+    }
+
     /// Adds that what was only read has not changed.
     pub(super) fn require(&self, transaction: &mut GlobalTxn) {
         for slot in self.0.values().filter(|slot| !slot.changed) {

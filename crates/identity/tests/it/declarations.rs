@@ -1,14 +1,10 @@
-//! The bootstrap file and the development seed: what they declare, how often they may be applied, and what is said of
-//! one that is wrong.
+//! The bootstrap file and the development seed: what they declare, and what is said of one that is wrong.
 
 use trent_crypto::Secret;
-use trent_identity::declaration::bootstrap::{Applied, ApplyError};
-use trent_identity::directory::AccessKeyStatus;
-use trent_identity::{AccessKeyId, AuthenticationError, Bootstrap, Seed, VerifyingAuthenticator};
-use trent_names::AccountId;
+use trent_identity::declaration::no_files;
+use trent_identity::{AccessKeyId, Bootstrap, Seed};
 
-use crate::wire::Wire;
-use crate::world::{ACCESS_KEY, ACCOUNT, NOW, SECRET, SIGNER, access_key, account, ask, empty_directory, realm};
+use crate::world::{ACCESS_KEY, ACCOUNT, SECRET};
 
 const BOOTSTRAP: &str = r#"
 [[accounts]]
@@ -22,81 +18,6 @@ secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 [[accounts]]
 id = "444455556666"
 "#;
-
-#[tokio::test]
-async fn the_bootstrap_may_be_applied_at_every_start() {
-    let (_sealed, directory) = empty_directory().await;
-    let bootstrap = Bootstrap::parse(BOOTSTRAP).expect("a good file");
-    let other = AccountId::parse("444455556666").expect("an id");
-    let expected = [
-        Applied::AccountCreated(account()),
-        Applied::AccessKeyAdded(account(), access_key()),
-        Applied::AccountCreated(other),
-    ];
-    assert_eq!(bootstrap.apply(&directory, NOW).await.expect("applied"), expected);
-    assert_eq!(bootstrap.apply(&directory, NOW).await.expect("applied"), []);
-    assert_eq!(
-        directory.account(account()).await.expect("made").record.name,
-        "payments"
-    );
-    assert_eq!(
-        directory.account(other).await.expect("made").record.name,
-        "444455556666"
-    );
-
-    let verifying = VerifyingAuthenticator::new(directory.clone(), realm())
-        .await
-        .expect("an authenticator");
-    let wire = SIGNER.in_header(Wire::kms(b"{}"));
-    assert!(ask(&verifying, &wire, NOW).await.is_ok());
-
-    // What the operator took away since is not given back.
-    let mut change = directory.change(account()).await.expect("the account");
-    change.set_active(&access_key(), false).expect("its key");
-    directory.commit(change.plan(())).await.expect("committed");
-    assert_eq!(bootstrap.apply(&directory, NOW).await.expect("applied"), []);
-    assert_eq!(
-        ask(&verifying, &wire, NOW).await,
-        Err(AuthenticationError::UnknownAccessKey)
-    );
-    let mut change = directory.change(account()).await.expect("the account");
-    change.retire(&access_key()).expect("its key");
-    directory.commit(change.plan(())).await.expect("committed");
-    let applied = bootstrap.apply(&directory, NOW).await.expect("applied");
-    assert_eq!(applied, [Applied::AccessKeyStaysRetired(account(), access_key())]);
-    assert_eq!(
-        ask(&verifying, &wire, NOW).await,
-        Err(AuthenticationError::UnknownAccessKey)
-    );
-    let entries = directory
-        .account(account())
-        .await
-        .expect("the account")
-        .record
-        .root_access_keys;
-    assert_eq!(entries[0].status, AccessKeyStatus::Retired);
-}
-
-#[tokio::test]
-async fn an_access_key_keeps_its_secret_whatever_the_file_says() {
-    let (_sealed, directory) = empty_directory().await;
-    Bootstrap::parse(BOOTSTRAP)
-        .expect("a good file")
-        .apply(&directory, NOW)
-        .await
-        .expect("applied");
-    let changed = BOOTSTRAP.replace("wJalrXUtnFEMI", "aJalrXUtnFEMI");
-    let error = Bootstrap::parse(&changed)
-        .expect("a good file")
-        .apply(&directory, NOW)
-        .await
-        .expect_err("refused");
-    assert!(matches!(&error, ApplyError::OtherSecret { .. }));
-    assert_eq!(
-        error.to_string(),
-        "the file gives access key AKIAIOSFODNN7EXAMPLE of account 111122223333 another secret than it has: give the new one a new id"
-    );
-}
 
 #[test]
 fn what_is_wrong_in_a_bootstrap_file_is_said_with_its_line_and_field() {
@@ -149,7 +70,7 @@ fn what_is_wrong_in_a_bootstrap_file_is_said_with_its_line_and_field() {
     ] {
         let text = BOOTSTRAP.replace(from, to);
         assert_ne!(text, BOOTSTRAP, "{from}");
-        let error = Bootstrap::parse(&text).expect_err(expected).to_string();
+        let error = Bootstrap::parse(&text, &no_files).expect_err(expected).to_string();
         assert!(error.starts_with(expected), "{error:?} should start with {expected:?}");
         assert!(!error.contains("wJalrXUtnFEMI"), "a secret in {error:?}");
     }
@@ -157,13 +78,17 @@ fn what_is_wrong_in_a_bootstrap_file_is_said_with_its_line_and_field() {
         "\n[[accounts]]\nid = \"444455556666\"",
         &format!("\n[[accounts.access_keys]]\nid = \"{ACCESS_KEY}\"\nsecret = \"{SECRET}\"\n"),
     );
-    let error = Bootstrap::parse(&twice).expect_err("declared twice").to_string();
+    let error = Bootstrap::parse(&twice, &no_files)
+        .expect_err("declared twice")
+        .to_string();
     assert_eq!(
         error,
         "line 11: accounts[0].access_keys[1].id: `AKIAIOSFODNN7EXAMPLE` is declared twice"
     );
     assert_eq!(
-        Bootstrap::parse("").expect("an empty file declares nothing").accounts,
+        Bootstrap::parse("", &no_files)
+            .expect("an empty file declares nothing")
+            .accounts,
         []
     );
 }
@@ -192,10 +117,10 @@ policy = '{"Version": "2012-10-17", "Statement": []}'
 
 #[test]
 fn a_seed_declares_the_same_world_in_toml_and_in_json() {
-    let seed = Seed::parse(SEED).expect("a good file");
-    assert_eq!(seed.accounts[0].id.as_str(), ACCOUNT);
+    let seed = Seed::parse(SEED, &no_files).expect("a good file");
+    assert_eq!(seed.world.accounts[0].id.as_str(), ACCOUNT);
     assert_eq!(
-        seed.accounts[0].access_keys[0].id,
+        seed.world.accounts[0].access_keys[0].id,
         AccessKeyId::parse("test").expect("an id")
     );
     let [orders, other] = seed.keys.as_slice() else {
@@ -234,7 +159,10 @@ fn a_seed_declares_the_same_world_in_toml_and_in_json() {
     );
 
     let document: serde_json::Value = toml::from_str::<serde_json::Value>(SEED).expect("the same in JSON");
-    assert_eq!(Seed::parse(&document.to_string()).expect("a good file"), seed);
+    assert_eq!(
+        Seed::parse(&document.to_string(), &no_files).expect("a good file"),
+        seed
+    );
     let shown = format!("{seed:?}");
     assert!(!shown.contains("AAECAwQF") && !shown.contains("secret"), "{shown}");
 }
@@ -297,16 +225,16 @@ fn what_is_wrong_in_a_seed_is_said_with_its_line_and_field() {
     ] {
         let text = SEED.replace(from, to);
         assert_ne!(text, SEED, "{from}");
-        let error = Seed::parse(&text).expect_err(expected).to_string();
+        let error = Seed::parse(&text, &no_files).expect_err(expected).to_string();
         assert!(error.starts_with(expected), "{error:?} should start with {expected:?}");
     }
     let twice = SEED.replace("[[keys]]\naccount = \"000000000000\"", "[[keys]]\naccount = \"000000000000\"\nid = \"mrk-1234abcd12ab34cd56ef1234567890ab\"\n\n[[keys]]\naccount = \"000000000000\"");
-    let error = Seed::parse(&twice).expect_err("declared twice").to_string();
+    let error = Seed::parse(&twice, &no_files).expect_err("declared twice").to_string();
     assert_eq!(
         error,
         "line 22: keys[2].id: `mrk-1234abcd12ab34cd56ef1234567890ab` is declared twice"
     );
-    let json = Seed::parse("{\n \"keys\": [{\n  \"acount\": 1 }]}")
+    let json = Seed::parse("{\n \"keys\": [{\n  \"acount\": 1 }]}", &no_files)
         .expect_err("unknown field")
         .to_string();
     assert!(json.starts_with("line 3: unknown field `acount`"), "{json}");

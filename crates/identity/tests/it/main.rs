@@ -7,6 +7,7 @@ mod directory;
 mod effort;
 mod errors;
 mod mutations;
+mod plans;
 mod principals;
 mod properties;
 mod session_limits;

@@ -8,7 +8,7 @@ use crate::world::{ACCOUNT, ELSEWHERE, NO_KEY, REGION, ROOT, START, Who, World, 
 
 /// Applies a seed file to a world.
 pub(crate) async fn apply(world: &World, file: &str) -> Result<Vec<String>, SeedError> {
-    let seed = Seed::parse(file).expect("the file is well formed");
+    let seed = Seed::parse(file, &trent_identity::declaration::no_files).expect("the file is well formed");
     trent_kms::seed::apply(&world.kms, &seed.keys, &region(REGION), START).await
 }
 

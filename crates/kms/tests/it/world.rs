@@ -113,7 +113,12 @@ impl Admission for Door {
             (None, None) => root,
             (Some(name), _) => {
                 let id = id.unwrap_or_else(|| "AIDACKCEVSQ6C2EXAMPLE".to_owned());
-                other(&format!("arn:aws:iam::{account}:user/{name}"), PrincipalKind::User, id, None)
+                other(
+                    &format!("arn:aws:iam::{account}:user/{name}"),
+                    PrincipalKind::User,
+                    id,
+                    None,
+                )
             }
             (None, Some(role)) => {
                 let id = id.unwrap_or_else(|| "AROACKCEVSQ6C2EXAMPLE".to_owned());
@@ -135,6 +140,7 @@ impl Admission for Door {
                     tags: Vec::new(),
                     transitive_tag_keys: Vec::new(),
                     federated_provider: None,
+                    claims: Vec::new(),
                 };
                 let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{name}");
                 other(&arn, PrincipalKind::AssumedRole, format!("{id}:{name}"), Some(session))

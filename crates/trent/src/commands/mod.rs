@@ -1,14 +1,15 @@
 //! One file for each command.
 
 pub(crate) mod account;
+pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod restore;
 pub(crate) mod serve;
-pub(crate) mod simulate;
 pub(crate) mod sessions;
+pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod who_can;
 

@@ -6,9 +6,8 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::{Operator, Questions};
 use trent_iam::{Iam, Sts};
-use trent_identity::declaration::bootstrap::Applied;
 use trent_identity::web_identity::Issuers;
-use trent_identity::{Authenticator, Bootstrap, DevAuthenticator, Realm, Seed, VerifyingAuthenticator};
+use trent_identity::{Authenticator, DevAuthenticator, Realm, VerifyingAuthenticator};
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::Kms;
 use trent_names::Region;
@@ -22,13 +21,16 @@ use crate::cli::ServeArguments;
 use crate::config::Config;
 use crate::node::Node;
 use crate::version::VERSION;
-use crate::{Failure, last_uses, logging};
+use crate::{Failure, declarations, last_uses, logging};
 
 /// Descriptors that the server needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 64;
 
 /// Connections of the operator's socket.
 const OPERATOR_CONNECTIONS: usize = 16;
+
+/// The largest request of the operator, which may be a whole declaration: 16 MiB.
+const OPERATOR_BODY_SIZE: usize = 16 << 20;
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let loaded = Config::load(&arguments.config);
@@ -201,6 +203,7 @@ fn operators(config: &Config, node: &Node, kms: Arc<Kms>) -> Server {
     });
     let limits = Limits {
         connections: OPERATOR_CONNECTIONS,
+        body_size: config.limits.body_size.max(OPERATOR_BODY_SIZE),
         ..limits(config)
     };
     Server::new(Arc::new(Served { pipeline, service }), Vec::new(), limits)
@@ -232,37 +235,29 @@ fn limits(config: &Config) -> Limits {
 
 async fn apply_bootstrap(config: &Config, node: &Node) -> Result<(), Failure> {
     let Some(path) = &config.bootstrap else { return Ok(()) };
-    let text = read_declaration(path)?;
-    let bootstrap = Bootstrap::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    for step in node.declare(&bootstrap.accounts, "ApplyBootstrap").await? {
-        match step {
-            Applied::AccountCreated(account) => tracing::info!(%account, "the bootstrap file made an account"),
-            Applied::AccessKeyAdded(account, id) => {
-                tracing::info!(%account, access_key = id.as_str(), "the bootstrap file added an access key");
-            }
-            Applied::AccessKeyStaysRetired(account, id) => {
-                tracing::warn!(%account, access_key = id.as_str(), "the bootstrap file names a retired access key");
-            }
-        }
+    let declaration = declarations::bootstrap(path)?;
+    let applied = node.declare(&declaration.bootstrap, "ApplyBootstrap").await;
+    let applied = applied.map_err(|error| format!("{}: {error}", path.display()))?;
+    for (scope, change) in &applied.changes {
+        tracing::info!(%scope, "the bootstrap file made a change: {change}");
+    }
+    for note in &applied.notes {
+        tracing::warn!("the bootstrap file is not brought about in full: {note}");
     }
     Ok(())
 }
 
 async fn apply_seed(path: &std::path::Path, node: &Node, kms: &Kms, home: &Region) -> Result<(), Failure> {
-    let text = read_declaration(path)?;
-    let seed = Seed::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    node.declare(&seed.accounts, "ApplySeed").await?;
+    let seed = declarations::seed(path)?;
+    let applied = node.declare(&seed.world, "ApplySeed").await;
+    applied.map_err(|error| format!("{}: {error}", path.display()))?;
     trent_kms::seed::apply(kms, &seed.keys, home, SystemClock.now()).await?;
     tracing::info!(
-        accounts = seed.accounts.len(),
+        accounts = seed.world.accounts.len(),
         keys = seed.keys.len(),
         "the seed was applied"
     );
     Ok(())
-}
-
-fn read_declaration(path: &std::path::Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()).into())
 }
 
 /// The operating system's word to stop. Heard from before the first connection is taken: whoever sees the server serve

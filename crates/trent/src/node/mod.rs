@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trent_audit::{Drain, LineError, MemoryLog, OpenError, Trail};
-use trent_identity::Directory;
-use trent_identity::declaration::DeclaredAccount;
-use trent_identity::declaration::bootstrap::{self, Applied, Plan};
+use trent_identity::declaration::plan::{self, ApplyError, Plan, Position, Scope};
 use trent_identity::directory::Planned;
+use trent_identity::{Bootstrap, Directory};
 use trent_keystore::{KeyFileSeal, Keyring, Keystore, Seal, SoftwareKeystore};
 use trent_names::{AccountId, Region};
 use trent_service::{Clock, SystemClock};
@@ -214,26 +213,27 @@ impl Node {
         self.trail.append_durably(&[deed.render(&self.home_region)]).await
     }
 
-    /// Brings declared accounts about, each with its record. Tells what was done.
-    pub(crate) async fn declare(
-        &self,
-        accounts: &[DeclaredAccount],
-        deed: &'static str,
-    ) -> Result<Vec<Applied>, bootstrap::ApplyError> {
-        let mut applied = Vec::new();
-        for declared in accounts {
-            let Plan { steps, transaction } = bootstrap::plan(&self.directory, declared, Self::now()).await?;
-            if let Some(transaction) = transaction {
-                let planned = Planned {
-                    transaction,
-                    output: (),
-                };
-                let done = self.commit(planned, &Deed::of_the_operator(deed).on(declared.id)).await;
-                done.map_err(trent_identity::DirectoryError::from)?;
-            }
-            applied.extend(steps);
+    /// Brings a declaration about, transaction by transaction, each with its record. Tells what was done. Nothing is
+    /// begun that cannot be finished: the whole plan is tried first.
+    pub(crate) async fn declare(&self, bootstrap: &Bootstrap, deed: &'static str) -> Result<Plan, ApplyError> {
+        let planned = plan::plan(&self.directory, bootstrap, Self::now()).await?;
+        let mut position = Position::default();
+        while let Some(batch) = plan::next(&self.directory, bootstrap, position, Self::now()).await? {
+            let lines: Vec<String> = batch.changes.iter().map(ToString::to_string).collect();
+            let deed = Deed::of_the_operator(deed).with_changes(&lines);
+            let deed = match batch.scope {
+                Scope::Account(id) => deed.on(id),
+            };
+            let planned = Planned {
+                transaction: batch.transaction,
+                output: (),
+            };
+            self.commit(planned, &deed)
+                .await
+                .map_err(trent_identity::DirectoryError::from)?;
+            position = batch.next;
         }
-        Ok(applied)
+        Ok(planned)
     }
 
     /// Brings the trail up to date and closes everything.

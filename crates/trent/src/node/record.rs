@@ -1,5 +1,6 @@
 //! The audit records of what the operator does without going through a listener.
 
+use trent_audit::json::{Fragment, Object};
 use trent_audit::{Event, EventId, Rendered, UserIdentity};
 use trent_names::{AccountId, Region};
 use trent_service::{Clock, SystemClock};
@@ -9,18 +10,33 @@ use uuid::Uuid;
 pub(crate) struct Deed<'a> {
     name: &'a str,
     account: Option<AccountId>,
+    changes: Option<Fragment>,
 }
 
 impl<'a> Deed<'a> {
     /// A deed of this name, done by the user that runs this process.
     pub(crate) fn of_the_operator(name: &'a str) -> Self {
-        Self { name, account: None }
+        Self {
+            name,
+            account: None,
+            changes: None,
+        }
     }
 
     /// The account that it was done to.
     pub(crate) fn on(self, account: AccountId) -> Self {
         Self {
             account: Some(account),
+            ..self
+        }
+    }
+
+    /// What was changed, line by line.
+    pub(crate) fn with_changes(self, changes: &[String]) -> Self {
+        let mut elements = Object::new();
+        elements.strings("changes", changes.iter().map(String::as_str));
+        Self {
+            changes: Some(elements.finish()),
             ..self
         }
     }
@@ -40,7 +56,7 @@ impl<'a> Deed<'a> {
             user_agent: concat!("trent/", env!("CARGO_PKG_VERSION")),
             failure: None,
             request_parameters: None,
-            response_elements: None,
+            response_elements: self.changes.as_ref(),
             additional_event_data: None,
             read_only: false,
             resources: &[],

@@ -40,6 +40,41 @@ impl Edit<'_> {
         self.add_access_key(user, id, wrapped.0, Some(true)).await
     }
 
+    /// Gives the root user an access key whose id and secret were chosen elsewhere.
+    pub async fn import_root_access_key(&mut self, id: &AccessKeyId, secret: Secret) -> Result<(), EntityError> {
+        let credential = self.directory.keystore().seal_credential(secret).await?.0;
+        let store = self.store();
+        let key = self.directory.access_key_key(id.as_str());
+        if self.access_keys.get(store, &key).await?.is_some() {
+            return Err(EntityError::exists(Entity::AccessKey, id.as_str()));
+        }
+        let (created_at, account) = (self.now, self.account.as_str().to_owned());
+        let record = self.account_record().await?;
+        let live = |entry: &&AccessKeyEntry| entry.status != AccessKeyStatus::Retired;
+        if record.root_access_keys.iter().any(|entry| entry.id == id.as_str()) {
+            return Err(EntityError::AccessKeyRetired(id.clone()));
+        }
+        let count = record.root_access_keys.iter().filter(live).count();
+        Quota::AccessKeys.check(count + 1, MAX_ACCESS_KEYS)?;
+        record.last_serial += 1;
+        let serial = record.last_serial;
+        record.root_access_keys.push(AccessKeyEntry {
+            id: id.as_str().to_owned(),
+            serial,
+            status: AccessKeyStatus::Active,
+            created_at,
+            imported: None,
+        });
+        let stored = AccessKeyRecord {
+            account,
+            owner: AccessKeyOwner::Root,
+            serial,
+            credential,
+            user: None,
+        };
+        Ok(self.access_keys.set(store, &key, Some(stored)).await?)
+    }
+
     /// Stops an access key from signing requests, or lets it again.
     pub async fn set_access_key_active(&mut self, user: &str, id: &str, active: bool) -> Result<(), EntityError> {
         let entry = self.access_key_entry(user, id).await?;

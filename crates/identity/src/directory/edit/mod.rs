@@ -94,26 +94,23 @@ kept! {
 impl Directory {
     /// Begins a change to what is in an account. `now` is the time since 1970.
     pub async fn edit(&self, account: AccountId, now: Duration) -> Result<Edit<'_>, EntityError> {
-        let mut edit = Edit {
-            directory: self,
-            account,
-            now: milliseconds(now),
-            accounts: Working::default(),
-            users: Working::default(),
-            groups: Working::default(),
-            roles: Working::default(),
-            policies: Working::default(),
-            providers: Working::default(),
-            roster: Working::default(),
-            names: Working::default(),
-            links: Working::default(),
-            aliases: Working::default(),
-            access_keys: Working::default(),
-        };
+        let mut edit = Edit::of(self, account, now);
         match edit.accounts.get(&self.store, &account_key(account)).await? {
             Some(_) => Ok(edit),
             None => Err(EntityError::NoSuchAccount(account)),
         }
+    }
+
+    /// Begins to make an account and what is in it.
+    pub async fn edit_new(&self, account: AccountId, name: &str, now: Duration) -> Result<Edit<'_>, EntityError> {
+        let mut edit = Edit::of(self, account, now);
+        let key = account_key(account);
+        if edit.accounts.get(&self.store, &key).await?.is_some() {
+            return Err(EntityError::exists(Entity::Account, account.as_str()));
+        }
+        let record = AccountRecord::new(name, edit.now);
+        edit.accounts.set(&self.store, &key, Some(record)).await?;
+        Ok(edit)
     }
 
     /// The key of a name of one kind in an account. Case does not tell names apart.
@@ -137,7 +134,36 @@ impl Directory {
     }
 }
 
+impl<'d> Edit<'d> {
+    fn of(directory: &'d Directory, account: AccountId, now: Duration) -> Self {
+        Self {
+            directory,
+            account,
+            now: milliseconds(now),
+            accounts: Working::default(),
+            users: Working::default(),
+            groups: Working::default(),
+            roles: Working::default(),
+            policies: Working::default(),
+            providers: Working::default(),
+            roster: Working::default(),
+            names: Working::default(),
+            links: Working::default(),
+            aliases: Working::default(),
+            access_keys: Working::default(),
+        }
+    }
+}
+
 impl Edit<'_> {
+    /// How many operations the transaction will have.
+    pub fn operations(&self) -> usize {
+        let principals = self.users.writes() + self.groups.writes() + self.roles.writes();
+        let others = self.policies.writes() + self.providers.writes() + self.roster.writes() + self.aliases.writes();
+        // The account is required if it is not written.
+        1 + principals + others + self.names.writes() + self.links.writes() + self.access_keys.writes()
+    }
+
     /// The whole change as one transaction.
     pub fn plan<T>(self, output: T) -> Planned<T> {
         let mut transaction = self.directory.store.txn();
@@ -154,6 +180,12 @@ impl Edit<'_> {
         self.aliases.write(&mut transaction);
         self.access_keys.write(&mut transaction);
         Planned { transaction, output }
+    }
+
+    /// Gives the account another name, which is for its operator alone.
+    pub async fn rename_account(&mut self, name: &str) -> Result<(), EntityError> {
+        name.clone_into(&mut self.account_record().await?.name);
+        Ok(())
     }
 
     /// Gives the account an alias, in the place of the one that it has.

@@ -249,7 +249,11 @@ fn principal(arn: &PrincipalArn) -> Principal<'_> {
             session: Some(arn),
             id: None,
         },
-        PrincipalArn::FederatedUser { .. } => Principal::FederatedUser { arn, user: None },
+        PrincipalArn::FederatedUser { .. } => Principal::FederatedUser {
+            arn,
+            user: None,
+            id: None,
+        },
         PrincipalArn::User { .. } | PrincipalArn::Root { .. } => Principal::User { arn, id: None },
     }
 }
