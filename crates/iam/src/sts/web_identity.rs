@@ -40,10 +40,10 @@ impl Vouched {
     /// issuer, and the token is for an audience that the provider is trusted for. In this order: who cannot show a token
     /// of a listed issuer does not learn what accounts have.
     pub(crate) async fn by_token(service: &Sts, call: &Call, role: &NamedRole, token: &str) -> Result<Self, ApiError> {
-        let token = Token::parse(token).map_err(|error| refused(error, ""))?;
+        let token = Token::parse(token).map_err(|error| refused(&error, ""))?;
         let issuer = token.issuer().to_owned();
         let claims = service.issuers().verify(&token, call.now);
-        let claims = claims.map_err(|error| refused(error, &issuer))?;
+        let claims = claims.map_err(|error| refused(&error, &issuer))?;
         let name = rules::provider_name(&issuer).map_err(|_| no_provider(&issuer))?;
         let found = service.directory().find::<ProviderRecord>(role.account(), name).await;
         let (id, provider) = match found {
@@ -117,8 +117,8 @@ fn tags(claims: &Claims) -> Result<SessionTags, ApiError> {
 }
 
 /// The refusal on the wire.
-fn refused(error: TokenError, issuer: &str) -> ApiError {
-    match error {
+fn refused(error: &TokenError, issuer: &str) -> ApiError {
+    match *error {
         TokenError::Malformed => error::invalid_identity_token(
             "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
         ),
