@@ -225,7 +225,13 @@ impl Pipeline {
         };
         // The record names it as the reply does.
         refused.error = protocol.spell(refused.error);
-        self.record_refusal::<O>(call, &refused).await?;
+        if refused.resolved || !matches!(call.actor, Actor::Unsigned) {
+            self.record_refusal::<O>(call, &refused).await?;
+        } else {
+            // Who signed nothing is known once resolving found out who it is. A refusal before that is one at the door,
+            // and nobody can fill the trail with those.
+            tracing::warn!(operation = O::ROW.name, error = %refused.error, "an unsigned request proved nothing");
+        }
         Err(refused.error)
     }
 
@@ -238,8 +244,8 @@ impl Pipeline {
     ) -> Result<O::Output, Refused> {
         for _ in 0..ATTEMPTS {
             let resolved = O::resolve(service, call, input).await.map_err(|error| Refused {
-                error,
                 facts: O::describe(call, input, None),
+                ..Refused::undescribed(error)
             })?;
             let facts = O::describe(call, input, Some(&resolved));
             let effect = match self.decide::<O>(service, call, input, &resolved).await {
@@ -249,7 +255,7 @@ impl Pipeline {
             match self.commit::<O>(call, effect, &facts).await {
                 Ok(Some(output)) => return Ok(output),
                 Ok(None) => {}
-                Err(error) => return Err(Refused { error, facts }),
+                Err(error) => return Err(Refused::resolved(error, facts)),
             }
         }
         Err(Refused::undescribed(internal("a change lost against others too often")))
@@ -330,6 +336,8 @@ impl Pipeline {
 struct Refused {
     error: ApiError,
     facts: Facts,
+    /// Whether it came as far as to know what, and of an unsigned request who, it is about.
+    resolved: bool,
 }
 
 impl Refused {
@@ -341,6 +349,7 @@ impl Refused {
                 additional_event_data: denial.decided.or(facts.additional_event_data),
                 ..facts
             },
+            resolved: true,
         }
     }
 
@@ -348,6 +357,15 @@ impl Refused {
         Self {
             error,
             facts: Facts::default(),
+            resolved: false,
+        }
+    }
+
+    fn resolved(error: ApiError, facts: Facts) -> Self {
+        Self {
+            error,
+            facts,
+            resolved: true,
         }
     }
 }

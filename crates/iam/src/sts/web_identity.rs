@@ -36,21 +36,21 @@ pub(crate) struct Vouched {
 }
 
 impl Vouched {
-    /// Believes a token if the role's account has a provider for its issuer, the issuer signed it, its time is now, and
-    /// it is for an audience that the provider is trusted for.
+    /// Believes a token if its issuer is listed and signed it, its time is now, the role's account has a provider for the
+    /// issuer, and the token is for an audience that the provider is trusted for. In this order: who cannot show a token
+    /// of a listed issuer does not learn what accounts have.
     pub(crate) async fn by_token(service: &Sts, call: &Call, role: &NamedRole, token: &str) -> Result<Self, ApiError> {
-        let token = Token::parse(token).map_err(refused)?;
+        let token = Token::parse(token).map_err(|error| refused(&error, ""))?;
         let issuer = token.issuer().to_owned();
-        let missing =
-            || error::invalid_identity_token(format!("No OpenIDConnect provider found in your account for {issuer}"));
-        let name = rules::provider_name(&issuer).map_err(|_| missing())?;
+        let claims = service.issuers().verify(&token, call.now);
+        let claims = claims.map_err(|error| refused(&error, &issuer))?;
+        let name = rules::provider_name(&issuer).map_err(|_| no_provider(&issuer))?;
         let found = service.directory().find::<ProviderRecord>(role.account(), name).await;
         let (id, provider) = match found {
             Ok(found) if found.1.name == name => found,
-            Ok(_) | Err(EntityError::NoSuch { .. }) => return Err(missing()),
+            Ok(_) | Err(EntityError::NoSuch { .. }) => return Err(no_provider(&issuer)),
             Err(error) => return Err(internal(error)),
         };
-        let claims = service.issuers().verify(&token, call.now).map_err(refused)?;
         let known = |audience: &&String| provider.client_ids.contains(audience);
         let audience = claims.audiences().iter().find(known).cloned();
         let audience = audience.ok_or_else(|| error::invalid_identity_token("Incorrect token audience"))?;
@@ -117,12 +117,13 @@ fn tags(claims: &Claims) -> Result<SessionTags, ApiError> {
 }
 
 /// The refusal on the wire.
-fn refused(error: TokenError) -> ApiError {
-    match error {
+fn refused(error: &TokenError, issuer: &str) -> ApiError {
+    match *error {
         TokenError::Malformed => error::invalid_identity_token(
             "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
         ),
-        TokenError::UnknownIssuer | TokenError::NoKey => error::invalid_identity_token(
+        TokenError::UnknownIssuer => no_provider(issuer),
+        TokenError::NoKey => error::invalid_identity_token(
             "Couldn't retrieve verification key from your identity provider,  please reference \
              AssumeRoleWithWebIdentity documentation for requirements",
         ),
@@ -132,4 +133,8 @@ fn refused(error: TokenError) -> ApiError {
         )),
         TokenError::NotYetValid => error::idp_rejected_claim("The ID Token is not valid yet"),
     }
+}
+
+fn no_provider(issuer: &str) -> ApiError {
+    error::invalid_identity_token(format!("No OpenIDConnect provider found in your account for {issuer}"))
 }

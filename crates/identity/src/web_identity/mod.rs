@@ -1,4 +1,4 @@
-//! Tokens of OpenID Connect providers: who an issuer says that somebody is (OpenID Connect Core 1.0, RFC 7519).
+//! Identity tokens: who an issuer says that somebody is (`OpenID Connect Core 1.0`, RFC 7519).
 //!
 //! The operator says which issuers there are and where their keys are; what IAM keeps of a provider only chooses among
 //! them. Nothing here goes out to fetch keys.

@@ -78,7 +78,8 @@ pub struct Claims {
     pub source_identity: Option<String>,
 }
 
-/// Session tags in a token (IAM User Guide, "Passing session tags using AssumeRoleWithWebIdentity").
+/// Session tags in a token (IAM User Guide, "Passing session tags using
+/// `AssumeRoleWithWebIdentity`").
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionTags {

@@ -232,7 +232,7 @@ async fn who_takes_a_name_later_is_not_trusted() {
         .edit(async |edit| {
             edit.update_trust_policy("of-user", &again)
                 .await
-                .expect("a trust policy")
+                .expect("a trust policy");
         })
         .await;
     assert_eq!(world.assume(&alice, &of_user, &[]).await.status, 200);

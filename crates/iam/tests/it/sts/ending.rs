@@ -33,7 +33,7 @@ async fn a_deactivated_access_key_begins_no_session_and_those_that_it_began_go_o
             .edit(async |edit| {
                 edit.set_access_key_active("alice", &alice.id, active)
                     .await
-                    .expect("changed")
+                    .expect("changed");
             })
             .await;
         assert_eq!(world.assume(&alice, &role, &[]).await.status == 200, active);

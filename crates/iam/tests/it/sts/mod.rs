@@ -4,6 +4,7 @@ mod assuming;
 mod callers;
 mod chaining;
 mod ending;
+mod idp;
 mod limiting;
 mod unsigned;
 mod web_identity;

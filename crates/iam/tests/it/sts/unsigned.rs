@@ -40,6 +40,9 @@ async fn every_other_operation_refuses_unsigned_requests() {
         world.kms_unsigned("AssumeRoleWithWebIdentity").await,
         "MissingAuthenticationTokenException"
     );
+    // Without a door for it, the open operation is as closed as the others.
+    let refused = world.ask_at_a_closed_door("AssumeRoleWithWebIdentity").await;
+    assert_eq!(refused.refusal().0, "MissingAuthenticationToken");
     // The open one is refused for what it lacks, which is not a signature.
     let refused = world.ask_unsigned("AssumeRoleWithWebIdentity", &[]).await;
     assert_eq!(refused.refusal().0, "ValidationError");

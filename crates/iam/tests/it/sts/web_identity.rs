@@ -3,97 +3,12 @@
 use std::fs;
 use std::time::Duration;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use trent_identity::directory::{NewProvider, SessionHolder};
-use trent_identity::web_identity::{Issuer, Issuers};
+use trent_identity::directory::{Holder, NewProvider, SessionHolder};
 use trent_service::Clock as _;
 
+use super::idp::{Idp, NAME, URL, encoded};
 use super::world::{ACCOUNT, Answer, OTHER, World, allow, nothing, role_arn};
-
-const URL: &str = "https://idp.example.com/realms/work";
-const NAME: &str = "idp.example.com/realms/work";
-
-/// An issuer of identity tokens, its keys in a file.
-struct Idp {
-    folder: TempDir,
-    p256: EcdsaKeyPair,
-    rsa: RsaKeyPair,
-}
-
-fn encoded(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-impl Idp {
-    fn new() -> Self {
-        let idp = Self {
-            folder: tempfile::tempdir().expect("a folder"),
-            p256: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"),
-            rsa: RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"),
-        };
-        idp.publish(&[idp.p256_key(), idp.rsa_key()]);
-        idp
-    }
-
-    fn publish(&self, keys: &[Value]) {
-        let file = self.folder.path().join("jwks.json");
-        fs::write(file, json!({ "keys": keys }).to_string()).expect("written");
-    }
-
-    fn p256_key(&self) -> Value {
-        let point = self.p256.public_key().as_ref();
-        json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "p256",
-            "x": encoded(&point[1..33]), "y": encoded(&point[33..])})
-    }
-
-    fn rsa_key(&self) -> Value {
-        // RFC 8017, RSAPublicKey: a modulus of 256 bytes behind nine bytes of headers, and 65537 at the end.
-        let public = self.rsa.public_key().as_ref();
-        let (modulus, exponent) = (&public[9..265], &public[public.len() - 3..]);
-        json!({"kty": "RSA", "kid": "rsa", "n": encoded(modulus), "e": encoded(exponent)})
-    }
-
-    fn issuers(&self) -> Issuers {
-        Issuers::new(vec![Issuer {
-            url: URL.to_owned(),
-            jwks_file: self.folder.path().join("jwks.json"),
-        }])
-        .expect("an issuer")
-    }
-
-    /// A token in ES256.
-    fn token(&self, claims: &Value) -> String {
-        let signed = format!(
-            "{}.{}",
-            encoded(r#"{"alg":"ES256","kid":"p256","typ":"JWT"}"#),
-            encoded(claims.to_string())
-        );
-        let signature = self.p256.sign(&SystemRandom::new(), signed.as_bytes()).expect("signed");
-        format!("{signed}.{}", encoded(signature))
-    }
-
-    /// A token in RS256.
-    fn rsa_token(&self, claims: &Value) -> String {
-        let signed = format!(
-            "{}.{}",
-            encoded(r#"{"alg":"RS256","kid":"rsa"}"#),
-            encoded(claims.to_string())
-        );
-        let mut signature = vec![0; self.rsa.public_modulus_len()];
-        let random = SystemRandom::new();
-        let done = self
-            .rsa
-            .sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature);
-        done.expect("signed");
-        format!("{signed}.{}", encoded(signature))
-    }
-}
 
 /// A world whose account trusts an issuer for the audience `app`, and has a role for the subject `alice` of it.
 async fn world(idp: &Idp) -> World {
@@ -207,6 +122,9 @@ async fn a_role_must_trust_the_provider_and_the_claims() {
             "{role}"
         );
     }
+    let records = world.records().await;
+    let refused = records.iter().filter(|record| record["errorCode"] == "AccessDenied");
+    assert_eq!(refused.count(), 3, "who is known is recorded");
 }
 
 #[tokio::test]
@@ -274,8 +192,15 @@ async fn a_token_must_be_the_issuers_and_of_now() {
         assert_eq!(found, code, "{text}");
         assert!(text.starts_with(message), "{text}");
     }
+    let records = world.records().await;
+    assert!(
+        records
+            .iter()
+            .all(|record| record["eventName"] != "AssumeRoleWithWebIdentity"),
+        "who is not known cannot write into the trail"
+    );
     assert_eq!(assume(&world, &role_arn("app"), &good).await.status, 200);
-    // Another account has no such provider, whatever its roles say.
+    // Another account has no such provider, whatever its roles say; nor has one that is not here.
     let theirs = format!("arn:aws:iam::{OTHER}:role/app");
     let refused = assume(&world, &theirs, &good).await;
     assert!(
@@ -305,7 +230,7 @@ async fn an_account_cannot_add_an_issuer_by_itself() {
     claims["iss"] = json!(own);
     let refused = assume(&world, &role_arn("app"), &idp.token(&claims)).await;
     assert!(
-        refused.refusal().1.starts_with("Couldn't retrieve verification key"),
+        refused.refusal().1.starts_with("No OpenIDConnect provider found"),
         "{refused:?}"
     );
 }
@@ -327,7 +252,7 @@ async fn the_issuers_keys_are_those_of_its_file_now() {
             .starts_with("Couldn't retrieve verification key")
     );
     assert_eq!(assume(&world, &role, &idp.rsa_token(&claims(&world))).await.status, 200);
-    fs::remove_file(idp.folder.path().join("jwks.json")).expect("removed");
+    fs::remove_file(idp.file()).expect("removed");
     assert_eq!(assume(&world, &role, &token).await.refusal().0, "InvalidIdentityToken");
     idp.publish(&[idp.p256_key()]);
     assert_eq!(assume(&world, &role, &token).await.status, 200);
@@ -348,7 +273,7 @@ async fn claims_can_be_asked_for_by_key_policies() {
         json!({"StringEquals": {"kms:EncryptionContext:sub": format!("${{{NAME}:sub}}")}});
     world
         .edit(async |edit| {
-            let holder = trent_identity::directory::Holder::Role("app");
+            let holder = Holder::Role("app");
             edit.put_inline_policy(holder, "own", &wanted.to_string())
                 .await
                 .expect("a policy");
