@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from botocore.exceptions import ClientError
+from harness.clients import boto3_client
 from harness.server import ALICE, BINARY, BOB, clean_environment
 
 OWN_ROOT = f"arn:aws:iam::{ALICE.id}:root"
@@ -104,6 +105,33 @@ def test_the_statement_is_told_with_its_line(server, ask, shared):
     assert diagram.startswith("flowchart TD\n") and 's6a -->|"no"| s6b' in diagram, diagram
 
 
+# AUTHZ-267
+def test_an_explanation_names_every_step_and_what_is_missing(server, ask):
+    conditions = {
+        "IpAddress": {"aws:SourceIp": "192.0.2.0/24"},
+        "StringEquals": {"kms:ViaService": "s3.us-west-2.amazonaws.com"},
+    }
+    only = {"Sid": "Only", **statement("Allow", BOB.id, "kms:Decrypt"), "Condition": conditions}
+    own = {"Sid": "Own", **statement("Allow", ALICE.id, "kms:*")}
+    kms = boto3_client(server, ALICE, "us-west-2")
+    key = kms.create_key(Policy=json.dumps({"Version": "2012-10-17", "Statement": [own, only]}))["KeyMetadata"]
+    question = ("explain", "--principal", OTHER_ROOT, "--action", "kms:Decrypt", "--key", key["Arn"])
+    [refused] = ask(*question)["Explanations"]
+    numbers = ["1a", "1b", "1c", "1d", "0c", "2a", "2b", "2c", "3", "4a", "5"]
+    assert [step["Number"] for step in refused["Steps"]] == numbers
+    assert (refused["Code"], refused["Steps"][-1]["Code"]) == ("KEY_POLICY_DOES_NOT_ENABLE_IAM", "NO_GRANT_ALLOWS")
+    assert refused["Reason"].startswith("The key policy does not let account ")
+    [near] = refused["NearMisses"]
+    assert (near["Policy"], near["Sid"], near["Statement"]) == ("default", "Only", 1)
+    assert {unmet["Key"] for unmet in near["Unmet"]} == {"aws:SourceIp", "kms:ViaService"}
+    assert not any(unmet["Present"] for unmet in near["Unmet"])
+    met = ("--source-ip", "192.0.2.7", "--via-service", "s3")
+    [allowed] = ask(*question, *met)["Explanations"]
+    assert (allowed["Decision"], allowed["Steps"][-1]["By"]["Type"]) == ("Allow", "rootUser")
+    request = kms.describe_key(KeyId=key["KeyId"])["ResponseMetadata"]["RequestId"]
+    assert ask("explain", "--at", request)["Recorded"]["EventName"] == "DescribeKey"
+
+
 # AUTHZ-274
 def test_what_stays_in_its_account_is_said_to(ask, other, shared):
     answer = ask("explain", "--principal", OTHER_ROOT, "--action", "kms:DisableKey", "--key", shared["Arn"])
@@ -194,7 +222,7 @@ def test_a_scenario_is_decided_without_a_server():
 
 
 def test_many_scenarios_are_decided_one_a_line():
-    denied = {"id": 2, **SCENARIO, "resourcePolicy": {"Version": "2012-10-17", "Statement": []}}
+    denied = {"id": 2, **SCENARIO, "identityPolicies": []}
     broken = {"id": 3, **SCENARIO, "resourcePolicy": {"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]}}
     lines = [json.dumps({"id": 1, **SCENARIO}), json.dumps(denied), json.dumps(broken), "{", "\udcff", ""]
     lines += [json.dumps({"id": number, **SCENARIO}) for number in range(10, 2010)]

@@ -26,6 +26,8 @@ pub(crate) struct Described {
     pub(crate) key: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) encryption_context: Option<BTreeMap<String, String>>,
+    /// The service that asks on behalf of the principal.
+    pub(crate) via_service: Option<String>,
     /// Condition keys by their names in lower case.
     pub(crate) given: BTreeMap<String, Vec<String>>,
 }
@@ -37,8 +39,8 @@ impl Described {
         values.push(value.to_owned());
     }
 
-    /// Makes the request one that a service makes on behalf of its principal: `s3`, or a service's whole name.
-    pub(crate) fn give_service(&mut self, service: &str, region: &Region) {
+    /// Adds what requests have that a service makes on behalf of their principal: `s3`, or a service's whole name.
+    fn give_service(&mut self, service: &str, region: &Region) {
         let (prefix, name) = match service.split_once('.') {
             Some((prefix, _)) => (prefix, service.to_owned()),
             None => (service, format!("{service}.{region}.amazonaws.com")),
@@ -51,7 +53,9 @@ impl Described {
             ("aws:calledviafirst", &principal),
             ("aws:calledvialast", &principal),
         ] {
-            self.given.insert(key.to_owned(), vec![value.to_owned()]);
+            self.given
+                .entry(key.to_owned())
+                .or_insert_with(|| vec![value.to_owned()]);
         }
     }
 }
@@ -61,7 +65,7 @@ impl Questions {
     pub(crate) async fn rehearse(
         &self,
         call: &Call,
-        described: Described,
+        mut described: Described,
     ) -> Result<(Rehearsal, Vec<Box<dyn Part>>), ApiError> {
         let principal: PrincipalArn = described
             .principal
@@ -73,6 +77,9 @@ impl Questions {
             let located = self.service.locate(text, Some(principal.account()), &region).await?;
             region = located.region;
             resource = Some(located.arn);
+        }
+        if let Some(service) = described.via_service.take() {
+            described.give_service(&service, &region);
         }
         let caller = self.caller(call, &principal, &region, &described.action).await?;
         let mut rehearsal = Rehearsal::new(caller, region, call.now, &described.action);
