@@ -156,6 +156,9 @@ def test_a_request_is_explained_by_its_id(server, ask, kms, other, shared):
     kms.put_key_policy(KeyId=shared["KeyId"], Policy=json.dumps(SHARED, indent=2))
     printed = server.run("explain", "--request", request).stdout
     assert "Recorded at " in printed and "decided then: KEY_POLICY_DOES_NOT_ENABLE_IAM" in printed
+    made = kms.create_key()["ResponseMetadata"]["RequestId"]
+    [creation] = ask("explain", "--request", made)["Explanations"]
+    assert (creation["Action"], creation["Resource"], creation["Decision"]) == ("kms:CreateKey", "*", "Allow")
     missing = server.run("explain", "--request", request[::-1])
     assert missing.returncode == 1
 

@@ -71,7 +71,7 @@ impl Questions {
             .principal
             .parse()
             .map_err(|_| protocol::validation(format!("{} is no ARN of a principal", described.principal)))?;
-        let mut region = self.region(call, described.region.as_deref())?;
+        let mut region = region(call, described.region.as_deref())?;
         let mut resource = None;
         if let Some(text) = &described.key {
             let located = self.service.locate(text, Some(principal.account()), &region).await?;
@@ -88,14 +88,6 @@ impl Questions {
         rehearsal.given = described.given;
         let parts = self.service.parts(&rehearsal).await?;
         Ok((rehearsal, parts))
-    }
-
-    /// The Region that a question names, or else the first one served.
-    pub(crate) fn region(&self, call: &Call, named: Option<&str>) -> Result<Region, ApiError> {
-        match named {
-            None => Ok(call.region.clone()),
-            Some(text) => Region::parse(text).map_err(|error| protocol::validation(error.to_string())),
-        }
     }
 
     /// A principal as a caller of the service that an action belongs to.
@@ -130,6 +122,14 @@ impl Questions {
             .impersonate(principal, region.clone(), service, call.now)
             .await;
         caller.map_err(internal)
+    }
+}
+
+/// The Region that a question names, or else the first one served.
+pub(crate) fn region(call: &Call, named: Option<&str>) -> Result<Region, ApiError> {
+    match named {
+        None => Ok(call.region.clone()),
+        Some(text) => Region::parse(text).map_err(|error| protocol::validation(error.to_string())),
     }
 }
 

@@ -146,6 +146,9 @@ impl Rehearse for Kms {
 
     async fn parts(&self, rehearsal: &Rehearsal) -> Result<Vec<Box<dyn Part>>, ApiError> {
         let known = Known::find(&rehearsal.action)?;
+        if known.row.name == retire_grant::ROW.name {
+            return Err(protocol::validation("Who may retire a grant stands in the grant"));
+        }
         let Some(named) = &rehearsal.resource else {
             if known.is_on_a_key() {
                 return Err(protocol::validation(format!(

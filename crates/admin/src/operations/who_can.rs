@@ -15,6 +15,7 @@ use super::{on_the_deployment, reading};
 use crate::Operator;
 use crate::answer::Answer;
 use crate::candidates::Candidates;
+use crate::questions::region;
 
 /// The operation.
 pub(crate) struct WhoCan;
@@ -127,7 +128,7 @@ impl Operation for WhoCan {
 
 async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequest) -> Result<Access, ApiError> {
     let (questions, service) = (&operator.questions, &operator.questions.service);
-    let region = questions.region(call, input.region.as_deref())?;
+    let region = region(call, input.region.as_deref())?;
     let key = service.locate(&input.key, None, &region).await?;
     let actions: Vec<String> = match &input.action {
         Some(action) => vec![action.clone()],

@@ -162,6 +162,11 @@ async fn questions_that_make_no_sense_are_refused() {
         ),
         ("Action", json!("kms:Nothing"), "kms:Nothing is no action of KMS"),
         ("Action", json!("kms:ListKeys"), "kms:ListKeys is done to no key"),
+        (
+            "Action",
+            json!("kms:RetireGrant"),
+            "Who may retire a grant stands in the grant",
+        ),
         ("Key", Value::Null, "kms:Encrypt is done to a key: say which"),
         ("Region", json!("eu-west-1"), "Region eu-west-1 is not served here"),
         (
