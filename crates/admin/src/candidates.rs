@@ -8,7 +8,7 @@ use trent_identity::directory::principals::{Named as Kept, RoleRecord, UserRecor
 use trent_identity::{Directory, DirectoryError, EntityError};
 use trent_names::{AccountId, Partition, PrincipalArn};
 use trent_policy::Named;
-use trent_service::{Part, Resource, internal};
+use trent_service::internal;
 
 /// Records that are read at a time.
 const STEP: usize = 500;
@@ -27,13 +27,12 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    /// Those of a resource. Sessions count only where the policy names them: of a role there are any number.
-    pub(crate) async fn of(directory: &Directory, part: &dyn Part, partition: Partition) -> Result<Self, ApiError> {
+    /// Those of a resource, by its owner's root user and whom it names. Sessions count only where the policy names them: of a role there are any number.
+    pub(crate) async fn of(directory: &Directory, owner: &PrincipalArn, named: Vec<Named>) -> Result<Self, ApiError> {
         let mut candidates = Self::default();
-        let mut accounts = BTreeSet::new();
-        let (owner, policy) = named(part);
-        accounts.extend(owner);
-        for name in policy {
+        let (mut accounts, partition) = (BTreeSet::new(), owner.partition());
+        accounts.insert(owner.account());
+        for name in named {
             match name {
                 Named::Everyone => accounts.extend(all_accounts(directory).await?),
                 Named::Account { account, .. } => {
@@ -106,16 +105,6 @@ impl Candidates {
             }
         }
     }
-}
-
-/// The owner of the resource of a question, and whom its policy names.
-fn named(part: &dyn Part) -> (Option<AccountId>, Vec<Named>) {
-    let resource = part.target().resource;
-    let names = match resource {
-        Resource::Key { policy, .. } => policy.principals().cloned().collect(),
-        _ => Vec::new(),
-    };
-    (resource.account(), names)
 }
 
 async fn all_accounts(directory: &Directory) -> Result<Vec<AccountId>, ApiError> {

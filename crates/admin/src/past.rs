@@ -93,6 +93,7 @@ impl Past {
             )));
         }
         let several = actions.len() > 1;
+        let on_a_resource = service.actions();
         let described = actions.into_iter().enumerate().map(|(index, action)| {
             // Of an operation with two keys, the first decrypts and the second encrypts.
             let (named, context) = match (several, index) {
@@ -109,7 +110,12 @@ impl Past {
             let mut described = Described {
                 principal: self.principal.clone(),
                 action: action.to_owned(),
-                key: alias.or(resource).or(named).map(str::to_owned),
+                // What a request made is in its record too, and is nothing that it needed a permission on.
+                key: alias
+                    .or(resource)
+                    .or(named)
+                    .filter(|_| on_a_resource.contains(&action))
+                    .map(str::to_owned),
                 region: Some(self.record.aws_region.clone()),
                 encryption_context: pairs(&parameters[context]),
                 ..Described::default()

@@ -26,6 +26,8 @@ pub(crate) struct Described {
     pub(crate) key: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) encryption_context: Option<BTreeMap<String, String>>,
+    /// The service that asks on behalf of the principal.
+    pub(crate) via_service: Option<String>,
     /// Condition keys by their names in lower case.
     pub(crate) given: BTreeMap<String, Vec<String>>,
 }
@@ -37,8 +39,8 @@ impl Described {
         values.push(value.to_owned());
     }
 
-    /// Makes the request one that a service makes on behalf of its principal: `s3`, or a service's whole name.
-    pub(crate) fn give_service(&mut self, service: &str, region: &Region) {
+    /// Adds what requests have that a service makes on behalf of their principal: `s3`, or a service's whole name.
+    fn give_service(&mut self, service: &str, region: &Region) {
         let (prefix, name) = match service.split_once('.') {
             Some((prefix, _)) => (prefix, service.to_owned()),
             None => (service, format!("{service}.{region}.amazonaws.com")),
@@ -51,7 +53,9 @@ impl Described {
             ("aws:calledviafirst", &principal),
             ("aws:calledvialast", &principal),
         ] {
-            self.given.insert(key.to_owned(), vec![value.to_owned()]);
+            self.given
+                .entry(key.to_owned())
+                .or_insert_with(|| vec![value.to_owned()]);
         }
     }
 }
@@ -61,18 +65,21 @@ impl Questions {
     pub(crate) async fn rehearse(
         &self,
         call: &Call,
-        described: Described,
+        mut described: Described,
     ) -> Result<(Rehearsal, Vec<Box<dyn Part>>), ApiError> {
         let principal: PrincipalArn = described
             .principal
             .parse()
             .map_err(|_| protocol::validation(format!("{} is no ARN of a principal", described.principal)))?;
-        let mut region = self.region(call, described.region.as_deref())?;
+        let mut region = region(call, described.region.as_deref())?;
         let mut resource = None;
         if let Some(text) = &described.key {
             let located = self.service.locate(text, Some(principal.account()), &region).await?;
             region = located.region;
             resource = Some(located.arn);
+        }
+        if let Some(service) = described.via_service.take() {
+            described.give_service(&service, &region);
         }
         let caller = self.caller(call, &principal, &region, &described.action).await?;
         let mut rehearsal = Rehearsal::new(caller, region, call.now, &described.action);
@@ -81,14 +88,6 @@ impl Questions {
         rehearsal.given = described.given;
         let parts = self.service.parts(&rehearsal).await?;
         Ok((rehearsal, parts))
-    }
-
-    /// The Region that a question names, or else the first one served.
-    pub(crate) fn region(&self, call: &Call, named: Option<&str>) -> Result<Region, ApiError> {
-        match named {
-            None => Ok(call.region.clone()),
-            Some(text) => Region::parse(text).map_err(|error| protocol::validation(error.to_string())),
-        }
     }
 
     /// A principal as a caller of the service that an action belongs to.
@@ -123,6 +122,14 @@ impl Questions {
             .impersonate(principal, region.clone(), service, call.now)
             .await;
         caller.map_err(internal)
+    }
+}
+
+/// The Region that a question names, or else the first one served.
+pub(crate) fn region(call: &Call, named: Option<&str>) -> Result<Region, ApiError> {
+    match named {
+        None => Ok(call.region.clone()),
+        Some(text) => Region::parse(text).map_err(|error| protocol::validation(error.to_string())),
     }
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use trent_api::{ApiError, kms, protocol};
 use trent_crypto::spec::KeySpec;
 use trent_names::{AccountId, AliasArn, KeyReference, Region};
-use trent_policy::{Action, ConditionKey, Values};
+use trent_policy::{Action, ConditionKey, Named, Values};
 use trent_service::{Call, Catalogue, Located, Part, Rehearsal, Rehearse, Resource, Row, Service, Target, internal};
 
 use crate::conditions::Encryption;
@@ -122,6 +122,15 @@ impl Rehearse for Kms {
         }
     }
 
+    async fn named(&self, rehearsal: &Rehearsal) -> Result<Vec<Named>, ApiError> {
+        let Some(text) = &rehearsal.resource else {
+            return Ok(Vec::new());
+        };
+        let target = find(self, rehearsal, text).await?;
+        let named = target.key().map(|key| key.policy.principals().cloned().collect());
+        Ok(named.unwrap_or_default())
+    }
+
     fn remark(&self, rehearsal: &Rehearsal) -> Option<String> {
         let known = Known::find(&rehearsal.action).ok()?;
         let key = rehearsal.resource.as_ref()?;
@@ -137,6 +146,9 @@ impl Rehearse for Kms {
 
     async fn parts(&self, rehearsal: &Rehearsal) -> Result<Vec<Box<dyn Part>>, ApiError> {
         let known = Known::find(&rehearsal.action)?;
+        if known.row.name == retire_grant::ROW.name {
+            return Err(protocol::validation("Who may retire a grant stands in the grant"));
+        }
         let Some(named) = &rehearsal.resource else {
             if known.is_on_a_key() {
                 return Err(protocol::validation(format!(
@@ -166,9 +178,7 @@ impl Rehearse for Kms {
                 context: None,
             }));
         }
-        // The operation that takes every form of name and looks across accounts.
-        let found = reference::resolve(self, rehearsal.call(), &describe_key::ROW, named).await;
-        match found {
+        match find(self, rehearsal, named).await {
             Ok(KeyTarget::Foreign { .. } | KeyTarget::UnknownCiphertext) | Err(_) if !parts.is_empty() => {}
             Ok(KeyTarget::Foreign { .. } | KeyTarget::UnknownCiphertext) => return Err(unknown(named)),
             key => parts.push(Box::new(Permission {
@@ -180,6 +190,11 @@ impl Rehearse for Kms {
         }
         Ok(parts)
     }
+}
+
+/// Finds a key as `DescribeKey` does, which takes every form of name and looks across accounts.
+async fn find(service: &Kms, rehearsal: &Rehearsal, text: &str) -> Result<KeyTarget, ApiError> {
+    reference::resolve(service, rehearsal.call(), &describe_key::ROW, text).await
 }
 
 /// One permission, on what it is about.

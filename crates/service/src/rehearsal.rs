@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use trent_api::ApiError;
 use trent_identity::Caller;
 use trent_names::{AccountId, Region};
-use trent_policy::{ConditionKey, Context, Policies, Request, Values};
+use trent_policy::{ConditionKey, Context, Named, Policies, Request, Values};
 use uuid::Uuid;
 
 use crate::authorize::evaluate;
@@ -29,6 +29,9 @@ pub trait Rehearse: Send + Sync + 'static {
     /// The resource that `text` names in a Region: by an ARN, or as a principal of `account` would name it, or by an id
     /// that only one account has.
     async fn locate(&self, text: &str, account: Option<AccountId>, region: &Region) -> Result<Located, ApiError>;
+
+    /// Whom the resource itself names: those that its policy is about.
+    async fn named(&self, rehearsal: &Rehearsal) -> Result<Vec<Named>, ApiError>;
 
     /// What else the call would need that the question leaves out, in a sentence.
     fn remark(&self, rehearsal: &Rehearsal) -> Option<String>;

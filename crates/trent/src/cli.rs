@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -165,11 +166,14 @@ pub(crate) struct ExplainArguments {
     /// A pair of the request's encryption context
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) encryption_context: Vec<String>,
+    /// The address that the request comes from: short for --context aws:SourceIp=ADDRESS
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) source_ip: Option<IpAddr>,
     /// The service that asks on behalf of the principal, such as s3
     #[arg(long, value_name = "NAME")]
     pub(crate) via_service: Option<String>,
     /// A request that was made, by its id: shows what was recorded and decides it again as of now
-    #[arg(long, value_name = "ID", conflicts_with_all = ["principal", "action", "key", "region", "context", "encryption_context", "via_service"])]
+    #[arg(long, visible_alias = "at", value_name = "ID", conflicts_with_all = ["source_ip", "principal", "action", "key", "region", "context", "encryption_context", "via_service"])]
     pub(crate) request: Option<String>,
     /// Print the answer as JSON
     #[arg(long, conflicts_with = "mermaid")]

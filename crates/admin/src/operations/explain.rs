@@ -133,11 +133,9 @@ impl Operation for Explain {
             key: input.key.clone(),
             region: input.region.clone(),
             encryption_context: input.encryption_context.clone(),
+            via_service: input.via_service.clone(),
             ..Described::default()
         };
-        if let Some(service) = &input.via_service {
-            described.give_service(service, &questions.region(call, input.region.as_deref())?);
-        }
         for pair in input.context.iter().flatten() {
             let (key, value) = pair
                 .split_once('=')

@@ -3,17 +3,19 @@
 
 use serde::Serialize;
 use trent_api::shape::{Member, Structure};
-use trent_api::{ApiError, FromValue, Input, Shaped, Value, protocol};
+use trent_api::{ApiError, FromValue, Input, Shaped, Value};
 use trent_audit::json::Object;
+use trent_identity::Caller;
 use trent_names::PrincipalArn;
-use trent_policy::{ConditionKey, Context, Ground, Policies, Prospect, Request, decide, grounds, prospect};
-use trent_service::{Call, Effect, Facts, Operation, Rehearsal, Row, Target, action};
+use trent_policy::{ConditionKey, Ground, Prospect, decide, grounds, prospect};
+use trent_service::{Call, Effect, Facts, Operation, Part, Rehearsal, Row, Target, action};
 
 use super::explain::NAME;
 use super::{on_the_deployment, reading};
 use crate::Operator;
 use crate::answer::Answer;
 use crate::candidates::Candidates;
+use crate::questions::region;
 
 /// The operation.
 pub(crate) struct WhoCan;
@@ -126,7 +128,7 @@ impl Operation for WhoCan {
 
 async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequest) -> Result<Access, ApiError> {
     let (questions, service) = (&operator.questions, &operator.questions.service);
-    let region = questions.region(call, input.region.as_deref())?;
+    let region = region(call, input.region.as_deref())?;
     let key = service.locate(&input.key, None, &region).await?;
     let actions: Vec<String> = match &input.action {
         Some(action) => vec![action.clone()],
@@ -136,73 +138,71 @@ async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequest) -> Res
         partition: key.region.partition(),
         account: key.owner,
     };
-    // The key, found by its owner once for each action, is the same for everybody.
-    let mut parts = Vec::new();
-    for action in &actions {
-        let owner = questions.caller(call, &owner, &key.region, action).await?;
-        let mut rehearsal = Rehearsal::new(owner, key.region.clone(), call.now, action);
+    let rehearsal = |caller: &Caller, action: &str| {
+        let mut rehearsal = Rehearsal::new(caller.clone(), key.region.clone(), call.now, action);
         rehearsal.resource = Some(key.arn.clone());
-        let part = service.parts(&rehearsal).await?.pop();
-        parts.push(part.ok_or_else(|| protocol::validation(format!("{action} is done to no key")))?);
+        rehearsal
+    };
+    let (mut holders, mut elsewhere, mut considered) = (Vec::new(), Vec::new(), 0);
+    if let Some(first) = actions.first() {
+        let asking = questions.caller(call, &owner, &key.region, first).await?;
+        // Whether key and actions are there does not depend on who asks: what is wrong is told once.
+        for action in &actions {
+            service.parts(&rehearsal(&asking, action)).await?;
+        }
+        let named = service.named(&rehearsal(&asking, first)).await?;
+        let candidates = Candidates::of(&questions.directory, &owner, named).await?;
+        considered = candidates.here.len();
+        elsewhere.extend(candidates.elsewhere);
+        for principal in &candidates.here {
+            // Somebody may have gone since the list was made.
+            let Some(caller) = questions.find(call, principal, &key.region, first).await? else {
+                continue;
+            };
+            let mut access = Vec::new();
+            for action in &actions {
+                let rehearsal = rehearsal(&caller, action);
+                // The key lends each caller what is the caller's.
+                let parts = service.parts(&rehearsal).await?;
+                access.extend(parts.last().and_then(|part| held(&rehearsal, &**part)));
+            }
+            if !access.is_empty() {
+                holders.push(Holder {
+                    principal: principal.to_string(),
+                    access,
+                });
+            }
+            // With many of them this takes a while, and others use the thread too.
+            tokio::task::yield_now().await;
+        }
     }
-    let mut access = Access {
+    Ok(Access {
         key: key.arn,
         actions,
-        principals: Vec::new(),
-        elsewhere: Vec::new(),
-        considered: 0,
-    };
-    let Some(any) = parts.first() else {
-        return Ok(access);
-    };
-    let candidates = Candidates::of(&questions.directory, &**any, key.region.partition()).await?;
-    access.considered = candidates.here.len();
-    access.elsewhere = candidates.elsewhere.into_iter().collect();
-    for principal in &candidates.here {
-        // Somebody may have gone since the list was made.
-        let Some(caller) = questions.find(call, principal, &key.region, &access.actions[0]).await? else {
-            continue;
-        };
-        let held = access.actions.iter().zip(&parts).filter_map(|(action, part)| {
-            let rehearsal = Rehearsal::new(caller.clone(), key.region.clone(), call.now, action);
-            let of_request = |key: &ConditionKey| Rehearsal::is_of_request(&**part, key);
-            rehearsal.evaluate(&**part, |request, policies, context| {
-                held(action, request, policies, context, &of_request)
-            })
-        });
-        let held: Vec<_> = held.collect();
-        if !held.is_empty() {
-            access.principals.push(Holder {
-                principal: principal.to_string(),
-                access: held,
-            });
-        }
-        // With many of them this takes a while, and others use the thread too.
-        tokio::task::yield_now().await;
-    }
-    Ok(access)
+        principals: holders,
+        elsewhere,
+        considered,
+    })
 }
 
-fn held(
-    action: &str,
-    request: &Request<'_>,
-    policies: &Policies<'_>,
-    context: &dyn Context,
-    of_request: &dyn Fn(&ConditionKey) -> bool,
-) -> Option<Held> {
-    let Prospect {
-        at_best,
-        allowing,
-        denying,
-    } = prospect(request, policies, context, of_request);
-    let decision = decide(request, policies, context);
-    let (conditional, paths, conditions) = if decision.is_allowed() {
-        (!denying.is_empty(), grounds(&decision), denying)
-    } else {
-        (true, at_best?, allowing.into_iter().chain(denying).collect())
-    };
+/// What a rehearsed call finds open to its caller.
+fn held(rehearsal: &Rehearsal, part: &dyn Part) -> Option<Held> {
+    let of_request = |key: &ConditionKey| Rehearsal::is_of_request(part, key);
+    let (conditional, paths, conditions) = rehearsal.evaluate(part, |request, policies, context| {
+        let Prospect {
+            at_best,
+            allowing,
+            denying,
+        } = prospect(request, policies, context, &of_request);
+        let decision = decide(request, policies, context);
+        if decision.is_allowed() {
+            Some((!denying.is_empty(), grounds(&decision), denying))
+        } else {
+            Some((true, at_best?, allowing.into_iter().chain(denying).collect()))
+        }
+    })?;
     Some(Held {
-        action: action.to_owned(),
+        action: rehearsal.action.clone(),
         conditional,
         paths,
         conditions,

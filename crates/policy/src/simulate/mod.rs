@@ -5,8 +5,8 @@
 //!  "request": {"principal": "arn:aws:iam::111122223333:user/Alice", "action": "kms:Decrypt",
 //!              "resource": {"arn": "arn:aws:kms:us-east-1:111122223333:key/…", "account": "111122223333"},
 //!              "context": {"aws:SourceIp": "203.0.113.7"}},
-//!  "identityPolicies": [{"name": "p", "policy": {"Version": "2012-10-17", "Statement": []}}],
-//!  "resourcePolicy": {"Version": "2012-10-17", "Statement": []}}
+//!  "identityPolicies": [{"name": "p", "policy": {"Version": "2012-10-17", "Statement": […]}}],
+//!  "resourcePolicy": {"Version": "2012-10-17", "Statement": […]}}
 //! ```
 //!
 //! The result is `{"id", "decision", "reasons"}`, or `{"id", "error": {"code", "message"}}` if the scenario or one of

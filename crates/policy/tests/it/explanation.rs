@@ -234,9 +234,7 @@ fn a_diagram_has_an_edge_for_each_answer_and_nothing_of_the_text_leaks() {
     assert!(diagram.starts_with("flowchart TD\n"));
     assert_eq!(diagram.matches(" -->").count(), explanation.steps.len() + 1);
     assert!(!diagram.contains("<script>") && !diagram.contains('`'), "{diagram}");
-    assert!(
-        diagram.contains(r##"yes: statement #quot;a#quot;b#96;#lt;script#gt;#35;#quot; (line 1) of the key policy"##)
-    );
+    assert!(diagram.contains(r"yes: statement #quot;a#quot;b#96;#lt;script#gt;#35;#quot; (line 1) of the key policy"));
     assert!(
         diagram.lines().skip(1).all(|line| line.matches('"').count() % 2 == 0),
         "{diagram}"

@@ -75,8 +75,10 @@ fn question(arguments: &ExplainArguments) -> Result<(&'static str, Value), Failu
             input[name] = value.as_str().into();
         }
     }
-    if !arguments.context.is_empty() {
-        input["Context"] = json!(arguments.context);
+    let mut context = arguments.context.clone();
+    context.extend(arguments.source_ip.map(|address| format!("aws:SourceIp={address}")));
+    if !context.is_empty() {
+        input["Context"] = json!(context);
     }
     if !arguments.encryption_context.is_empty() {
         let mut pairs = Map::new();

@@ -92,8 +92,8 @@ fn matrix(answer: &Answer) -> String {
     }
     let widest = answer.actions.iter().map(String::len).max().unwrap_or(0);
     let row = |title: &str, cells: Vec<String>| {
-        let cells: String = cells.iter().map(|cell| format!(" {cell:>4}")).collect();
-        format!("{title:<widest$}{cells}")
+        let cells: Vec<_> = cells.iter().map(|cell| format!("{cell:>4}")).collect();
+        format!("{title:<widest$} {}", cells.join(" "))
     };
     let numbers = (1..=answer.principals.len()).map(|number| format!("[{number}]"));
     lines.push(String::new());
