@@ -13,6 +13,7 @@ pub mod directory;
 mod document;
 pub mod entitlements;
 pub mod error;
+pub mod organization;
 mod principals;
 pub mod rules;
 pub mod session;

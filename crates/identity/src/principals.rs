@@ -3,10 +3,13 @@
 //! A policy that names a user or a role which is not there is refused when it is saved (IAM User Guide, "AWS JSON policy
 //! elements: Principal"). What other accounts have, of whom this deployment knows nothing, is taken on trust.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use trent_names::PrincipalArn;
+use trent_names::{AccountId, PrincipalArn};
 
 use crate::directory::{Directory, EntityError};
+use crate::organization::Placement;
 use crate::unique_id::UniqueId;
 
 /// What is known of a principal.
@@ -25,6 +28,9 @@ pub enum Presence {
 pub trait PrincipalDirectory: Send + Sync + 'static {
     /// What is known of a principal.
     async fn presence(&self, principal: &PrincipalArn) -> Result<Presence, EntityError>;
+
+    /// Where an account stands in its organization; `None` if it is in none.
+    async fn placement(&self, account: AccountId) -> Result<Option<Arc<Placement>>, EntityError>;
 }
 
 /// Federated users come and go: any of an account that is here may come, and so may any session of a role.
@@ -38,5 +44,9 @@ impl PrincipalDirectory for Directory {
             Some(party) => Presence::Here(party.id),
             None => Presence::Missing,
         })
+    }
+
+    async fn placement(&self, account: AccountId) -> Result<Option<Arc<Placement>>, EntityError> {
+        Ok(Self::placement(self, account).await?)
     }
 }

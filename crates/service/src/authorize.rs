@@ -10,10 +10,14 @@ use trent_policy::{Attached, Context, Decision, Policies, Request, Resource as P
 
 use crate::call::{Actor, Call};
 use crate::callers_side::{CallersSide, principal};
+use crate::levels::Levels;
 use crate::target::{Named, Resource, Target};
 
 /// The name that the policy of a key goes by.
 const RESOURCE_POLICY: &str = "default";
+
+/// Actions that resource control policies do not restrict (AWS Organizations User Guide, "Resource control policies").
+const NOT_RESTRICTED: &[&str] = &["kms:RetireGrant"];
 
 /// Decides one target of a call. Anything but `Ok` is final.
 pub trait Authorizer: Send + Sync + 'static {
@@ -59,7 +63,21 @@ pub fn evaluate<T>(
     ask: impl FnOnce(&Request<'_>, &Policies<'_>, &dyn Context) -> T,
 ) -> T {
     let callers_side = CallersSide::of(caller);
+    let service_control = Levels::of(
+        caller
+            .entitlements
+            .organization
+            .as_deref()
+            .map(|place| &*place.service_control),
+    );
+    let owner = target
+        .owner
+        .filter(|_| !NOT_RESTRICTED.contains(&target.action.as_str()));
+    let resource_control = Levels::of(owner.map(|place| &*place.resource_control));
+    let (service_control, resource_control) = (service_control.levels(), resource_control.levels());
     let policies = Policies {
+        service_control: &service_control,
+        resource_control: &resource_control,
         resource: match target.resource {
             Resource::Key { policy, .. } => Some(Attached {
                 name: RESOURCE_POLICY,
@@ -117,6 +135,7 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
                 request,
                 &Policies {
                     resource: None,
+                    resource_control: &[],
                     ..*policies
                 },
                 context,

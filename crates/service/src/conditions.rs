@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use trent_identity::organization::Placement;
 use trent_names::AccountId;
 use trent_policy::{ConditionKey, Context, Values};
 
@@ -66,6 +67,8 @@ impl<'a, O: Operation> Conditions<'a, O> {
             "aws:currenttime" => Values::One(self.time.get_or_init(|| Text::time(self.call.now)).as_str()),
             "aws:epochtime" => Values::One(self.epoch.get_or_init(|| Text::epoch(self.call)).as_str()),
             "aws:requestedregion" => Values::One(self.call.region.as_str()),
+            "aws:resourceorgid" => Values::optional(self.target.owner.map(|place| place.organization.as_str())),
+            "aws:resourceorgpaths" => paths(self.target.owner),
             "aws:resourceaccount" => Values::optional(self.owner.as_ref().map(AccountId::as_str)),
             "aws:sourceip" => match self.call.source_ip {
                 Some(_) => Values::One(self.source_ip.get_or_init(|| Text::source_ip(self.call)).as_str()),
@@ -88,6 +91,11 @@ impl<'a, O: Operation> Conditions<'a, O> {
         match key.lower() {
             "aws:principalarn" => Values::One(caller.principal_arn()),
             "aws:principalaccount" => Values::One(caller.account.as_str()),
+            "aws:principalorgid" => {
+                let organization = caller.entitlements.organization.as_deref();
+                Values::optional(organization.map(|place| place.organization.as_str()))
+            }
+            "aws:principalorgpaths" => paths(caller.entitlements.organization.as_deref()),
             "aws:principaltype" => Values::One(caller.kind.as_str()),
             "aws:userid" => Values::One(&caller.unique_id),
             "aws:username" => Values::optional(user_name(caller)),
@@ -119,6 +127,10 @@ impl<O: Operation> Context for Conditions<'_, O> {
             self.of_call(key)
         }
     }
+}
+
+fn paths(place: Option<&Placement>) -> Values<'_> {
+    place.map_or(Values::Absent, |place| Values::Strings(&place.paths))
 }
 
 /// A short text that is written in place. What does not fit is cut off.

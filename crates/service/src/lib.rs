@@ -9,6 +9,7 @@ mod call;
 mod callers_side;
 mod clock;
 mod conditions;
+mod levels;
 mod operation;
 mod pipeline;
 mod record;

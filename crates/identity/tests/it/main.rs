@@ -7,6 +7,7 @@ mod directory;
 mod effort;
 mod errors;
 mod mutations;
+mod organizations;
 mod plans;
 mod principals;
 mod properties;
