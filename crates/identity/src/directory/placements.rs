@@ -89,7 +89,7 @@ impl Directory {
         let mut levels = Levels::default();
         self.level(&mut levels, account.as_str(), &membership.attached).await?;
         let (mut above, mut ids) = (Some(membership.parent.clone()), Vec::new());
-        while let Some(id) = above {
+        while let Some(id) = above.take() {
             let unit = self.placements.units.get(&self.store, &unit_key(&id)).await?;
             let unit = unit.filter(|unit| unit.organization == membership.organization && ids.len() < MOST_UNITS);
             let Some(unit) = unit else {
@@ -98,7 +98,7 @@ impl Directory {
             };
             self.level(&mut levels, &id, &unit.attached).await?;
             ids.push(id);
-            above = unit.parent.clone();
+            above.clone_from(&unit.parent);
         }
         ids.reverse();
         levels.service.reverse();
@@ -106,9 +106,9 @@ impl Directory {
         if membership.management {
             levels = Levels::default();
         }
-        let path: String = ids.iter().map(|id| format!("{id}/")).collect();
+        let path = format!("{}/{}/", membership.organization, ids.join("/"));
         Ok(Placement {
-            paths: [format!("{}/{path}", membership.organization)],
+            paths: [path],
             organization: membership.organization.clone(),
             service_control: levels.service,
             resource_control: levels.resource,

@@ -6,6 +6,7 @@ mod dev;
 mod directory;
 mod effort;
 mod errors;
+mod interruptions;
 mod mutations;
 mod organizations;
 mod plans;
