@@ -121,7 +121,7 @@ organization
 def control(kind, name, targets, *statements):
     document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
     return (
-        f"[[organization.{kind}_control_policies]]\nname = \"{name}\"\ntargets = {json.dumps(targets)}\n"
+        f'[[organization.{kind}_control_policies]]\nname = "{name}"\ntargets = {json.dumps(targets)}\n'
         f"document = '{document}'\n"
     )
 
