@@ -7,6 +7,7 @@ use trent_crypto::ciphertext::Parsed;
 use trent_crypto::sigv4::SigningKey;
 use trent_identity::directory::principals::{GroupRecord, PolicyRecord, ProviderRecord, RoleRecord, UserRecord};
 use trent_identity::directory::{AccessKeyRecord, AccountRecord};
+use trent_identity::organization::records::{ControlPolicyRecord, OrganizationRecord, UnitRecord};
 use trent_identity::sigv4::Claim;
 use trent_identity::{Bootstrap, Realm, Seed, SignedRequest};
 use trent_keystore::{Keyring, SystemRandomness};
@@ -130,6 +131,9 @@ pub fn records(data: &[u8]) {
     let _ = minicbor::decode::<RoleRecord>(data);
     let _ = minicbor::decode::<PolicyRecord>(data);
     let _ = minicbor::decode::<ProviderRecord>(data);
+    let _ = minicbor::decode::<OrganizationRecord>(data);
+    let _ = minicbor::decode::<UnitRecord>(data);
+    let _ = minicbor::decode::<ControlPolicyRecord>(data);
     let _ = trent_store::backup::verify(&mut &*data);
 }
 

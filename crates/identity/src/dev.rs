@@ -7,8 +7,9 @@ use trent_keystore::KeystoreError;
 use trent_names::AccountId;
 
 use crate::authenticator::{Authenticator, Outcome, Verdict};
-use crate::caller::Caller;
+use crate::caller::{Caller, Identity};
 use crate::directory::Directory;
+use crate::entitlements::Entitlements;
 use crate::sigv4::{Claim, Realm, SignedRequest};
 use crate::verifying::{VerifyingAuthenticator, unavailable};
 
@@ -47,7 +48,20 @@ impl DevAuthenticator {
         let admitted = claim.admit_stale(request, realm)?;
         let account = AccountId::parse(id).unwrap_or(self.default_account);
         let region = realm.region_of(&admitted.scope.region);
-        Ok(Caller::root(account, id, region, realm.service()))
+        let root = Caller::root(account, id, region, realm.service());
+        let organization = directory.placement(account).await;
+        let organization = organization.map_err(|error| unavailable(&error))?;
+        if organization.is_none() {
+            return Ok(root);
+        }
+        // Whoever it is believed to be is limited as it would be.
+        Ok(Caller::from(Identity {
+            entitlements: Entitlements {
+                organization,
+                ..Entitlements::default()
+            },
+            ..Identity::clone(&root)
+        }))
     }
 }
 

@@ -9,6 +9,12 @@ use trent_policy::{Policy, PolicyKind, Rules};
 const WITHHELD: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Sid":"PolicyIsMissing","Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
+/// The same where statements name principals.
+const WITHHELD_FROM_EVERYBODY: &str = concat!(
+    r#"{"Version":"2012-10-17","Statement":[{"Sid":"PolicyIsMissing","Effect":"Deny","Principal":"*","#,
+    r#""Action":"*","Resource":"*"}]}"#
+);
+
 /// The text of a policy, compiled once for each way in which it is used.
 pub struct Document {
     text: Box<str>,
@@ -16,6 +22,8 @@ pub struct Document {
     identity: OnceLock<Policy>,
     boundary: OnceLock<Policy>,
     session: OnceLock<Policy>,
+    service_control: OnceLock<Policy>,
+    resource_control: OnceLock<Policy>,
 }
 
 impl Document {
@@ -27,6 +35,8 @@ impl Document {
             identity: OnceLock::new(),
             boundary: OnceLock::new(),
             session: OnceLock::new(),
+            service_control: OnceLock::new(),
+            resource_control: OnceLock::new(),
         }
     }
 
@@ -64,12 +74,27 @@ impl Document {
         self.compiled(&self.session, PolicyKind::Session)
     }
 
+    /// The document as a service control policy.
+    pub fn as_service_control_policy(&self) -> &Policy {
+        self.compiled(&self.service_control, PolicyKind::ServiceControl)
+    }
+
+    /// The document as a resource control policy, which names everybody.
+    pub fn as_resource_control_policy(&self) -> &Policy {
+        self.compiled(&self.resource_control, PolicyKind::ResourceControl)
+    }
+
     /// A text that cannot be read denies everything, as one that is missing does.
     fn compiled<'d>(&'d self, kept: &'d OnceLock<Policy>, kind: PolicyKind) -> &'d Policy {
         kept.get_or_init(|| {
-            Policy::parse(&self.text, kind, &Rules::STORED).unwrap_or_else(|error| {
+            let withheld = match kind {
+                PolicyKind::ResourceControl => WITHHELD_FROM_EVERYBODY,
+                _ => WITHHELD,
+            };
+            let text = if self.withheld { withheld } else { &self.text };
+            Policy::parse(text, kind, &Rules::STORED).unwrap_or_else(|error| {
                 tracing::error!(%error, "a stored policy cannot be read: it denies everything to whoever has it");
-                Policy::parse(WITHHELD, kind, &Rules::STORED).expect("the text is a policy")
+                Policy::parse(withheld, kind, &Rules::STORED).expect("the text is a policy")
             })
         })
     }

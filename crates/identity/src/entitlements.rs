@@ -12,9 +12,11 @@ use trent_store::StoreError;
 use crate::directory::principals::{HeldPolicies, PolicyReference, Tag};
 use crate::directory::{Directory, builtin};
 use crate::document::Document;
+use crate::organization::Placement;
 use crate::unique_id::UniqueId;
 
-/// What decides what a principal may do, besides the resource's own policy. The root user has none of it.
+/// What decides what a principal may do, besides the resource's own policy. The root user has nothing of it but
+/// the place of its account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entitlements {
     /// Its identity policies: inline, attached, and those of its groups.
@@ -26,6 +28,8 @@ pub struct Entitlements {
     pub session_policies: Vec<AppliedPolicy>,
     /// Its tags, those of its session in the place of its own.
     pub tags: Vec<Tag>,
+    /// The place of its account in an organization, whose policies limit the root user as they limit everybody.
+    pub organization: Option<Arc<Placement>>,
 }
 
 /// A policy as it applies to a principal.
@@ -124,6 +128,7 @@ impl Directory {
             boundary,
             session_policies: Vec::new(),
             tags: holdings.tags.to_vec(),
+            organization: self.placement(account).await?,
         })
     }
 

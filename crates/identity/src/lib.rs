@@ -14,6 +14,7 @@ mod document;
 pub mod entitlements;
 pub mod error;
 mod impersonation;
+pub mod organization;
 mod principals;
 pub mod rules;
 pub mod session;

@@ -3,10 +3,13 @@
 //! A policy that names a user or a role which is not there is refused when it is saved (IAM User Guide, "AWS JSON policy
 //! elements: Principal"). What other accounts have, of whom this deployment knows nothing, is taken on trust.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use trent_names::{AccountId, Partition, PrincipalArn};
 
 use crate::directory::{Directory, EntityError, Live, Party};
+use crate::organization::Placement;
 use crate::unique_id::UniqueId;
 
 /// What is known of a principal.
@@ -33,6 +36,9 @@ pub trait PrincipalDirectory: Send + Sync + 'static {
         account: AccountId,
         id: &str,
     ) -> Result<Option<PrincipalArn>, EntityError>;
+
+    /// Where an account stands in its organization; `None` if it is in none.
+    async fn placement(&self, account: AccountId) -> Result<Option<Arc<Placement>>, EntityError>;
 }
 
 /// Federated users come and go: any of an account that is here may come, and so may any session of a role.
@@ -61,5 +67,9 @@ impl PrincipalDirectory for Directory {
             Some(Live::Role(role)) => Some(role.arn(partition, account)),
             Some(Live::Root { .. } | Live::Provider(_)) | None => None,
         })
+    }
+
+    async fn placement(&self, account: AccountId) -> Result<Option<Arc<Placement>>, EntityError> {
+        Ok(Self::placement(self, account).await?)
     }
 }

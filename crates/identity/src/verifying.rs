@@ -168,10 +168,14 @@ impl VerifyingAuthenticator {
             self.realm.region_of(&scope.region),
             self.realm.service(),
         );
+        let entitlements = self.directory.entitlements_of(party.account, live).await?;
         let (Live::User(user), Some(unique_id)) = (live, &party.id) else {
+            let root = Caller::from(Identity {
+                entitlements,
+                ..Identity::clone(&root)
+            });
             return Ok(matches!(live, Live::Root).then_some(root));
         };
-        let entitlements = self.directory.entitlements_of(party.account, live).await?;
         Ok(Some(Caller::from(Identity {
             principal: user.arn(root.region.partition(), party.account),
             is_root: false,

@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use trent_api::{ApiError, Protocol};
 use trent_identity::PrincipalDirectory;
+use trent_identity::organization::Placement;
 use trent_keystore::Keystore;
 use trent_names::{AccountId, Region};
 use trent_policy::{ConditionKey, Values};
@@ -104,6 +105,10 @@ impl Service for Kms {
             ("kms:grantisforawsresource", _) => conditions::boolean(false),
             _ => Values::Absent,
         }
+    }
+
+    async fn placement(&self, owner: AccountId) -> Result<Option<Arc<Placement>>, ApiError> {
+        self.principals.placement(owner).await.map_err(internal)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use trent_api::{ApiError, kms, protocol};
 use trent_crypto::spec::KeySpec;
+use trent_identity::organization::Placement;
 use trent_names::{AccountId, AliasArn, KeyReference, Region};
 use trent_policy::{Action, ConditionKey, Named, Values};
 use trent_service::{Call, Catalogue, Located, Part, Rehearsal, Rehearse, Resource, Row, Service, Target, internal};
@@ -159,6 +160,7 @@ impl Rehearse for Kms {
             return Ok(vec![Box::new(Permission {
                 known,
                 subject: Subject::Nothing,
+                place: None,
                 named: None,
                 context: None,
             })]);
@@ -174,6 +176,7 @@ impl Rehearse for Kms {
                     arn: alias.to_string(),
                     owner: alias.account,
                 },
+                place: self.placement(alias.account).await?,
                 named: None,
                 context: None,
             }));
@@ -181,12 +184,20 @@ impl Rehearse for Kms {
         match find(self, rehearsal, named).await {
             Ok(KeyTarget::Foreign { .. } | KeyTarget::UnknownCiphertext) | Err(_) if !parts.is_empty() => {}
             Ok(KeyTarget::Foreign { .. } | KeyTarget::UnknownCiphertext) => return Err(unknown(named)),
-            key => parts.push(Box::new(Permission {
-                known,
-                subject: Subject::Key(key?),
-                named: Some(named.clone()),
-                context: rehearsal.encryption_context.clone(),
-            })),
+            key => {
+                let key = key?;
+                let place = match key.key() {
+                    Some(here) => self.placement(here.record.account).await?,
+                    None => None,
+                };
+                parts.push(Box::new(Permission {
+                    known,
+                    subject: Subject::Key(key),
+                    place,
+                    named: Some(named.clone()),
+                    context: rehearsal.encryption_context.clone(),
+                }));
+            }
         }
         Ok(parts)
     }
@@ -201,6 +212,8 @@ async fn find(service: &Kms, rehearsal: &Rehearsal, text: &str) -> Result<KeyTar
 struct Permission {
     known: Known,
     subject: Subject,
+    /// Where the owner stands in its organization.
+    place: Option<Arc<Placement>>,
     named: Option<String>,
     context: Option<BTreeMap<String, String>>,
 }
@@ -223,13 +236,17 @@ impl Permission {
 impl Part for Permission {
     fn target(&self) -> Target<'_> {
         let Known { row, action } = self.known;
-        match &self.subject {
+        let target = match &self.subject {
             Subject::Nothing => row.on(Resource::Any),
             Subject::Alias { arn, owner } => aliases::target(row, arn, *owner),
             Subject::Key(key) => Target {
                 action,
                 ..key.target(row)
             },
+        };
+        Target {
+            owner: self.place.as_deref(),
+            ..target
         }
     }
 

@@ -15,6 +15,7 @@ use trent_policy::{
 use crate::call::{Actor, Call};
 use crate::callers_side::{CallersSide, principal};
 use crate::grants::Covering;
+use crate::levels::Levels;
 use crate::target::{Named, Resource, Target};
 
 /// The name that the policy of a key goes by.
@@ -22,6 +23,9 @@ const RESOURCE_POLICY: &str = "default";
 
 /// The name that the trust policy of a role goes by.
 const TRUST_POLICY: &str = "trust";
+
+/// Actions that resource control policies do not restrict (AWS Organizations User Guide, "Resource control policies").
+const NOT_RESTRICTED: &[&str] = &["kms:RetireGrant"];
 
 /// Decides one target of a call. Anything but `Ok` is final.
 pub trait Authorizer: Send + Sync + 'static {
@@ -134,11 +138,21 @@ fn is_vouched_for(target: &Target<'_>, conditions: &dyn Context) -> bool {
         resource: Protected::Role { arn, account },
         cross_account: target.across_accounts,
     };
+    let resource_control = resource_control(target);
     let policies = Policies {
+        resource_control: &resource_control.levels(),
         resource: policy_of(&target.resource),
         ..Policies::default()
     };
     decide(&request, &policies, conditions).is_allowed()
+}
+
+/// What the organization of the resource's account lets be done to it.
+fn resource_control<'a>(target: &Target<'a>) -> Levels<'a> {
+    let owner = target
+        .owner
+        .filter(|_| !NOT_RESTRICTED.contains(&target.action.as_str()));
+    Levels::of(owner.map(|place| &*place.resource_control))
 }
 
 /// The policy that a resource has of its own.
@@ -173,7 +187,18 @@ pub fn evaluate<T>(
             grantee: grant.grantee,
         })
         .collect();
+    let service_control = Levels::of(
+        caller
+            .entitlements
+            .organization
+            .as_deref()
+            .map(|place| &*place.service_control),
+    );
+    let resource_control = resource_control(target);
+    let (service_control, resource_control) = (service_control.levels(), resource_control.levels());
     let policies = Policies {
+        service_control: &service_control,
+        resource_control: &resource_control,
         resource: policy_of(&target.resource),
         grants: &grants,
         ..callers_side.policies()
@@ -233,6 +258,7 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
                 &Policies {
                     resource: None,
                     grants: &[],
+                    resource_control: &[],
                     ..*policies
                 },
                 context,

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use trent_identity::organization::Placement;
 use trent_names::AccountId;
 use trent_policy::{ConditionKey, Context, Values};
 
@@ -30,6 +31,8 @@ pub struct Conditions<'a, O: Operation> {
 pub(crate) struct CallConditions<'a> {
     call: &'a Call,
     owner: Option<AccountId>,
+    /// Where the owner stands in its organization.
+    place: Option<&'a Placement>,
     time: OnceCell<Text>,
     epoch: OnceCell<Text>,
     source_ip: OnceCell<Text>,
@@ -64,10 +67,11 @@ impl<'a, O: Operation> Conditions<'a, O> {
 }
 
 impl<'a> CallConditions<'a> {
-    pub(crate) fn new(call: &'a Call, target: &Target<'_>) -> Self {
+    pub(crate) fn new(call: &'a Call, target: &Target<'a>) -> Self {
         Self {
             call,
             owner: target.resource.account(),
+            place: target.owner,
             time: OnceCell::new(),
             epoch: OnceCell::new(),
             source_ip: OnceCell::new(),
@@ -81,6 +85,8 @@ impl<'a> CallConditions<'a> {
             "aws:currenttime" => Values::One(self.time.get_or_init(|| Text::time(self.call.now)).as_str()),
             "aws:epochtime" => Values::One(self.epoch.get_or_init(|| Text::epoch(self.call)).as_str()),
             "aws:requestedregion" => Values::One(self.call.region.as_str()),
+            "aws:resourceorgid" => Values::optional(self.place.map(|place| place.organization.as_str())),
+            "aws:resourceorgpaths" => paths(self.place),
             "aws:resourceaccount" => Values::optional(self.owner.as_ref().map(AccountId::as_str)),
             "aws:sourceip" => match self.call.source_ip {
                 Some(_) => Values::One(self.source_ip.get_or_init(|| Text::source_ip(self.call)).as_str()),
@@ -103,6 +109,11 @@ impl<'a> CallConditions<'a> {
         match key.lower() {
             "aws:principalarn" => Values::One(caller.principal_arn()),
             "aws:principalaccount" => Values::One(caller.account.as_str()),
+            "aws:principalorgid" => {
+                let organization = caller.entitlements.organization.as_deref();
+                Values::optional(organization.map(|place| place.organization.as_str()))
+            }
+            "aws:principalorgpaths" => paths(caller.entitlements.organization.as_deref()),
             "aws:principaltype" => Values::One(caller.kind.as_str()),
             "aws:userid" => Values::One(&caller.unique_id),
             "aws:username" => Values::optional(user_name(caller)),
@@ -149,6 +160,10 @@ impl<O: Operation> Context for Conditions<'_, O> {
             found => found,
         }
     }
+}
+
+fn paths(place: Option<&Placement>) -> Values<'_> {
+    place.map_or(Values::Absent, |place| Values::Strings(&place.paths))
 }
 
 /// A short text that is written in place. What does not fit is cut off.

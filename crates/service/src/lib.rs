@@ -10,6 +10,7 @@ mod callers_side;
 mod clock;
 mod conditions;
 mod grants;
+mod levels;
 mod operation;
 mod pipeline;
 mod record;

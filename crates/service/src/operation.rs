@@ -1,9 +1,11 @@
 //! What an operation is: a row, and the questions that the pipeline asks it in order.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use trent_api::{ApiError, Input, Output, Protocol};
 use trent_audit::json::Fragment;
+use trent_identity::organization::Placement;
 use trent_names::AccountId;
 use trent_policy::{ConditionKey, Values};
 use trent_store::{GlobalTxn, RegionTxn};
@@ -25,6 +27,12 @@ pub trait Service: Sized + Send + Sync + 'static {
     /// or a resource.
     fn condition<'a>(_call: &'a Call, _key: &ConditionKey) -> Values<'a> {
         Values::Absent
+    }
+
+    /// Where the account that owns a resource stands in its organization, whose resource control policies limit what is
+    /// done to the resource. Resources of a service that does not answer are not limited by any.
+    fn placement(&self, _owner: AccountId) -> impl Future<Output = Result<Option<Arc<Placement>>, ApiError>> + Send {
+        async { Ok(None) }
     }
 }
 

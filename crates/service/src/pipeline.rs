@@ -12,8 +12,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use smallvec::SmallVec;
 use trent_api::{ApiError, ErrorShape, Protocol, Target};
 use trent_audit::{Drain, Trail, enqueue};
+use trent_names::AccountId;
 use trent_store::{CommitError, Sealed};
 use zeroize::Zeroizing;
 
@@ -269,7 +271,14 @@ impl Pipeline {
         input: &O::Input,
         resolved: &O::Resolved,
     ) -> Result<Effect<O::Output>, Denial> {
-        for target in O::targets(call, input, resolved) {
+        let mut places: SmallVec<[_; 2]> = SmallVec::new();
+        for owner in owners::<O>(call, input, resolved) {
+            places.push((owner, service.placement(owner).await?));
+        }
+        for mut target in O::targets(call, input, resolved) {
+            let owner = target.resource.account();
+            let place = places.iter().find(|(account, _)| Some(*account) == owner);
+            target.owner = place.and_then(|(_, place)| place.as_deref());
             let conditions = Conditions::<O>::new(call, input, resolved, &target);
             self.authorizer.authorize(call, &target, &conditions)?;
         }
@@ -330,6 +339,20 @@ impl Pipeline {
         };
         self.trail.append(&record.render::<O>(call)).await.map_err(internal)
     }
+}
+
+/// The accounts that own what a call touches, each once.
+fn owners<O: Operation>(call: &Call, input: &O::Input, resolved: &O::Resolved) -> SmallVec<[AccountId; 2]> {
+    let mut owners = SmallVec::new();
+    for owner in O::targets(call, input, resolved)
+        .iter()
+        .filter_map(|target| target.resource.account())
+    {
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
+    owners
 }
 
 /// A call that was not carried out, with what its record says.

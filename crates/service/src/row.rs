@@ -41,6 +41,7 @@ impl<R> Row<R> {
             resource,
             across_accounts: self.across_accounts,
             condition_keys: self.condition_keys,
+            owner: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything is lent by the operation and by what it resolved, so naming a target copies nothing.
 
+use trent_identity::organization::Placement;
 use trent_names::AccountId;
 use trent_policy::{Action, ConditionKey, Context, Policy};
 
@@ -18,6 +19,8 @@ pub struct Target<'a> {
     pub across_accounts: bool,
     /// The service's condition keys that the action has on this resource. A policy that names another finds it absent.
     pub condition_keys: &'static [&'static str],
+    /// Where the account that owns the resource stands in its organization. The pipeline fills it in, once per target.
+    pub owner: Option<&'a Placement>,
 }
 
 /// What an action is done to.
@@ -134,6 +137,7 @@ mod tests {
             resource: Resource::Any,
             across_accounts: false,
             condition_keys: &["kms:KeySpec", "aws:ResourceTag/${TagKey}"],
+            owner: None,
         };
         for (key, listed) in [
             ("KMS:keyspec", true),

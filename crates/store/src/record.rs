@@ -41,6 +41,12 @@ pub mod kinds {
     pub const LAST_USE: Kind = Kind(0x0B);
     /// Which account has an alias.
     pub const ACCOUNT_ALIAS: Kind = Kind(0x0C);
+    /// The organization that accounts are in.
+    pub const ORGANIZATION: Kind = Kind(0x0D);
+    /// A unit of an organization, or its root.
+    pub const ORGANIZATIONAL_UNIT: Kind = Kind(0x0E);
+    /// A service or resource control policy.
+    pub const CONTROL_POLICY: Kind = Kind(0x0F);
     /// A KMS key: its metadata, state and what restricts it.
     pub const KEY: Kind = Kind(0x10);
     /// An alias by its name.

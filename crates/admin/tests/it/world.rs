@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trent_admin::{Facts, Operator, Questions};
 use trent_audit::{Drain, MemoryLog, Trail};
+use trent_identity::declaration::no_files;
 use trent_identity::directory::principals::Tag;
 use trent_identity::directory::{Holder, NewPolicy, NewRole, NewUser};
 use trent_identity::{Directory, Edit, Seed, SignedRequest};
@@ -69,7 +70,7 @@ impl World {
         let regions = [region.clone()];
         let kms = Arc::new(Kms::new(&store, &regions, keystore, Arc::clone(&directory) as _));
         populate(&directory).await;
-        let seed = Seed::parse(&seed()).expect("a seed");
+        let seed = Seed::parse(&seed(), &no_files).expect("a seed");
         trent_kms::seed::apply(&kms, &seed.keys, &region, NOW)
             .await
             .expect("the keys are made");
@@ -79,6 +80,7 @@ impl World {
                 store: store.clone(),
                 trail: trail.clone(),
                 mode: Mode::Development,
+                directory: Arc::clone(&directory),
                 questions: Questions {
                     directory,
                     service: kms,

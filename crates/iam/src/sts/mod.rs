@@ -10,10 +10,12 @@ mod web_identity;
 
 use std::sync::Arc;
 
-use trent_api::Protocol;
+use trent_api::{ApiError, Protocol};
 use trent_identity::Directory;
+use trent_identity::organization::Placement;
 use trent_identity::web_identity::Issuers;
-use trent_service::Service;
+use trent_names::AccountId;
+use trent_service::{Service, internal};
 
 /// The STS of one deployment.
 pub struct Sts {
@@ -43,4 +45,8 @@ impl Service for Sts {
 
     const PROTOCOL: Protocol = trent_api::sts::PROTOCOL;
     const EVENT_SOURCE: &'static str = "sts.amazonaws.com";
+
+    async fn placement(&self, owner: AccountId) -> Result<Option<Arc<Placement>>, ApiError> {
+        self.directory.placement(owner).await.map_err(internal)
+    }
 }

@@ -23,6 +23,7 @@ use serde::Deserialize;
 use super::access_keys::Rules;
 use super::accounts::{self, DeclaredAccount, RawAccount};
 use super::documents::ReadFile;
+use super::organization::{self, DeclaredOrganization, RawOrganization};
 use super::{DeclarationError, Source};
 
 /// What production asks of credentials that come from a file: no guessable secrets, ids as the service has them.
@@ -36,6 +37,8 @@ const RULES: Rules = Rules {
 pub struct Bootstrap {
     /// The accounts, in the order of the file.
     pub accounts: Vec<DeclaredAccount>,
+    /// The organization that they are in, if the file says anything about it.
+    pub organization: Option<DeclaredOrganization>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +46,7 @@ pub struct Bootstrap {
 struct RawBootstrap {
     #[serde(default)]
     accounts: Vec<RawAccount>,
+    organization: Option<RawOrganization>,
 }
 
 impl Bootstrap {
@@ -50,7 +54,11 @@ impl Bootstrap {
     pub fn parse(text: &str, files: ReadFile<'_>) -> Result<Self, DeclarationError> {
         let source = Source::Toml(text);
         let raw: RawBootstrap = source.read()?;
-        let accounts = accounts::validate(raw.accounts, RULES, files).map_err(|misplaced| source.locate(misplaced))?;
-        Ok(Self { accounts })
+        let locate = |misplaced| source.locate(misplaced);
+        let organization = raw.organization.map(|raw| organization::validate(raw, files));
+        Ok(Self {
+            accounts: accounts::validate(raw.accounts, RULES, files).map_err(locate)?,
+            organization: organization.transpose().map_err(locate)?,
+        })
     }
 }

@@ -6,6 +6,7 @@ mod accounts;
 pub mod bootstrap;
 mod documents;
 mod entities;
+mod organization;
 pub mod plan;
 pub mod seed;
 
@@ -20,6 +21,8 @@ pub use access_keys::DeclaredAccessKey;
 pub use accounts::DeclaredAccount;
 pub use documents::{ReadFile, no_files};
 pub use entities::{DeclaredHolder, DeclaredPolicy, DeclaredProvider, DeclaredRole, DeclaredUser};
+
+pub use organization::{DeclaredControl, DeclaredOrganization, DeclaredUnit};
 
 use crate::rules::InvalidInput;
 
@@ -129,6 +132,22 @@ pub enum Problem {
     /// A managed policy of another account, or one that does not come with the product.
     #[error("`{0}` is no managed policy that this account can use: its own, or one that comes with the product")]
     UnusablePolicy(String),
+    /// An id of an organization, its root or a unit that is not of its form.
+    #[error("`{value}` should be `{beginning}` and {shortest} to 32 lower-case letters and digits")]
+    OrganizationId {
+        /// What was given.
+        value: String,
+        /// How it begins.
+        beginning: String,
+        /// How much follows at least.
+        shortest: usize,
+    },
+    /// A root, unit or account that the organization does not have, or that is declared further down.
+    #[error("the organization has no `{0}`, or it is declared further down")]
+    Target(String),
+    /// A resource control policy with a statement that allows.
+    #[error("a resource control policy denies; what it does not deny is allowed by RCPFullAWSAccess")]
+    AllowingResourceControl,
     /// A policy that is not a JSON object.
     #[error("a policy is a JSON object, in place or as text: {0}")]
     Policy(String),

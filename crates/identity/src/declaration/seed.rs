@@ -124,6 +124,7 @@ impl Seed {
         Ok(Self {
             world: Bootstrap {
                 accounts: accounts::validate(raw.accounts, RULES, files).map_err(locate)?,
+                organization: None,
             },
             keys: validate(raw.keys).map_err(locate)?,
         })

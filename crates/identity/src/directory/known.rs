@@ -268,7 +268,12 @@ impl Directory {
                 boundary: role.boundary.as_ref(),
                 tags: &role.tags,
             },
-            Live::Root | Live::Provider(_) => return Ok(Entitlements::default()),
+            Live::Root | Live::Provider(_) => {
+                return Ok(Entitlements {
+                    organization: self.placement(account).await?,
+                    ..Entitlements::default()
+                });
+            }
         };
         self.gather(account, holdings).await
     }

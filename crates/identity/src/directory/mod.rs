@@ -6,6 +6,7 @@ mod edit;
 mod entity_error;
 mod find;
 mod known;
+mod placements;
 pub mod principals;
 mod records;
 mod usage;
@@ -30,7 +31,7 @@ pub(crate) use usage::RESOLUTION;
 
 use crate::access_key::AccessKeyId;
 use crate::unique_id::UniqueId;
-use records::account_key;
+pub(crate) use records::account_key;
 
 /// Accounts and access keys that are kept parsed in memory.
 const CACHED: usize = 10_000;
@@ -101,6 +102,7 @@ pub struct Directory {
     accounts: ObjectCache<AccountRecord, AccountRecord>,
     access_keys: ObjectCache<AccessKeyRecord, KnownAccessKey>,
     caches: known::Caches,
+    placements: placements::Placements,
     usage: usage::Pending,
     /// Where the records of access keys are: blinding an id costs more than all other steps of a lookup together.
     places: Cache<Box<str>, Key<AccessKeyRecord>>,
@@ -142,6 +144,7 @@ impl Directory {
             keystore,
             places: Cache::new(CACHED),
             caches: known::Caches::new(sealed),
+            placements: placements::Placements::new(sealed),
             usage: usage::Pending::default(),
             accounts: ObjectCache::new(sealed, CACHED, |stored: Stored<AccountRecord>| stored.value),
             access_keys: ObjectCache::new(sealed, CACHED, |stored: Stored<AccessKeyRecord>| KnownAccessKey {
@@ -237,7 +240,8 @@ impl Directory {
     /// again; `None` if what is looked up changes with time alone.
     pub(crate) fn state(&self) -> Option<State> {
         let (accounts, access_keys) = (self.accounts.changes()?, self.access_keys.changes()?);
-        Some(State(accounts + access_keys + self.caches.changes()?))
+        let principals = self.caches.changes()?;
+        Some(State(accounts + access_keys + principals + self.placements.changes()?))
     }
 
     /// What is known of an access key id. Takes the same steps whether the key exists or not.

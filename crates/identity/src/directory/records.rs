@@ -8,6 +8,7 @@ use minicbor::{Decode, Encode};
 use trent_crypto::record::Class;
 use trent_store::{Everywhere, Key, Kind, LivesIn, Record, kinds};
 
+use crate::organization::records::Membership;
 use crate::unique_id::UniqueId;
 
 /// An account. Its key is the account's id.
@@ -35,6 +36,9 @@ pub struct AccountRecord {
     /// The account's alias.
     #[n(6)]
     pub alias: Option<String>,
+    /// The account's place in an organization, if it is in one.
+    #[n(7)]
+    pub membership: Option<Membership>,
 }
 
 impl AccountRecord {
@@ -48,6 +52,7 @@ impl AccountRecord {
             sessions_valid_after: None,
             suspended_at: None,
             alias: None,
+            membership: None,
         }
     }
 }
@@ -144,6 +149,6 @@ impl Record for AccessKeyRecord {
 
 impl LivesIn<Everywhere> for AccessKeyRecord {}
 
-pub(super) fn account_key(account: trent_names::AccountId) -> Key<AccountRecord> {
+pub(crate) fn account_key(account: trent_names::AccountId) -> Key<AccountRecord> {
     Key::new().part(account.as_str().as_bytes())
 }

@@ -155,6 +155,34 @@ fn no_declaration_panics() {
         "[[accounts]]\nid = \"111122223333\"\n[[accounts.access_keys]]\nid = \"test\"\nsecret = \"test\"\n",
         "[[keys]]\naccount = \"111122223333\"\nid = \"1234abcd-12ab-34cd-56ef-1234567890ab\"\naliases = [\"alias/a\"]\n",
         "{\"accounts\":[{\"id\":\"111122223333\"}],\"keys\":[]}",
+        r#"[[accounts]]
+            id = "111122223333"
+            prune = true
+            [[accounts.policies]]
+            name = "use"
+            document = { file = "use.json" }
+            [[accounts.users]]
+            name = "a"
+            tags = { team = "x" }
+            groups = ["g"]
+            attached_policies = ["arn:aws:iam::111122223333:policy/use"]
+            inline_policies.all = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+            access_keys = [{ id = "AKIAIOSFODNN7EXAMPLE", secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" }]"#,
+        r#"[organization]
+            id = "o-a1b2c3d4e5"
+            root = "r-ab12"
+            management_account = "111122223333"
+            without_full_access = ["r-ab12"]
+            [[organization.units]]
+            id = "ou-ab12-11111111"
+            name = "Workloads"
+            [[organization.accounts]]
+            id = "111122223333"
+            parent = "ou-ab12-11111111"
+            [[organization.service_control_policies]]
+            name = "keep"
+            targets = ["ou-ab12-11111111"]
+            document = { Version = "2012-10-17", Statement = [{ Effect = "Deny", Action = "kms:*", Resource = "*" }] }"#,
     ];
     feed(
         6,

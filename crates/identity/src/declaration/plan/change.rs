@@ -74,12 +74,15 @@ impl fmt::Display for Note {
 pub enum Scope {
     /// An account's.
     Account(AccountId),
+    /// The organization's.
+    Organization,
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => write!(f, "account {id}"),
+            Self::Organization => f.write_str("organization"),
         }
     }
 }

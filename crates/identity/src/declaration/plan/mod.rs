@@ -11,9 +11,11 @@ mod comparison;
 mod entities;
 mod error;
 mod holder;
+mod organization;
 mod prune;
 mod step;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use trent_names::AccountId;
@@ -21,6 +23,7 @@ use trent_store::GlobalTxn;
 use trent_store::engine::MAX_OPERATIONS;
 
 use super::bootstrap::Bootstrap;
+use super::organization::DeclaredOrganization;
 use crate::directory::{Directory, Edit, Planned};
 use account::compare;
 use step::{MOST_OPERATIONS, Placed, Step};
@@ -78,6 +81,11 @@ pub async fn plan(directory: &Directory, bootstrap: &Bootstrap, now: Duration) -
             .map(|placed| (Scope::Account(account.id), placed.step.change()));
         plan.changes.extend(changes);
     }
+    if let Some(organization) = &bootstrap.organization {
+        let steps = organization::compare(directory, organization, &coming(bootstrap)).await?;
+        let changes = steps.into_iter().map(|told| (Scope::Organization, told.change));
+        plan.changes.extend(changes);
+    }
     Ok(plan)
 }
 
@@ -110,7 +118,43 @@ pub async fn next(
             next: Position(at),
         }));
     }
-    Ok(None)
+    match &bootstrap.organization {
+        Some(declared) => next_of_organization(directory, bootstrap, declared).await,
+        None => Ok(None),
+    }
+}
+
+/// The organization comes when all accounts are there.
+async fn next_of_organization(
+    directory: &Directory,
+    bootstrap: &Bootstrap,
+    declared: &DeclaredOrganization,
+) -> Result<Option<Batch>, ApplyError> {
+    let steps = organization::compare(directory, declared, &BTreeSet::new()).await?;
+    if steps.is_empty() {
+        return Ok(None);
+    }
+    let mut transaction = directory.store().txn();
+    let (mut changes, mut bytes) = (Vec::new(), 0);
+    for told in steps {
+        bytes += told.step.size();
+        if !changes.is_empty() && (changes.len() >= BATCH_OPERATIONS || bytes > BATCH_BYTES) {
+            break;
+        }
+        told.step.write(&mut transaction);
+        changes.push(told.change);
+    }
+    Ok(Some(Batch {
+        scope: Scope::Organization,
+        changes,
+        transaction,
+        next: Position(bootstrap.accounts.len()),
+    }))
+}
+
+/// The accounts that are declared.
+fn coming(bootstrap: &Bootstrap) -> BTreeSet<AccountId> {
+    bootstrap.accounts.iter().map(|account| account.id).collect()
 }
 
 async fn begin<'d>(
