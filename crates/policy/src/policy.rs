@@ -76,7 +76,10 @@ impl Policy {
     /// What it denies, without what it allows: for an action that this policy cannot permit and can forbid.
     #[must_use]
     pub fn denials(&self) -> Self {
-        let denials = self.statements.iter().filter(|statement| statement.effect == Effect::Deny);
+        let denials = self
+            .statements
+            .iter()
+            .filter(|statement| statement.effect == Effect::Deny);
         Self {
             statements: denials.cloned().collect(),
             id: self.id.clone(),

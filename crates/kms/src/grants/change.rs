@@ -114,21 +114,21 @@ impl GrantSpace {
 
     async fn add_to_grantee(&self, txn: &mut RegionTxn, place: &GrantPlace) -> Result<(), ApiError> {
         let address = place.grantee_address();
-        match self.store.get(&address).await.map_err(internal)? {
-            Some(Stored { mut value, revision, .. }) => {
-                value.grants += 1;
-                value.last = place.number;
-                txn.update(&address, &value, revision);
-            }
-            None => {
-                let grantee = GranteeRecord {
-                    grants: 1,
-                    last: place.number,
-                    removed: Vec::new(),
-                    forgotten: place.number - 1,
-                };
-                txn.insert(&address, &grantee);
-            }
+        if let Some(stored) = self.store.get(&address).await.map_err(internal)? {
+            let grantee = GranteeRecord {
+                grants: stored.value.grants + 1,
+                last: place.number,
+                ..stored.value
+            };
+            txn.update(&address, &grantee, stored.revision);
+        } else {
+            let grantee = GranteeRecord {
+                grants: 1,
+                last: place.number,
+                removed: Vec::new(),
+                forgotten: place.number - 1,
+            };
+            txn.insert(&address, &grantee);
         }
         Ok(())
     }
@@ -162,7 +162,10 @@ impl GrantSpace {
     async fn remove_from_grantee(&self, txn: &mut RegionTxn, place: &GrantPlace, change: u64) -> Result<(), ApiError> {
         let address = place.grantee_address();
         let stored = self.store.get(&address).await.map_err(internal)?;
-        let Some(Stored { mut value, revision, .. }) = stored else {
+        let Some(Stored {
+            mut value, revision, ..
+        }) = stored
+        else {
             return Err(internal("a principal has a grant and no record of having any"));
         };
         value.grants = value.grants.saturating_sub(1);

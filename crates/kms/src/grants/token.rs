@@ -54,7 +54,10 @@ pub(crate) async fn open(
     token: &str,
 ) -> Result<(GrantPlace, GrantId), ApiError> {
     let sealed = BASE64.decode(token).map_err(|_| invalid())?;
-    let opened = keystore.open_token(Class::Tokens, &sealed).await.map_err(|_| invalid())?;
+    let opened = keystore
+        .open_token(Class::Tokens, &sealed)
+        .await
+        .map_err(|_| invalid())?;
     let content: Content<'_> = minicbor::decode(opened.expose()).map_err(|_| invalid())?;
     if content.purpose != PURPOSE || content.region != region.as_str() {
         return Err(invalid());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::grants::{ROLE, root, user};
-use crate::world::{ACCOUNT, OTHER, REGION, ROOT, STRANGER, START, USER, Who, World, base64, key_arn, text};
+use crate::world::{ACCOUNT, OTHER, REGION, ROOT, START, STRANGER, USER, Who, World, base64, key_arn, text};
 
 /// A statement that lets the account manage grants and encrypt, and nobody else do anything.
 fn policy(more: &[Value]) -> String {
@@ -22,7 +22,10 @@ async fn allowed(world: &World, who: Who, operation: &str, request: Value) -> bo
     match world.send(who, operation, &request).await {
         Ok(_) => true,
         Err(refusal) => {
-            assert_eq!(refusal.code, "AccessDeniedException", "{operation} {request}: {refusal:?}");
+            assert_eq!(
+                refusal.code, "AccessDeniedException",
+                "{operation} {request}: {refusal:?}"
+            );
             false
         }
     }
@@ -61,7 +64,9 @@ async fn a_grant_allows_what_it_lists_until_it_is_gone() {
     world.grant(grant(&key, &user("alice"), &["Encrypt"])).await;
     assert!(encrypts(&world, USER, &key).await);
     let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"});
-    world.ok("PutKeyPolicy", json!({"KeyId": key, "Policy": policy(&[deny])})).await;
+    world
+        .ok("PutKeyPolicy", json!({"KeyId": key, "Policy": policy(&[deny])}))
+        .await;
     assert!(!encrypts(&world, USER, &key).await, "a denial wins");
 }
 
@@ -78,7 +83,7 @@ async fn what_is_held_in_memory_follows_every_change() {
         request["Constraints"] = json!({ kind: pair(n) });
         made.push(world.grant(request).await.0);
         if n == 100 {
-            assert!(allowed(&world, USER, "Encrypt", with_context(&key, pair(n))).await);
+            assert!(allowed(&world, USER, "Encrypt", with_context(&key, &pair(n))).await);
         }
     }
     // More removals in a row than are listed one by one.
@@ -86,21 +91,21 @@ async fn what_is_held_in_memory_follows_every_change() {
         world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": id})).await;
     }
     for n in [0, 1, 64, 119, 120, 121, 149] {
-        let may = allowed(&world, USER, "Encrypt", with_context(&key, pair(n))).await;
+        let may = allowed(&world, USER, "Encrypt", with_context(&key, &pair(n))).await;
         assert_eq!(may, n >= 120, "{n}");
     }
     for (n, id) in made.iter().enumerate().skip(120) {
         world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": id})).await;
-        assert!(!allowed(&world, USER, "Encrypt", with_context(&key, pair(n))).await);
+        assert!(!allowed(&world, USER, "Encrypt", with_context(&key, &pair(n))).await);
         let next = (n + 1).min(149);
         assert_eq!(
-            allowed(&world, USER, "Encrypt", with_context(&key, pair(next))).await,
+            allowed(&world, USER, "Encrypt", with_context(&key, &pair(next))).await,
             n < 149
         );
     }
 }
 
-fn with_context(key: &str, context: Value) -> Value {
+fn with_context(key: &str, context: &Value) -> Value {
     json!({"KeyId": key, "Plaintext": base64(b"x"), "EncryptionContext": context})
 }
 
@@ -116,13 +121,16 @@ async fn constraints_are_met_by_the_context_of_the_request() {
         (json!({"Department": "it"}), false, false),
         (json!({}), false, false),
     ];
-    for (at, kind) in ["EncryptionContextEquals", "EncryptionContextSubset"].into_iter().enumerate() {
+    for (at, kind) in ["EncryptionContextEquals", "EncryptionContextSubset"]
+        .into_iter()
+        .enumerate()
+    {
         let key = key_with(&world, &[]).await;
         let mut request = grant(&key, &user("alice"), &["Encrypt", "Decrypt"]);
         request["Constraints"] = json!({ kind: constraint });
         world.grant(request).await;
         for (context, equals, subset) in &contexts {
-            let sealed = world.ok("Encrypt", with_context(&key, context.clone())).await;
+            let sealed = world.ok("Encrypt", with_context(&key, context)).await;
             let decrypt = json!({"CiphertextBlob": sealed["CiphertextBlob"], "EncryptionContext": context});
             let expected = [*equals, *subset][at];
             assert_eq!(
@@ -130,15 +138,18 @@ async fn constraints_are_met_by_the_context_of_the_request() {
                 expected,
                 "{kind} {context}"
             );
-            let may = allowed(&world, USER, "Encrypt", with_context(&key, context.clone())).await;
+            let may = allowed(&world, USER, "Encrypt", with_context(&key, context)).await;
             assert_eq!(may, expected, "{kind} {context}");
         }
         let other = json!({"Department": "Sales"});
         let mut second = grant(&key, &user("alice"), &["Encrypt"]);
         second["Constraints"] = json!({ kind: other });
-        assert!(!allowed(&world, USER, "Encrypt", with_context(&key, other.clone())).await);
+        assert!(!allowed(&world, USER, "Encrypt", with_context(&key, &other)).await);
         world.grant(second).await;
-        assert!(allowed(&world, USER, "Encrypt", with_context(&key, other)).await, "another grant may do");
+        assert!(
+            allowed(&world, USER, "Encrypt", with_context(&key, &other)).await,
+            "another grant may do"
+        );
     }
 }
 
@@ -163,15 +174,23 @@ async fn constraints_apply_to_every_operation_with_a_context() {
     let mut request = grant(&key, &user("alice"), &operations);
     request["Constraints"] = json!({"EncryptionContextEquals": {"Purpose": "Test"}});
     let (_, token) = world.grant(request).await;
-    world.grant(grant(&open, &user("alice"), &["ReEncryptFrom", "ReEncryptTo"])).await;
+    world
+        .grant(grant(&open, &user("alice"), &["ReEncryptFrom", "ReEncryptTo"]))
+        .await;
     for (purpose, expected) in [("Test", true), ("Other", false)] {
-        let context = json!({ "Purpose": purpose });
-        let sealed = world.ok("Encrypt", with_context(&key, context.clone())).await["CiphertextBlob"].take();
+        let context = &json!({ "Purpose": purpose });
+        let sealed = world.ok("Encrypt", with_context(&key, context)).await["CiphertextBlob"].take();
         let plain = world.ok("Encrypt", encrypt(&open)).await["CiphertextBlob"].take();
         for (operation, request) in [
-            ("Encrypt", with_context(&key, context.clone())),
-            ("Decrypt", json!({"CiphertextBlob": sealed, "EncryptionContext": context})),
-            ("GenerateDataKey", json!({"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context})),
+            ("Encrypt", with_context(&key, context)),
+            (
+                "Decrypt",
+                json!({"CiphertextBlob": sealed, "EncryptionContext": context}),
+            ),
+            (
+                "GenerateDataKey",
+                json!({"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context}),
+            ),
             (
                 "GenerateDataKeyWithoutPlaintext",
                 json!({"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context}),
@@ -218,7 +237,10 @@ async fn a_grantee_is_one_identity_or_many() {
         ..USER
     };
     let rows = [
-        (format!("arn:aws:iam::{ACCOUNT}:role/app"), [true, true, false, false, false]),
+        (
+            format!("arn:aws:iam::{ACCOUNT}:role/app"),
+            [true, true, false, false, false],
+        ),
         (session, [true, false, false, false, false]),
         (root(ACCOUNT), [false, false, false, false, true]),
         (user("alice"), [false, false, false, true, true]),
@@ -229,7 +251,9 @@ async fn a_grantee_is_one_identity_or_many() {
                         "NotAction": "kms:Encrypt", "Resource": "*"}});
     for (grantee, expected) in rows {
         let key = key_with(&world, &[]).await;
-        world.ok("PutKeyPolicy", json!({"KeyId": key, "Policy": closed.to_string()})).await;
+        world
+            .ok("PutKeyPolicy", json!({"KeyId": key, "Policy": closed.to_string()}))
+            .await;
         world.grant(grant(&key, &grantee, &["Encrypt"])).await;
         for (who, expected) in [ROLE, second, other_role, USER, permitted].into_iter().zip(expected) {
             assert_eq!(encrypts(&world, who, &key).await, expected, "{grantee}: {:?}", who.role);
@@ -257,18 +281,32 @@ async fn grants_reach_across_accounts() {
         ..stranger
     };
     assert!(encrypts(&world, permitted, &key).await);
-    world.grant(grant(&key, &format!("arn:aws:iam::{OTHER}:user/eve"), &["Encrypt", "Decrypt"])).await;
+    world
+        .grant(grant(
+            &key,
+            &format!("arn:aws:iam::{OTHER}:user/eve"),
+            &["Encrypt", "Decrypt"],
+        ))
+        .await;
     assert!(encrypts(&world, stranger, &key).await);
     let sealed = world.encrypt(&key, b"x").await;
     assert!(allowed(&world, stranger, "Decrypt", json!({ "CiphertextBlob": sealed })).await);
     // Another account makes, sees and removes grants on a key that lets it.
     let shared = key_with(&world, &[named]).await;
-    let (id, _) = world.grant_as(STRANGER, grant(&shared, &user("alice"), &["Encrypt"])).await;
-    let listed = world.ok_as(STRANGER, "ListGrants", json!({"KeyId": key_arn(&shared)})).await;
+    let (id, _) = world
+        .grant_as(STRANGER, grant(&shared, &user("alice"), &["Encrypt"]))
+        .await;
+    let listed = world
+        .ok_as(STRANGER, "ListGrants", json!({"KeyId": key_arn(&shared)}))
+        .await;
     assert_eq!(listed["Grants"][0]["IssuingAccount"], json!(root(OTHER)));
     assert!(encrypts(&world, USER, &shared).await);
     world
-        .ok_as(STRANGER, "RevokeGrant", json!({"KeyId": key_arn(&shared), "GrantId": id}))
+        .ok_as(
+            STRANGER,
+            "RevokeGrant",
+            json!({"KeyId": key_arn(&shared), "GrantId": id}),
+        )
         .await;
     assert!(!encrypts(&world, USER, &shared).await);
     let other = format!("arn:aws:kms:{REGION}:{OTHER}:key/{shared}");
@@ -283,7 +321,9 @@ async fn grants_reach_across_accounts() {
 async fn a_refusal_is_worded_as_if_there_were_no_grants() {
     let world = World::new().await;
     let (plain, granted) = (key_with(&world, &[]).await, key_with(&world, &[]).await);
-    world.grant(grant(&granted, &root(OTHER), &["DescribeKey", "RetireGrant"])).await;
+    world
+        .grant(grant(&granted, &root(OTHER), &["DescribeKey", "RetireGrant"]))
+        .await;
     let mut told = Vec::new();
     for key in [&plain, &granted] {
         let refusal = world.refused_as(STRANGER, "Encrypt", encrypt(key)).await;
@@ -291,9 +331,14 @@ async fn a_refusal_is_worded_as_if_there_were_no_grants() {
     }
     assert_eq!(told[0], told[1]);
     let (_, token) = world.grant(grant(&plain, &user("alice"), &["Encrypt"])).await;
-    let refusal = world.refused_as(STRANGER, "RetireGrant", json!({ "GrantToken": token })).await;
+    let refusal = world
+        .refused_as(STRANGER, "RetireGrant", json!({ "GrantToken": token }))
+        .await;
     assert_eq!(refusal.code, "AccessDeniedException");
-    assert!(!refusal.message.expect("a text").contains(&plain), "a token does not tell the key");
+    assert!(
+        !refusal.message.expect("a text").contains(&plain),
+        "a token does not tell the key"
+    );
 }
 
 /// A grant is tied to the one that had the name when it was made.
@@ -306,7 +351,11 @@ async fn a_later_user_of_the_same_name_has_no_grant() {
     let made = world.directory.create(account, "ours", START).await.expect("it is new");
     world.directory.commit(made.plan(())).await.expect("it is made");
     let create = async || {
-        let mut edit = world.directory.edit(account, START).await.expect("the account is there");
+        let mut edit = world
+            .directory
+            .edit(account, START)
+            .await
+            .expect("the account is there");
         let new = trent_identity::directory::NewUser {
             name: "alice".to_owned(),
             path: String::new(),
@@ -324,9 +373,16 @@ async fn a_later_user_of_the_same_name_has_no_grant() {
                          "Operations": ["Encrypt"], "Name": "n"});
     let (id, token) = world.grant(request.clone()).await;
     assert!(encrypts(&world, first, &key).await);
-    assert_eq!(world.grants(json!({ "KeyId": key })).await[0]["GranteePrincipal"], json!(user("alice")));
+    assert_eq!(
+        world.grants(json!({ "KeyId": key })).await[0]["GranteePrincipal"],
+        json!(user("alice"))
+    );
 
-    let mut edit = world.directory.edit(account, START).await.expect("the account is there");
+    let mut edit = world
+        .directory
+        .edit(account, START)
+        .await
+        .expect("the account is there");
     edit.delete_user("alice").await.expect("it is there");
     world.directory.commit(edit.plan(())).await.expect("it is gone");
     let shown = world.grants(json!({ "KeyId": key })).await;
@@ -336,7 +392,11 @@ async fn a_later_user_of_the_same_name_has_no_grant() {
     assert!(!allowed(&world, second, "RetireGrant", json!({ "GrantToken": token })).await);
     let by_name = json!({"KeyId": key, "GranteePrincipal": user("alice")});
     assert_eq!(world.grants(by_name).await.len(), 0);
-    assert_ne!(world.grant(request).await.0, id, "a grant for somebody else is another grant");
+    assert_ne!(
+        world.grant(request).await.0,
+        id,
+        "a grant for somebody else is another grant"
+    );
     assert!(encrypts(&world, second, &key).await);
 }
 
@@ -350,7 +410,11 @@ async fn a_grantee_passes_on_no_more_than_it_has() {
         ..USER
     };
     world
-        .grant(grant(&key, &user("alice"), &["Decrypt", "GenerateDataKey", "CreateGrant"]))
+        .grant(grant(
+            &key,
+            &user("alice"),
+            &["Decrypt", "GenerateDataKey", "CreateGrant"],
+        ))
         .await;
     let bob = Who {
         user: Some("bob"),
@@ -361,11 +425,17 @@ async fn a_grantee_passes_on_no_more_than_it_has() {
         allowed(&world, who, "CreateGrant", grant(&key, &user(grantee), operations)).await
     };
     assert!(encrypts(&world, may_encrypt, &key).await);
-    assert!(!passes(may_encrypt, "bob", &["Encrypt"]).await, "what policies give does not count");
+    assert!(
+        !passes(may_encrypt, "bob", &["Encrypt"]).await,
+        "what policies give does not count"
+    );
     assert!(!passes(USER, "bob", &["Decrypt", "ReEncryptFrom"]).await);
     assert!(passes(USER, "bob", &["Decrypt", "CreateGrant"]).await);
     assert!(passes(bob, "carol", &["Decrypt"]).await);
-    assert!(!passes(bob, "carol", &["GenerateDataKey"]).await, "a grandchild is bounded by the child");
+    assert!(
+        !passes(bob, "carol", &["GenerateDataKey"]).await,
+        "a grandchild is bounded by the child"
+    );
     assert!(!passes(bob, "carol", &["Decrypt", "DescribeKey"]).await);
 }
 
@@ -376,7 +446,9 @@ async fn whoever_a_policy_lets_make_grants_is_not_bounded() {
     let alice = json!({"Effect": "Allow", "Principal": {"AWS": user("alice")}, "Action": "kms:CreateGrant",
                        "Resource": "*"});
     let key = key_with(&world, &[alice]).await;
-    world.grant(grant(&key, &user("alice"), &["Decrypt", "CreateGrant"])).await;
+    world
+        .grant(grant(&key, &user("alice"), &["Decrypt", "CreateGrant"]))
+        .await;
     assert!(!encrypts(&world, USER, &key).await);
     assert!(allowed(&world, USER, "CreateGrant", grant(&key, &user("alice"), &["Encrypt"])).await);
     assert!(encrypts(&world, USER, &key).await);
@@ -396,11 +468,16 @@ async fn a_grantee_passes_its_constraints_on() {
         request
     };
     let parent = json!({"EncryptionContextSubset": {"Department": "IT"}});
-    world.grant(constrained("alice", &["Encrypt", "CreateGrant"], parent.clone())).await;
+    world
+        .grant(constrained("alice", &["Encrypt", "CreateGrant"], parent.clone()))
+        .await;
     for (child, expected) in [
         (json!({}), false),
         (json!({"EncryptionContextSubset": {"Purpose": "Test"}}), false),
-        (json!({"EncryptionContextSubset": {"Department": "IT", "Purpose": "Test"}}), true),
+        (
+            json!({"EncryptionContextSubset": {"Department": "IT", "Purpose": "Test"}}),
+            true,
+        ),
         (json!({"EncryptionContextEquals": {"Department": "IT"}}), true),
         (json!({"EncryptionContextEquals": {"Department": "it"}}), false),
         (parent, true),
@@ -416,7 +493,9 @@ async fn grants_are_not_added_up() {
     let world = World::new().await;
     let key = key_with(&world, &[]).await;
     for operation in ["Encrypt", "Decrypt"] {
-        world.grant(grant(&key, &user("alice"), &[operation, "CreateGrant"])).await;
+        world
+            .grant(grant(&key, &user("alice"), &[operation, "CreateGrant"]))
+            .await;
     }
     let both = grant(&key, &user("bob"), &["Encrypt", "Decrypt"]);
     assert!(!allowed(&world, USER, "CreateGrant", both).await);
@@ -454,8 +533,14 @@ async fn the_grant_says_who_may_retire_it() {
         assert!(!retired(USER, ROOT, &["Encrypt"], None, by_token).await);
         assert!(!retired(bob, ROOT, &["Encrypt", "RetireGrant"], None, by_token).await);
         assert!(retired(ROOT, ROOT, &["Encrypt"], None, by_token).await);
-        assert!(retired(ROOT, STRANGER, &["Encrypt"], None, by_token).await, "the account of the key");
-        assert!(retired(STRANGER, STRANGER, &["Encrypt"], None, by_token).await, "the account that made it");
+        assert!(
+            retired(ROOT, STRANGER, &["Encrypt"], None, by_token).await,
+            "the account of the key"
+        );
+        assert!(
+            retired(STRANGER, STRANGER, &["Encrypt"], None, by_token).await,
+            "the account that made it"
+        );
         assert!(!retired(STRANGER, ROOT, &["Encrypt"], None, by_token).await);
         assert!(retired(STRANGER, ROOT, &["Encrypt"], Some(root(OTHER)), by_token).await);
     }
@@ -485,7 +570,10 @@ async fn policies_delegate_and_deny_retiring_and_no_more() {
         allowed(&world, who, "RetireGrant", json!({ "GrantToken": token })).await
     };
     assert!(retired(delegated, &open, &user("bob")).await);
-    assert!(!retired(USER, &open, &user("bob")).await, "a key policy does not let anybody retire");
+    assert!(
+        !retired(USER, &open, &user("bob")).await,
+        "a key policy does not let anybody retire"
+    );
     assert!(retired(there, &open, &root(OTHER)).await);
     assert!(!retired(Who { iam: None, ..there }, &open, &root(OTHER)).await);
     assert!(!retired(there, &open, &user("bob")).await);
@@ -515,9 +603,15 @@ async fn revoking_is_not_retiring() {
     assert!(!allowed(&world, bob, "RevokeGrant", revoke.clone()).await);
     let mut dry = revoke.clone();
     dry["DryRun"] = json!(true);
-    assert_eq!(world.refused_as(USER, "RevokeGrant", dry).await.code, "DryRunOperationException");
     assert_eq!(
-        world.refused_as(bob, "RetireGrant", json!({"GrantToken": token, "DryRun": true})).await.code,
+        world.refused_as(USER, "RevokeGrant", dry).await.code,
+        "DryRunOperationException"
+    );
+    assert_eq!(
+        world
+            .refused_as(bob, "RetireGrant", json!({"GrantToken": token, "DryRun": true}))
+            .await
+            .code,
         "DryRunOperationException"
     );
     assert!(allowed(&world, USER, "RevokeGrant", revoke).await);
@@ -544,8 +638,14 @@ async fn tokens_are_checked_wherever_they_are_taken() {
         ("Decrypt", json!({"CiphertextBlob": sealed, "KeyId": key})),
         ("DescribeKey", json!({ "KeyId": key })),
         ("GenerateDataKey", json!({"KeyId": key, "KeySpec": "AES_256"})),
-        ("GenerateDataKeyWithoutPlaintext", json!({"KeyId": key, "KeySpec": "AES_256"})),
-        ("ReEncrypt", json!({"CiphertextBlob": sealed, "DestinationKeyId": other})),
+        (
+            "GenerateDataKeyWithoutPlaintext",
+            json!({"KeyId": key, "KeySpec": "AES_256"}),
+        ),
+        (
+            "ReEncrypt",
+            json!({"CiphertextBlob": sealed, "DestinationKeyId": other}),
+        ),
         ("CreateGrant", grant(&key, &user("alice"), &["Encrypt"])),
     ] {
         let with = |token: &Value| {
@@ -560,7 +660,10 @@ async fn tokens_are_checked_wherever_they_are_taken() {
         }
     }
     let mut request = json!({"KeyId": foreign, "Plaintext": base64(b"x"), "GrantTokens": ["x"]});
-    assert_eq!(world.refused("Encrypt", request.clone()).await.code, "InvalidGrantTokenException");
+    assert_eq!(
+        world.refused("Encrypt", request.clone()).await.code,
+        "InvalidGrantTokenException"
+    );
     request["GrantTokens"] = json!([token]);
     assert_eq!(world.refused("Encrypt", request).await.code, "AccessDeniedException");
 }

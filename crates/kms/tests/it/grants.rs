@@ -53,9 +53,15 @@ fn ids(grants: &[Value]) -> BTreeSet<&str> {
 async fn a_grant_is_made_listed_and_revoked() {
     let world = World::new().await;
     let key = world.key().await;
-    let request = json!({"KeyId": key, "GranteePrincipal": user("alice"), "Operations": ["Encrypt", "Decrypt", "Encrypt"]});
+    let request =
+        json!({"KeyId": key, "GranteePrincipal": user("alice"), "Operations": ["Encrypt", "Decrypt", "Encrypt"]});
     let made = world.ok("CreateGrant", request).await;
-    let members: BTreeSet<_> = made.as_object().expect("an object").keys().map(String::as_str).collect();
+    let members: BTreeSet<_> = made
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
     assert_eq!(members, BTreeSet::from(["GrantId", "GrantToken"]));
     let id = text(&made["GrantId"]);
     assert!(id.len() == 64 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
@@ -138,7 +144,10 @@ async fn what_a_grant_must_say() {
         ("GranteeServicePrincipal", json!("s3.amazonaws.com")),
         ("RetiringServicePrincipal", json!("s3")),
         ("Name", json!("a b")),
-        ("Constraints", json!({"EncryptionContextEquals": {"a": "x".repeat(385)}})),
+        (
+            "Constraints",
+            json!({"EncryptionContextEquals": {"a": "x".repeat(385)}}),
+        ),
         ("Constraints", json!({"SourceArn": "x"})),
     ] {
         let mut bad = good.clone();
@@ -172,7 +181,10 @@ async fn a_service_is_granted_with_a_source_and_somebody_to_retire_it() {
         assert_eq!(world.refused("CreateGrant", bad).await.code, "ValidationException");
     }
     world
-        .grant(request(constraints.clone(), ("RetiringServicePrincipal", "s3.us-west-2.amazonaws.com")))
+        .grant(request(
+            constraints.clone(),
+            ("RetiringServicePrincipal", "s3.us-west-2.amazonaws.com"),
+        ))
         .await;
     let listed = world.grants(json!({ "KeyId": key })).await;
     for member in [
@@ -185,7 +197,10 @@ async fn a_service_is_granted_with_a_source_and_somebody_to_retire_it() {
     }
     assert_eq!(listed[0]["Constraints"], constraints);
     let by_service = json!({"KeyId": key, "GranteeServicePrincipal": "s3.us-west-2.amazonaws.com"});
-    assert_eq!(world.refused("ListGrants", by_service).await.code, "AccessDeniedException");
+    assert_eq!(
+        world.refused("ListGrants", by_service).await.code,
+        "AccessDeniedException"
+    );
 }
 
 /// POL-367, POL-368, POL-370
@@ -193,7 +208,11 @@ async fn a_service_is_granted_with_a_source_and_somebody_to_retire_it() {
 async fn who_may_be_in_a_grant() {
     let world = World::new().await;
     let account = AccountId::parse(ACCOUNT).expect("an account");
-    let made = world.directory.create(account, "ours", crate::world::START).await.expect("it is new");
+    let made = world
+        .directory
+        .create(account, "ours", crate::world::START)
+        .await
+        .expect("it is new");
     world.directory.commit(made.plan(())).await.expect("it is made");
     let key = world.key().await;
     let granted = async |member: &str, principal: &str| {
@@ -252,7 +271,10 @@ async fn lists_are_filtered() {
     assert_eq!(ids(&list(json!({})).await).len(), 3);
     let of_bob = list(json!({"GranteePrincipal": user("bob")})).await;
     assert_eq!(ids(&of_bob), BTreeSet::from([&*made[1], &*made[2]]));
-    assert_eq!(ids(&list(json!({"GrantId": made[0]})).await), BTreeSet::from([&*made[0]]));
+    assert_eq!(
+        ids(&list(json!({"GrantId": made[0]})).await),
+        BTreeSet::from([&*made[0]])
+    );
     for nothing in [
         json!({"GrantId": made[0], "GranteePrincipal": user("bob")}),
         json!({"GranteePrincipal": user("carol")}),
@@ -266,7 +288,10 @@ async fn lists_are_filtered() {
         ("Marker", "abc", "InvalidMarkerException"),
     ] {
         assert_eq!(
-            world.refused("ListGrants", json!({"KeyId": key, member: value})).await.code,
+            world
+                .refused("ListGrants", json!({"KeyId": key, member: value}))
+                .await
+                .code,
             code
         );
     }
@@ -339,7 +364,10 @@ async fn retirable_grants_are_listed_whatever_the_keys_account() {
         json!({}),
         json!({"RetiringPrincipal": root(ACCOUNT), "RetiringServicePrincipal": "s3.amazonaws.com"}),
     ] {
-        assert_eq!(world.refused("ListRetirableGrants", bad).await.code, "ValidationException");
+        assert_eq!(
+            world.refused("ListRetirableGrants", bad).await.code,
+            "ValidationException"
+        );
     }
 }
 
@@ -367,7 +395,10 @@ async fn a_key_has_at_most_so_many_grants() {
 
     let mut dry = request.clone();
     dry["DryRun"] = json!(true);
-    assert_eq!(world.refused("CreateGrant", dry.clone()).await.code, "DryRunOperationException");
+    assert_eq!(
+        world.refused("CreateGrant", dry.clone()).await.code,
+        "DryRunOperationException"
+    );
     let racing = (0..12).map(|_| world.send(ROOT, "CreateGrant", &request));
     let answers: Vec<Result<Value, Refusal>> = join_all(racing).await;
     let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
@@ -376,7 +407,10 @@ async fn a_key_has_at_most_so_many_grants() {
     assert_eq!(world.refused("CreateGrant", dry).await.code, "LimitExceededException");
     world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": first})).await;
     world.grant(request.clone()).await;
-    assert_eq!(world.refused("CreateGrant", request).await.code, "LimitExceededException");
+    assert_eq!(
+        world.refused("CreateGrant", request).await.code,
+        "LimitExceededException"
+    );
     assert_eq!(world.grants(json!({ "KeyId": key })).await.len(), 6);
 }
 
@@ -408,7 +442,10 @@ async fn a_grant_is_named_by_token_or_by_key_and_id() {
     let request = json!({"KeyId": key, "GranteePrincipal": user("alice"), "Operations": ["Encrypt"]});
     let (id, token) = world.grant(request.clone()).await;
     for incomplete in [json!({}), json!({ "KeyId": key_arn(&key) }), json!({ "GrantId": id })] {
-        assert_eq!(world.refused("RetireGrant", incomplete).await.code, "ValidationException");
+        assert_eq!(
+            world.refused("RetireGrant", incomplete).await.code,
+            "ValidationException"
+        );
     }
     let elsewhere = Who {
         region: crate::world::ELSEWHERE,
@@ -419,11 +456,27 @@ async fn a_grant_is_named_by_token_or_by_key_and_id() {
         (elsewhere, by_token.clone(), "InvalidGrantTokenException"),
         (ROOT, json!({"GrantToken": "AAAA"}), "InvalidGrantTokenException"),
         (ROOT, json!({"GrantToken": "?"}), "InvalidGrantTokenException"),
-        (ROOT, json!({"KeyId": key_arn(&key), "GrantId": "x"}), "InvalidGrantIdException"),
-        (ROOT, json!({"KeyId": key_arn(&key), "GrantId": "0".repeat(64)}), "NotFoundException"),
-        (ROOT, json!({"KeyId": key_arn(NO_KEY), "GrantId": id}), "NotFoundException"),
+        (
+            ROOT,
+            json!({"KeyId": key_arn(&key), "GrantId": "x"}),
+            "InvalidGrantIdException",
+        ),
+        (
+            ROOT,
+            json!({"KeyId": key_arn(&key), "GrantId": "0".repeat(64)}),
+            "NotFoundException",
+        ),
+        (
+            ROOT,
+            json!({"KeyId": key_arn(NO_KEY), "GrantId": id}),
+            "NotFoundException",
+        ),
     ] {
-        assert_eq!(world.refused_as(who, "RetireGrant", request.clone()).await.code, code, "{request}");
+        assert_eq!(
+            world.refused_as(who, "RetireGrant", request.clone()).await.code,
+            code,
+            "{request}"
+        );
     }
     assert_eq!(world.ok("RetireGrant", by_token.clone()).await, Value::Null);
     let refusal = world.refused("RetireGrant", by_token).await;
@@ -451,7 +504,10 @@ async fn the_trail_shows_grants_and_never_tokens() {
                "operations": ["Encrypt", "Decrypt"], "name": "n",
                "constraints": {"encryptionContextSubset": {"Department": "IT"}}})
     );
-    assert_eq!(record["responseElements"], json!({"grantId": id, "keyId": key_arn(&key)}));
+    assert_eq!(
+        record["responseElements"],
+        json!({"grantId": id, "keyId": key_arn(&key)})
+    );
     world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": id})).await;
     let record = world.last_record("RevokeGrant").await;
     assert_eq!(record["requestParameters"], json!({"keyId": key, "grantId": id}));
@@ -511,7 +567,10 @@ async fn a_token_is_ahead_of_a_replication_delay() {
     let (id, token) = world.grant(request.clone()).await;
     let plain = json!({"KeyId": key, "Plaintext": base64(b"x")});
     let with = json!({"KeyId": key, "Plaintext": base64(b"x"), "GrantTokens": [token]});
-    assert_eq!(world.refused_as(USER, "Encrypt", plain.clone()).await.code, "AccessDeniedException");
+    assert_eq!(
+        world.refused_as(USER, "Encrypt", plain.clone()).await.code,
+        "AccessDeniedException"
+    );
     world.ok_as(USER, "Encrypt", with.clone()).await;
     let bob = Who {
         user: Some("bob"),
@@ -534,7 +593,10 @@ async fn a_token_is_ahead_of_a_replication_delay() {
     tokio::time::sleep(delay).await;
     world.ok_as(USER, "DescribeKey", json!({ "KeyId": key })).await;
     world.ok("RevokeGrant", json!({"KeyId": key, "GrantId": id})).await;
-    assert_eq!(world.refused_as(USER, "Encrypt", with).await.code, "InvalidGrantTokenException");
+    assert_eq!(
+        world.refused_as(USER, "Encrypt", with).await.code,
+        "InvalidGrantTokenException"
+    );
     let (_, fresh) = world.grant(request).await;
     world.ok("RetireGrant", json!({ "GrantToken": fresh })).await;
 }

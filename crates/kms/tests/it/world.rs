@@ -113,7 +113,12 @@ impl Admission for Door {
             (None, None) => root,
             (Some(name), _) => {
                 let id = id.unwrap_or_else(|| "AIDACKCEVSQ6C2EXAMPLE".to_owned());
-                other(&format!("arn:aws:iam::{account}:user/{name}"), PrincipalKind::User, id, None)
+                other(
+                    &format!("arn:aws:iam::{account}:user/{name}"),
+                    PrincipalKind::User,
+                    id,
+                    None,
+                )
             }
             (None, Some(role)) => {
                 let id = id.unwrap_or_else(|| "AROACKCEVSQ6C2EXAMPLE".to_owned());

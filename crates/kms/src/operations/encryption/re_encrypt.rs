@@ -50,7 +50,8 @@ impl Operation for ReEncrypt {
     async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<Keys, ApiError> {
         Ok(Keys {
             from: source::resolve(service, call, &ROW, &source(input)).await?,
-            to: reference::resolve_granted(service, call, &ROW, &input.destination_key_id, source(input).tokens).await?,
+            to: reference::resolve_granted(service, call, &ROW, &input.destination_key_id, source(input).tokens)
+                .await?,
         })
     }
 

@@ -81,7 +81,11 @@ impl Operation for ListGrants {
         if input.grantee_service_principal.is_some() {
             return Err(protocol::access_denied(list::FOR_SERVICES));
         }
-        let members = [Some(&*key.arn), input.grant_id.as_deref(), input.grantee_principal.as_deref()];
+        let members = [
+            Some(&*key.arn),
+            input.grant_id.as_deref(),
+            input.grantee_principal.as_deref(),
+        ];
         let filter = members.map(Option::unwrap_or_default).join(" ");
         let listing = Listing::new(service, call, &ROW, &filter)?;
         let page = listing.page(LIMITS, input.limit, input.marker.as_deref()).await?;

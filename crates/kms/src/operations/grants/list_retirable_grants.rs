@@ -83,7 +83,9 @@ impl Operation for ListRetirableGrants {
         let page = listing.page(LIMITS, input.limit, input.marker.as_deref()).await?;
         let space = service.space(&call.region)?;
         let identities = party::identities(service.principals(), arn).await?;
-        let prefixes = identities.iter().map(|identity| retirable_by(&space.grants.digest(identity)));
+        let prefixes = identities
+            .iter()
+            .map(|identity| retirable_by(&space.grants.digest(identity)));
         let found = list::page(&space.store, prefixes.collect(), &page).await?;
         let next_marker = match &found.next {
             Some(position) => Some(listing.marker(position).await?),

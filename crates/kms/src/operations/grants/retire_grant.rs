@@ -120,7 +120,11 @@ impl Operation for RetireGrant {
             Retired::Here(held) => Resource::Key {
                 arn: &held.key.arn,
                 account: held.key.record.account,
-                named: if held.by_token { Named::GrantToken } else { Named::Itself },
+                named: if held.by_token {
+                    Named::GrantToken
+                } else {
+                    Named::Itself
+                },
                 policy: held.key.denials(),
                 grants: &held.permits,
                 attributes: &*held.key,
@@ -172,10 +176,15 @@ fn held(call: &Call, key: Arc<Key>, found: Found, by_token: bool) -> Result<Reti
     };
     let grant = &found.grant.value;
     let forms = party::forms(caller, call.region.partition());
-    let retiring = grant.retiring.as_ref().and_then(|retiring| party::fit(&forms, retiring));
+    let retiring = grant
+        .retiring
+        .as_ref()
+        .and_then(|retiring| party::fit(&forms, retiring));
     let grantee = party::fit(&forms, &grant.grantee);
     let grantee = grantee.filter(|_| grant.operations.contains(&GrantOperation::RetireGrant));
-    let account = owners(&key, grant).contains(&caller.account).then_some(Grantee::Account);
+    let account = owners(&key, grant)
+        .contains(&caller.account)
+        .then_some(Grantee::Account);
     let id: Arc<str> = grant.id.to_string().into();
     let permits: SmallVec<_> = [retiring, grantee, account]
         .into_iter()
