@@ -160,7 +160,7 @@ def key_on_condition(kms, actions, **condition):
 
 
 CREATION = [
-    # AUTHZ-144, POL-417
+    # AUTHZ-66, AUTHZ-144, POL-417
     (
         {"StringEquals": {"kms:GrantConstraintType": "EncryptionContextEquals"}},
         [
@@ -169,7 +169,7 @@ CREATION = [
             ({}, False),
         ],
     ),
-    # AUTHZ-147, POL-419
+    # AUTHZ-68, AUTHZ-147, POL-419
     (
         {"ForAllValues:StringEquals": {"kms:GrantOperations": ["Encrypt", "ReEncryptTo"]}},
         [
@@ -187,7 +187,7 @@ CREATION = [
             ({"Operations": ["Decrypt"]}, False),
         ],
     ),
-    # AUTHZ-150, POL-420
+    # AUTHZ-69, AUTHZ-150, POL-420
     (
         {"StringEquals": {"kms:GranteePrincipal": BOB_ROOT}},
         [
@@ -220,6 +220,7 @@ CREATION = [
 ]
 
 
+# POL-338
 @pytest.mark.parametrize(("condition", "rows"), CREATION)
 def test_policies_set_conditions_on_making_grants(kms, condition, rows):
     key = key_on_condition(kms, ["kms:CreateGrant"], **condition)
@@ -238,7 +239,7 @@ def test_grants_for_services_are_not_for_direct_calls(kms):
         assert allowed(kms.revoke_grant, KeyId=key, GrantId=made["GrantId"]) is direct
 
 
-# POL-395, POL-398, POL-411
+# POL-395, POL-412, POL-413, POL-416, REF-449
 def test_another_account_passes_on_no_more_than_it_was_given(kms, other, key):
     kms.create_grant(KeyId=key, GranteePrincipal=BOB_ROOT, Operations=["Encrypt", "CreateGrant"])
     child = {"KeyId": key, "GranteePrincipal": f"arn:aws:iam::{BOB.id}:root"}

@@ -183,7 +183,7 @@ pub(crate) async fn with_grants(
         if (place.account, place.key) == (account, key)
             && let Some(grantee) = party::fit(&forms(), &grant.grantee)
         {
-            here.grants.name(grantee, Held::of(grant));
+            here.grants.name(grantee, Held::of(&grant));
         }
     }
     Ok(target)

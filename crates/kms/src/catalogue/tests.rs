@@ -96,6 +96,21 @@ fn rows_agree_with_the_interface_model() {
     }
 }
 
+/// What a grant can permit is what takes grant tokens.
+///
+/// POL-344
+#[test]
+fn grant_operations_take_grant_tokens() {
+    for row in rows() {
+        let modelled = OPERATIONS.iter().find(|operation| operation.name == row.name);
+        let members = modelled.expect("the catalogue is the model").input.members;
+        let token = members
+            .iter()
+            .any(|member| matches!(member.name, "GrantTokens" | "GrantToken"));
+        assert_eq!(row.grant.is_some(), token, "{}", row.name);
+    }
+}
+
 /// The columns of the guide's permissions reference that rows repeat: across accounts or not, and the access level.
 #[test]
 fn rows_agree_with_the_permissions_reference() {

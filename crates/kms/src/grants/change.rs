@@ -114,23 +114,21 @@ impl GrantSpace {
 
     async fn add_to_grantee(&self, txn: &mut RegionTxn, place: &GrantPlace) -> Result<(), ApiError> {
         let address = place.grantee_address();
-        match self.store.get(&address).await.map_err(internal)? {
-            Some(Stored {
-                mut value, revision, ..
-            }) => {
-                value.grants += 1;
-                value.last = place.number;
-                txn.update(&address, &value, revision);
-            }
-            None => {
-                let grantee = GranteeRecord {
-                    grants: 1,
-                    last: place.number,
-                    removed: Vec::new(),
-                    forgotten: place.number - 1,
-                };
-                txn.insert(&address, &grantee);
-            }
+        if let Some(stored) = self.store.get(&address).await.map_err(internal)? {
+            let grantee = GranteeRecord {
+                grants: stored.value.grants + 1,
+                last: place.number,
+                ..stored.value
+            };
+            txn.update(&address, &grantee, stored.revision);
+        } else {
+            let grantee = GranteeRecord {
+                grants: 1,
+                last: place.number,
+                removed: Vec::new(),
+                forgotten: place.number - 1,
+            };
+            txn.insert(&address, &grantee);
         }
         Ok(())
     }

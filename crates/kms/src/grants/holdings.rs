@@ -5,11 +5,12 @@
 //! does not know of yet are not seen through it, so that with a replication delay a new grant is as late as anything.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use smallvec::SmallVec;
 use trent_api::kms::GrantOperation;
 use trent_store::{RegionStore, StoreError};
 
@@ -30,13 +31,10 @@ pub struct Held {
 
 impl Held {
     /// The grant of a record.
-    pub(crate) fn of(record: GrantRecord) -> Self {
+    pub(crate) fn of(record: &GrantRecord) -> Self {
         Self {
             id: record.id.to_string().into(),
-            terms: Terms {
-                operations: Operations::of(&record.operations),
-                constraints: record.constraints,
-            },
+            terms: Terms::of(&record.operations, &record.constraints),
         }
     }
 }
@@ -58,15 +56,14 @@ impl Asked<'_> {
     /// Whether a grant covers the request.
     pub(crate) fn is_covered_by(&self, grant: &Held) -> bool {
         let terms = &grant.terms;
-        let constraints = &terms.constraints;
         terms.operations.has(self.operation)
             && match self.operation {
                 GrantOperation::RetireGrant => true,
-                GrantOperation::DescribeKey => constraints.admit_source(self.source),
+                GrantOperation::DescribeKey => terms.admit_source(self.source),
                 GrantOperation::CreateGrant => {
-                    constraints.admit_source(self.source) && self.child.is_some_and(|child| terms.let_delegate(child))
+                    terms.admit_source(self.source) && self.child.is_some_and(|child| terms.let_delegate(child))
                 }
-                _ => constraints.admit_source(self.source) && constraints.admit_context(self.context),
+                _ => terms.admit_source(self.source) && terms.admit_context(self.context),
             }
     }
 }
@@ -90,7 +87,7 @@ struct State {
 #[derive(Default)]
 struct Shelf {
     hasher: RandomState,
-    places: HashMap<Selector, Vec<Group>>,
+    places: HashMap<Selector, SmallVec<[Group; 1]>>,
     /// Under what each grant is found, by its number.
     grants: BTreeMap<u64, [Option<(Selector, Operations)>; 2]>,
 }
@@ -104,10 +101,10 @@ enum Selector {
     Pair(u64),
 }
 
-/// Grants of the same operations, by number.
+/// Grants of the same operations, in the order of their numbers.
 struct Group {
     operations: Operations,
-    grants: BTreeMap<u64, Arc<Held>>,
+    grants: Vec<(u64, Arc<Held>)>,
 }
 
 impl Holdings {
@@ -135,11 +132,12 @@ impl Holdings {
             after = page.items.last().map(|(key, _)| key.clone());
             found.extend(page.items.into_iter().filter_map(|(key, stored)| {
                 let number = key.parts().pop()?.try_into().ok().map(u64::from_be_bytes)?;
-                Some((number, Arc::new(Held::of(stored.value))))
+                Some((number, Arc::new(Held::of(&stored.value))))
             }));
             if !page.more {
                 break;
             }
+            tokio::task::yield_now().await;
         }
         let mut state = self.state.write();
         if afresh {
@@ -149,7 +147,7 @@ impl Holdings {
             state.shelf.remove(removal.grant);
         }
         for (number, grant) in found {
-            state.shelf.insert(number, grant);
+            state.shelf.insert(number, &grant);
         }
         state.known = grantee.last;
         Ok(())
@@ -161,52 +159,69 @@ impl Holdings {
     }
 }
 
+impl Group {
+    fn insert(&mut self, number: u64, grant: &Arc<Held>) {
+        let at = self.grants.partition_point(|(held, _)| *held < number);
+        self.grants.insert(at, (number, Arc::clone(grant)));
+    }
+}
+
+fn texts(pairs: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+    pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
 impl Shelf {
-    fn insert(&mut self, number: u64, grant: Arc<Held>) {
+    fn insert(&mut self, number: u64, grant: &Arc<Held>) {
         if self.grants.contains_key(&number) {
             return;
         }
         let operations = grant.terms.operations;
-        let constraints = &grant.terms.constraints;
-        let (free, bound) = if constraints.have_context() {
+        let terms = &grant.terms;
+        let (free, bound) = if terms.have_context() {
             (operations.without_context(), operations.with_context())
         } else {
             (operations, Operations::default())
         };
-        let source = constraints.source_arn.as_ref();
+        let source = terms.source.as_ref();
         let free = (
             source.map_or(Selector::Nothing, |arn| Selector::Source(self.hasher.hash_one(arn))),
             free,
         );
-        let bound = (self.of_context(&grant), bound);
+        let bound = (self.of_context(grant), bound);
         let places = [free, bound].map(|place| Some(place).filter(|(_, operations)| !operations.is_empty()));
         for (selector, operations) in places.iter().flatten() {
             let groups = self.places.entry(*selector).or_default();
-            let group = match groups.iter().position(|group| group.operations == *operations) {
-                Some(at) => &mut groups[at],
-                None => groups.push_mut(Group {
+            let at = groups.iter().position(|group| group.operations == *operations);
+            let at = at.unwrap_or_else(|| {
+                groups.push(Group {
                     operations: *operations,
-                    grants: BTreeMap::new(),
-                }),
-            };
-            group.grants.insert(number, Arc::clone(&grant));
+                    grants: Vec::new(),
+                });
+                groups.len() - 1
+            });
+            groups[at].insert(number, grant);
         }
         self.grants.insert(number, places);
     }
 
     /// Under what a constraint on the encryption context is found: of the pairs of a subset the one that fewest share.
     fn of_context(&self, grant: &Held) -> Selector {
-        let constraints = &grant.terms.constraints;
-        if let Some(pairs) = &constraints.equals {
-            return Selector::Context(self.hasher.hash_one(pairs));
+        if let Some(pairs) = &grant.terms.equals {
+            return Selector::Context(self.digest(pairs.iter().map(|(key, value)| (&**key, &**value))));
         }
-        let pairs = constraints.subset.iter().flatten();
-        let selectors = pairs.map(|pair| Selector::Pair(self.hasher.hash_one(pair)));
+        let pairs = grant.terms.subset.iter().flatten();
+        let selectors = pairs.map(|(key, value)| Selector::Pair(self.digest([(&**key, &**value)])));
         let sharing = |selector: &Selector| {
             let groups = self.places.get(selector).into_iter().flatten();
             groups.map(|group| group.grants.len()).sum::<usize>()
         };
         selectors.min_by_key(sharing).unwrap_or(Selector::Nothing)
+    }
+
+    fn digest<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        pairs.into_iter().for_each(|pair| pair.hash(&mut hasher));
+        hasher.finish()
     }
 
     fn remove(&mut self, number: u64) {
@@ -216,7 +231,7 @@ impl Shelf {
                 continue;
             };
             for group in groups.iter_mut().filter(|group| group.operations == operations) {
-                group.grants.remove(&number);
+                group.grants.retain(|(held, _)| *held != number);
             }
             groups.retain(|group| !group.grants.is_empty());
             if groups.is_empty() {
@@ -228,11 +243,11 @@ impl Shelf {
     fn covering(&self, asked: &Asked<'_>, limit: u64) -> Option<Arc<str>> {
         let mut covering = None;
         self.visit(asked, |group| {
-            let grants = group.grants.range(..=limit).map(|(_, grant)| grant);
-            covering = grants
-                .filter(|grant| asked.is_covered_by(grant))
-                .map(|grant| Arc::clone(&grant.id))
-                .next();
+            let known = group.grants.iter().take_while(|(number, _)| *number <= limit);
+            covering = known
+                .map(|(_, grant)| grant)
+                .find(|grant| asked.is_covered_by(grant))
+                .map(|grant| Arc::clone(&grant.id));
             if covering.is_some() {
                 ControlFlow::Break(())
             } else {
@@ -248,12 +263,12 @@ impl Shelf {
         let selectors = [Selector::Nothing]
             .into_iter()
             .chain(asked.source.map(|arn| Selector::Source(self.hasher.hash_one(arn))))
-            .chain(context.map(|pairs| Selector::Context(self.hasher.hash_one(pairs))))
+            .chain(context.map(|pairs| Selector::Context(self.digest(texts(pairs)))))
             .chain(
                 context
                     .into_iter()
-                    .flatten()
-                    .map(|pair| Selector::Pair(self.hasher.hash_one(pair))),
+                    .flat_map(texts)
+                    .map(|pair| Selector::Pair(self.digest([pair]))),
             );
         let _ = selectors
             .filter_map(|selector| self.places.get(&selector))

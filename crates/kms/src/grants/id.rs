@@ -55,6 +55,23 @@ impl fmt::Debug for GrantId {
     }
 }
 
+/// As its text.
+impl<C> minicbor::Encode<C> for GrantId {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        encoder: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encoder.str(&self.to_string())?.ok()
+    }
+}
+
+impl<'b, C> minicbor::Decode<'b, C> for GrantId {
+    fn decode(decoder: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::parse(decoder.str()?).ok_or_else(|| minicbor::decode::Error::message("a text that is no grant's id"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

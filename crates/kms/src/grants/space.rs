@@ -43,6 +43,8 @@ pub struct GrantSpace {
     rosters: ObjectCache<GrantRoster, GrantRoster>,
     grantees: ObjectCache<GranteeRecord, GranteeRecord>,
     holdings: Cache<Vec<u8>, Arc<Holdings>>,
+    /// The digests of principals that asked of late: making one takes longer than all else about a caller without grants.
+    digests: Cache<String, [u8; 32]>,
     turns: Vec<Arc<Mutex<()>>>,
 }
 
@@ -54,13 +56,19 @@ impl GrantSpace {
             rosters: ObjectCache::new(sealed, CACHED, |stored: Stored<GrantRoster>| stored.value),
             grantees: ObjectCache::new(sealed, CACHED, |stored: Stored<GranteeRecord>| stored.value),
             holdings: Cache::new(CACHED),
+            digests: Cache::new(CACHED),
             turns: (0..TURNS).map(|_| Arc::default()).collect(),
         }
     }
 
     /// The digest that a principal's grants are kept under.
     pub(crate) fn digest(&self, identity: &str) -> [u8; 32] {
-        self.store.blind::<GrantRecord>(identity.as_bytes())
+        if let Some(digest) = self.digests.get(identity) {
+            return digest;
+        }
+        let digest = self.store.blind::<GrantRecord>(identity.as_bytes());
+        self.digests.insert(identity.to_owned(), digest);
+        digest
     }
 
     /// The grants on a key that a caller of these forms has, as this node knows them. The forms are asked for only if the

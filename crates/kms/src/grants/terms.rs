@@ -1,5 +1,5 @@
 //! The terms of a grant: what it allows, under which conditions, on which keys, and what whoever has it may pass on
-//! (guide, "Grant operations", "Grant constraints", "Granting CreateGrant permission").
+//! (guide, "Grant operations", "Grant constraints", "Granting `CreateGrant` permission").
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,20 +63,78 @@ const fn bit(operation: GrantOperation) -> u32 {
     1 << operation as u32
 }
 
-/// What a grant allows and under which conditions.
+/// Pairs of an encryption context, in order. Small: a key may have many grants.
+pub(crate) type Pairs = Box<[(Box<str>, Box<str>)]>;
+
+/// What a grant allows and under which conditions, as it is held in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// The operations.
     pub(crate) operations: Operations,
-    /// The constraints.
-    pub(crate) constraints: Constraints,
+    /// The encryption context must be this one.
+    pub(crate) equals: Option<Pairs>,
+    /// The encryption context must have these pairs.
+    pub(crate) subset: Option<Pairs>,
+    /// The request must be made on behalf of this resource.
+    pub(crate) source: Option<Box<str>>,
 }
 
 impl Terms {
+    /// The terms of a grant of these operations with these constraints.
+    pub(crate) fn of(operations: &BTreeSet<GrantOperation>, constraints: &Constraints) -> Self {
+        let pairs = |map: &BTreeMap<String, String>| {
+            let pairs = map
+                .iter()
+                .map(|(key, value)| (key.as_str().into(), value.as_str().into()));
+            pairs.collect()
+        };
+        Self {
+            operations: Operations::of(operations),
+            equals: constraints.equals.as_ref().map(pairs),
+            subset: constraints.subset.as_ref().map(pairs),
+            source: constraints.source_arn.as_deref().map(Box::from),
+        }
+    }
+
+    /// Whether they say anything about the encryption context.
+    pub(crate) const fn have_context(&self) -> bool {
+        self.equals.is_some() || self.subset.is_some()
+    }
+
+    /// Whether a request with this encryption context meets the constraints. Keys are compared with case (POL-384).
+    pub(crate) fn admit_context(&self, context: Option<&BTreeMap<String, String>>) -> bool {
+        let size = context.map_or(0, BTreeMap::len);
+        let has = |pairs: &Pairs| {
+            pairs
+                .iter()
+                .all(|(key, value)| context.and_then(|context| context.get(&**key)).map(String::as_str) == Some(value))
+        };
+        self.equals
+            .as_ref()
+            .is_none_or(|pairs| pairs.len() == size && has(pairs))
+            && self.subset.as_ref().is_none_or(has)
+    }
+
+    /// Whether a request on behalf of this resource meets the constraints.
+    pub(crate) fn admit_source(&self, source: Option<&str>) -> bool {
+        self.source.is_none() || self.source.as_deref() == source
+    }
+
     /// Whether a grant with these terms lets its grantee make one with the terms of `child`: nothing more, and under
     /// conditions that are no looser.
     pub(crate) fn let_delegate(&self, child: &Self) -> bool {
-        self.operations.have_all(child.operations) && self.constraints.are_kept_by(&child.constraints)
+        self.operations.have_all(child.operations) && self.constraints_are_kept_by(child)
+    }
+
+    /// Whether whatever meets the constraints of `child` meets these as well, told from the pairs alone.
+    fn constraints_are_kept_by(&self, child: &Self) -> bool {
+        let equals = self.equals.is_none() || self.equals == child.equals;
+        let subset = self.subset.as_ref().is_none_or(|pairs| {
+            let stricter =
+                |of: &Option<Pairs>| of.as_ref().is_some_and(|of| pairs.iter().all(|pair| of.contains(pair)));
+            stricter(&child.equals) || stricter(&child.subset)
+        });
+        equals && subset && (self.source.is_none() || self.source == child.source)
     }
 }
 
@@ -99,39 +157,6 @@ impl Constraints {
             source_arn: self.source_arn.clone(),
         })
     }
-
-    /// Whether they say anything about the encryption context.
-    pub(crate) const fn have_context(&self) -> bool {
-        self.equals.is_some() || self.subset.is_some()
-    }
-
-    /// Whether a request with this encryption context meets them. Keys are compared case by case (POL-384).
-    pub(crate) fn admit_context(&self, context: Option<&BTreeMap<String, String>>) -> bool {
-        let none = BTreeMap::new();
-        let context = context.unwrap_or(&none);
-        self.equals.as_ref().is_none_or(|pairs| pairs == context)
-            && self.subset.as_ref().is_none_or(|pairs| contains(context, pairs))
-    }
-
-    /// Whether a request on behalf of this resource meets them.
-    pub(crate) fn admit_source(&self, source: Option<&str>) -> bool {
-        self.source_arn.is_none() || self.source_arn.as_deref() == source
-    }
-
-    /// Whether whatever meets `child` meets these as well, told from the pairs alone.
-    fn are_kept_by(&self, child: &Self) -> bool {
-        let equals = self.equals.is_none() || self.equals == child.equals;
-        let subset = self.subset.as_ref().is_none_or(|pairs| {
-            let stricter =
-                |map: &Option<BTreeMap<String, String>>| map.as_ref().is_some_and(|map| contains(map, pairs));
-            stricter(&child.equals) || stricter(&child.subset)
-        });
-        equals && subset && (self.source_arn.is_none() || self.source_arn == child.source_arn)
-    }
-}
-
-fn contains(all: &BTreeMap<String, String>, some: &BTreeMap<String, String>) -> bool {
-    some.iter().all(|(key, value)| all.get(key) == Some(value))
 }
 
 /// Accepts the operations and constraints of a new grant on a key.
@@ -146,7 +171,8 @@ pub(crate) fn check(
             key.spec, key.usage
         )));
     }
-    if constraints.have_context() && key.spec != KeySpec::SymmetricDefault {
+    let on_context = constraints.equals.is_some() || constraints.subset.is_some();
+    if on_context && key.spec != KeySpec::SymmetricDefault {
         return Err(protocol::validation(
             "Encryption context constraints are supported on symmetric encryption keys only.",
         ));

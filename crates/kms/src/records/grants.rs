@@ -22,7 +22,7 @@ use crate::grants::id::GrantId;
 #[cbor(map)]
 pub struct GrantRecord {
     /// Its id.
-    #[cbor(n(0), with = "text")]
+    #[n(0)]
     pub id: GrantId,
     /// Its name, if it was given one.
     #[n(1)]
@@ -46,7 +46,7 @@ pub struct GrantRecord {
     #[n(7)]
     pub constraints: Constraints,
     /// The grant that permitted to make it, if no policy did.
-    #[cbor(n(8), with = "text::optional")]
+    #[n(8)]
     pub parent: Option<GrantId>,
 }
 

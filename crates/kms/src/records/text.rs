@@ -9,8 +9,6 @@ use trent_crypto::identity::MaterialId;
 use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_names::{AccountId, AliasName, KeyId};
 
-use crate::grants::id::GrantId;
-
 /// A value with one text, from which it can be read back.
 pub(super) trait Text: Display + Sized {
     fn read(text: &str) -> Option<Self>;
@@ -33,7 +31,6 @@ texts! {
     MaterialId => |text: &str| text.parse().ok(),
     KeySpec => KeySpec::parse,
     KeyUsage => KeyUsage::parse,
-    GrantId => GrantId::parse,
     GrantOperation => GrantOperation::parse,
 }
 
@@ -47,32 +44,6 @@ pub(super) fn encode<T: Text, C, W: Write>(
 
 pub(super) fn decode<T: Text, C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<T, DecodeError> {
     T::read(decoder.str()?).ok_or_else(|| DecodeError::message("a text that its field does not allow"))
-}
-
-/// The same for what may be absent.
-pub(super) mod optional {
-    use minicbor::data::Type;
-
-    use super::{DecodeError, Decoder, EncodeError, Encoder, Text, Write};
-
-    pub(crate) fn encode<T: Text, C, W: Write>(
-        value: &Option<T>,
-        encoder: &mut Encoder<W>,
-        context: &mut C,
-    ) -> Result<(), EncodeError<W::Error>> {
-        match value {
-            Some(value) => super::encode(value, encoder, context),
-            None => encoder.null()?.ok(),
-        }
-    }
-
-    pub(crate) fn decode<T: Text, C>(decoder: &mut Decoder<'_>, context: &mut C) -> Result<Option<T>, DecodeError> {
-        if decoder.datatype()? == Type::Null {
-            decoder.null()?;
-            return Ok(None);
-        }
-        super::decode(decoder, context).map(Some)
-    }
 }
 
 /// The same for a set, in order.

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::records::grants::Constraints;
 
@@ -26,19 +28,17 @@ impl Numbers {
 
     fn grant(&mut self) -> Held {
         let some = |pairs: BTreeMap<String, String>| Some(pairs).filter(|pairs| !pairs.is_empty());
-        let operations: Vec<_> = (0..=self.below(3)).map(|_| self.operation()).collect();
+        let operations: BTreeSet<_> = (0..=self.below(3)).map(|_| self.operation()).collect();
         let equals = if self.below(3) == 0 { some(self.pairs()) } else { None };
         let subset = if self.below(2) == 0 { some(self.pairs()) } else { None };
+        let constraints = Constraints {
+            equals,
+            subset,
+            source_arn: self.source(),
+        };
         Held {
             id: self.below(u64::MAX).to_string().into(),
-            terms: Terms {
-                operations: Operations::of(&operations),
-                constraints: Constraints {
-                    equals,
-                    subset,
-                    source_arn: self.source(),
-                },
-            },
+            terms: Terms::of(&operations, &constraints),
         }
     }
 
@@ -62,8 +62,8 @@ fn selectors_miss_nothing_and_find_nothing_else() {
     let mut hits = 0;
     for number in 1..2000 {
         let grant = Arc::new(numbers.grant());
-        shelf.insert(number, Arc::clone(&grant));
-        shelf.insert(number, Arc::clone(&grant));
+        shelf.insert(number, &grant);
+        shelf.insert(number, &grant);
         all.insert(number, grant);
         if all.len() > 20 {
             let at = usize::try_from(numbers.below(20)).expect("a small number");

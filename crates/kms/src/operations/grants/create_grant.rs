@@ -13,7 +13,7 @@ use trent_service::{Access, Actor, Call, Conditions, Effect, Facts, Operation, R
 use crate::facts::Parameters;
 use crate::grants::change::{MAX_GRANTS, Turn};
 use crate::grants::id::GrantId;
-use crate::grants::terms::{self, Operations, Terms};
+use crate::grants::terms::{self, Terms};
 use crate::grants::{party, token};
 use crate::keys::Key;
 use crate::records::grants::{Constraints, GrantRecord, PartyRecord};
@@ -72,10 +72,7 @@ impl Operation for CreateGrant {
         let key = reference::resolve_granted(service, call, &ROW, &input.key_id, tokens).await?;
         let operations: BTreeSet<GrantOperation> = input.operations.iter().copied().collect();
         Ok(NewGrant {
-            key: key.delegating(Terms {
-                operations: Operations::of(&operations),
-                constraints: constraints.clone(),
-            }),
+            key: key.delegating(Terms::of(&operations, &constraints)),
             lent: Lent::new(&operations, &constraints),
             operations,
             constraints,
