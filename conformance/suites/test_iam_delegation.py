@@ -136,3 +136,38 @@ def test_renaming_needs_permission_on_both_names(iam, user):
     user.may(statement("iam:UpdateUser", arns))
     client.update_user(UserName=name, NewUserName=to)
     assert iam.get_user(UserName=to)["User"]["Arn"] == arns[1]
+
+
+def test_nothing_is_reached_under_the_arn_of_another_partition(iam, user, managed):
+    own = managed(statement("kms:*"))
+    for arn in (own, ADMINISTRATOR):
+        elsewhere = arn.replace("arn:aws:", "arn:aws-cn:")
+        invalid = f"ARN {elsewhere} is not valid."
+        for call, arguments in (
+            (iam.get_policy, {"PolicyArn": elsewhere}),
+            (iam.attach_user_policy, {"UserName": user.name, "PolicyArn": elsewhere}),
+            (iam.put_user_permissions_boundary, {"UserName": user.name, "PermissionsBoundary": elsewhere}),
+            (iam.create_user, {"UserName": fresh("no"), "PermissionsBoundary": elsewhere}),
+        ):
+            with refused("InvalidInput", invalid):
+                call(**arguments)
+    entity = user.arn.replace("arn:aws:", "arn:aws-cn:")
+    with refused("InvalidInput", f"ARN {entity} is not valid."):
+        iam.simulate_principal_policy(PolicySourceArn=entity, ActionNames=["kms:Encrypt"])
+
+
+def test_names_in_another_case_are_the_same_to_policies(iam, user):
+    host, name = f"{fresh('id')}.example.com", fresh("other")
+    arn = iam.create_open_id_connect_provider(Url=f"https://{host}")["OpenIDConnectProviderArn"]
+    group = iam.create_group(GroupName=name)["Group"]["Arn"]
+    iam.create_user(UserName=name)
+    closed = [arn, group, f"arn:aws:iam::{ALICE.id}:user/{name}"]
+    user.may(statement("iam:*"), statement("iam:*", closed, effect="Deny"))
+    client = user.client("iam")
+    assert not allowed(client.delete_open_id_connect_provider, OpenIDConnectProviderArn=arn.replace("id-", "ID-"))
+    assert not allowed(client.delete_group, GroupName=name.upper())
+    assert not allowed(client.create_access_key, UserName=name.upper())
+    assert not allowed(client.simulate_principal_policy, PolicySourceArn=group, ActionNames=["kms:Encrypt"])
+    with refused("NoSuchEntity", status=404):
+        other = group.replace("group/", "group/elsewhere/")
+        client.simulate_principal_policy(PolicySourceArn=other, ActionNames=["kms:Encrypt"])
