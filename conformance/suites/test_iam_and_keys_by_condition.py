@@ -7,7 +7,7 @@ from harness.identities import POWER_USER, allowed, fresh, policy, statement
 from harness.server import ALICE
 
 
-# AUTHZ-390, POL-15
+# AUTHZ-390, POL-15, KEY-222
 def test_an_alias_needs_permission_on_itself_and_on_its_key(kms, key, user, alias_name):
     alias = f"arn:aws:kms:us-east-1:{ALICE.id}:{alias_name}"
     client = user.client()
@@ -23,7 +23,7 @@ def test_an_alias_needs_permission_on_itself_and_on_its_key(kms, key, user, alia
         assert allowed(client.delete_alias, AliasName=alias_name) is (on_alias and on_key), (on_alias, on_key)
 
 
-# AUTHZ-391
+# AUTHZ-391, KEY-223
 def test_moving_an_alias_needs_permission_on_three_resources(kms, key, user, alias_name):
     target = kms.create_key()["KeyMetadata"]
     kms.create_alias(AliasName=alias_name, TargetKeyId=key["KeyId"])
