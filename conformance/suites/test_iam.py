@@ -14,7 +14,7 @@ from harness.identities import (
     policy,
     statement,
 )
-from harness.server import ALICE, Account
+from harness.server import ALICE, BOB, Account
 
 
 # POL-38
@@ -169,3 +169,20 @@ def test_a_role_is_made_changed_and_deleted(iam, user):
     iam.delete_role(RoleName=name)
     with refused("NoSuchEntity", f"The role with name {name} cannot be found.", 404):
         iam.get_role(RoleName=name)
+
+
+def test_development_mode_has_users_in_the_accounts_that_it_declares(dev_server, tmp_path):
+    seed = tmp_path / "seed.toml"
+    seed.write_text(f'[[accounts]]\nid = "{ALICE.id}"\n')
+    server = dev_server(seed=seed)
+    declared, other = (boto3_client(server, Account(i, i, "x"), service="iam") for i in (ALICE.id, BOB.id))
+    user = User(server, declared, ALICE, "ada")
+    user.may(statement("kms:CreateKey"))
+    assert user.client().create_key()["KeyMetadata"]["AWSAccountId"] == ALICE.id
+    told = f"There is no account {BOB.id}. In development mode, declare it in the seed file."
+    for call in (other.get_user, other.get_account_summary, other.list_access_keys, other.create_access_key):
+        with refused("NoSuchEntity", told, 404):
+            call()
+    with refused("NoSuchEntity", told, 404):
+        other.create_user(UserName="ada")
+    assert other.list_users()["Users"] == []
