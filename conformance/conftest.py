@@ -1,9 +1,11 @@
 """Fixtures: a server for the whole run, clients of its two accounts, and servers of a test's own."""
 
+import json
 import uuid
 
 import pytest
 from harness.clients import boto3_client
+from harness.identities import User, fresh, policy
 from harness.raw import Raw
 from harness.server import ALICE, BOB, DevServer, Server
 
@@ -74,3 +76,32 @@ def key(kms):
 def alias_name():
     """A name that no other test uses."""
     return f"alias/test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def iam(server):
+    """IAM as the root user of the first account."""
+    return boto3_client(server, ALICE, service="iam")
+
+
+@pytest.fixture(scope="session")
+def others_iam(server):
+    """IAM as the root user of the second account."""
+    return boto3_client(server, BOB, service="iam")
+
+
+@pytest.fixture
+def user(server, iam):
+    """A user of the first account who has an access key and no permissions."""
+    return User(server, iam, ALICE, fresh("user"))
+
+
+@pytest.fixture
+def managed(iam):
+    """Makes managed policies of these statements and answers their ARNs."""
+
+    def make(*statements, **more):
+        document = json.dumps(policy(*statements))
+        return iam.create_policy(PolicyName=fresh("policy"), PolicyDocument=document, **more)["Policy"]["Arn"]
+
+    return make

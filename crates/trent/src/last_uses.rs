@@ -9,7 +9,7 @@ use std::time::Duration;
 use trent_identity::Directory;
 
 /// How long uses wait to be written.
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 
 /// Writes uses until it is told to stop.
 pub(crate) async fn write_regularly(directory: Arc<Directory>) {

@@ -106,3 +106,6 @@ static ENTRIES: &[Entry<Iam>] = &[
     Entry::built::<On<roles::update_role_description::UpdateRoleDescription>>(),
     Entry::built::<On<users::update_user::UpdateUser>>(),
 ];
+
+#[cfg(test)]
+mod tests;

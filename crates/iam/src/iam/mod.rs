@@ -3,6 +3,7 @@
 //! Every operation is about one [`subject`] of the caller's account, and says in [`operation::IamOperation`] only what
 //! is its own; what it changes, the directory changes. [`refusals`] words what the directory refuses.
 
+mod arns;
 mod catalogue;
 mod documents;
 mod operation;
@@ -10,7 +11,6 @@ mod operations;
 mod paging;
 mod parameters;
 mod prelude;
-mod provider_arn;
 mod refusals;
 pub(crate) mod rows;
 mod subject;

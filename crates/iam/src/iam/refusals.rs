@@ -1,9 +1,10 @@
 //! What the directory refuses, in the words of the service.
 
 use trent_api::{ApiError, iam, protocol};
-use trent_identity::EntityError;
-use trent_identity::directory::{Entity, Quota, Remaining};
+use trent_identity::directory::{Entity, MAX_ACCESS_KEYS, Quota, Remaining};
 use trent_identity::rules::InvalidInput;
+use trent_identity::{DirectoryError, EntityError};
+use trent_names::AccountId;
 use trent_service::internal;
 
 /// The error of the service for what the directory refuses.
@@ -18,12 +19,28 @@ pub(crate) fn refused(error: EntityError) -> ApiError {
         EntityError::AccessKeyRetired(id) => {
             iam::error::entity_already_exists(format!("The Access Key with id {id} was deleted."))
         }
-        EntityError::NoSuchAccount(_)
-        | EntityError::Damaged(_)
-        | EntityError::Store(_)
-        | EntityError::Commit(_)
-        | EntityError::Keystore(_) => internal(error),
+        EntityError::NoSuchAccount(account) => undeclared(account),
+        EntityError::Damaged(_) | EntityError::Store(_) | EntityError::Commit(_) | EntityError::Keystore(_) => {
+            internal(error)
+        }
     }
+}
+
+/// The error of the service for what the directory refuses of an account and its root user.
+pub(crate) fn refused_account(error: DirectoryError) -> ApiError {
+    match error {
+        DirectoryError::NoSuchAccount(account) => undeclared(account),
+        DirectoryError::NoSuchAccessKey { id, .. } => no_such(Entity::AccessKey, id.as_str()),
+        DirectoryError::TooManyAccessKeys(_) => limit_exceeded(Quota::AccessKeys, MAX_ACCESS_KEYS as u64),
+        error => internal(error),
+    }
+}
+
+/// Development mode takes anybody for the root user of any account; IAM needs one that is there.
+fn undeclared(account: AccountId) -> ApiError {
+    iam::error::no_such_entity(format!(
+        "There is no account {account}. In development mode, declare it in the seed file."
+    ))
 }
 
 /// A managed policy that belongs to another account, or to none.

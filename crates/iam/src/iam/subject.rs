@@ -8,12 +8,11 @@ use trent_identity::directory::Holder;
 use trent_identity::directory::principals::{
     GroupRecord, PolicyReference, ProviderRecord, RoleRecord, Tag, UserRecord,
 };
-use trent_identity::rules::PolicyArn;
 use trent_names::AccountId;
 use trent_policy::{ConditionKey, Values};
 use trent_service::Resource;
 
-use super::provider_arn;
+use super::arns;
 use super::refusals::refused;
 use super::tenant::Tenant;
 
@@ -82,7 +81,7 @@ impl Subject {
     /// A managed policy. One of another account belongs to that account; one that comes with the product to whoever
     /// asks.
     pub(crate) async fn managed_policy(tenant: &Tenant<'_>, arn: &str) -> Result<Self, ApiError> {
-        let parsed = PolicyArn::parse(arn).map_err(|error| refused(error.into()))?;
+        let parsed = arns::policy(tenant, arn)?;
         let owner = parsed.account.unwrap_or(tenant.account());
         let subject = Self {
             place: Some((owner, vec![arn.to_owned()])),
@@ -100,27 +99,31 @@ impl Subject {
 
     /// An OIDC provider by its ARN. One of another account belongs to that account.
     pub(crate) async fn provider(tenant: &Tenant<'_>, arn: &str) -> Result<Self, ApiError> {
-        let (owner, name) = provider_arn::parse(arn)?;
-        let subject = Self {
-            place: Some((owner, vec![arn.to_owned()])),
-            ..Self::default()
+        let (owner, name) = arns::provider(tenant, arn)?;
+        let found = if owner == tenant.account() {
+            tenant.look_for::<ProviderRecord>(name).await?
+        } else {
+            None
         };
-        if owner != tenant.account() {
-            return Ok(subject);
-        }
-        Ok(match tenant.look_for::<ProviderRecord>(name).await? {
-            Some((_, provider)) => subject.tagged(provider.tags),
-            None => subject,
+        Ok(match found {
+            // Its name is found in whatever case; its ARN has one.
+            Some((_, provider)) => {
+                let arn = provider.arn(tenant.partition(), tenant.account());
+                Self::at(tenant, arn).tagged(provider.tags)
+            }
+            None => Self {
+                place: Some((owner, vec![arn.to_owned()])),
+                ..Self::default()
+            },
         })
     }
 
     /// A user, group or role by its ARN, for those who only ask about it. One of another account belongs to that
     /// account.
-    pub(crate) fn entity(arn: &str) -> Result<Self, ApiError> {
-        let account = arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok());
-        let account = account.ok_or_else(|| iam::error::invalid_input(format!("ARN {arn} is not valid.")))?;
+    pub(crate) fn entity(tenant: &Tenant<'_>, arn: &str) -> Result<Self, ApiError> {
+        let owner = arns::owner(tenant, arn)?;
         Ok(Self {
-            place: Some((account, vec![arn.to_owned()])),
+            place: Some((owner, vec![arn.to_owned()])),
             ..Self::default()
         })
     }
@@ -149,15 +152,17 @@ impl Subject {
     }
 
     /// With the permissions boundary that the request brings.
-    pub(crate) fn with_new_boundary(mut self, arn: Option<&str>) -> Self {
+    pub(crate) fn with_new_boundary(mut self, tenant: &Tenant<'_>, arn: Option<&str>) -> Result<Self, ApiError> {
+        arn.map(|arn| arns::policy(tenant, arn)).transpose()?;
         self.boundary = arn.map(str::to_owned);
-        self
+        Ok(self)
     }
 
     /// With the managed policy that the request names.
-    pub(crate) fn with_policy(mut self, arn: &str) -> Self {
+    pub(crate) fn with_policy(mut self, tenant: &Tenant<'_>, arn: &str) -> Result<Self, ApiError> {
+        arns::policy(tenant, arn)?;
         self.policy = Some(arn.to_owned());
-        self
+        Ok(self)
     }
 
     fn tagged(mut self, tags: Vec<Tag>) -> Self {

@@ -1,13 +1,14 @@
 //! The account that a request acts in, as its caller reaches it: always the caller's own.
 
 use trent_api::{ApiError, protocol};
+use trent_identity::directory::AccountRecord;
 use trent_identity::directory::principals::Named;
 use trent_identity::{Caller, Directory, Edit, EntityError, UniqueId};
 use trent_names::{AccountId, Partition};
 use trent_service::{Actor, Call};
 
 use super::Iam;
-use super::refusals::refused;
+use super::refusals::{refused, refused_account};
 
 /// The account of a caller.
 pub(crate) struct Tenant<'a> {
@@ -51,6 +52,12 @@ impl<'a> Tenant<'a> {
     /// When the call is decided, since the Unix epoch.
     pub(crate) fn now(&self) -> std::time::Duration {
         self.call.now
+    }
+
+    /// Its record.
+    pub(crate) async fn record(&self) -> Result<AccountRecord, ApiError> {
+        let account = self.directory.account(self.account()).await;
+        account.map(|account| account.record).map_err(refused_account)
     }
 
     /// Begins a change.

@@ -3,9 +3,9 @@
 use trent_api::{Timestamp, iam};
 use trent_identity::directory::principals::{PolicyReference, Tag};
 
-/// A time of the directory: milliseconds since 1970.
+/// A time of the directory, which counts milliseconds since 1970, as IAM tells it: in whole seconds.
 pub(crate) fn at(millis: u64) -> Timestamp {
-    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    Timestamp::from_seconds(i64::try_from(millis / 1_000).unwrap_or(i64::MAX))
 }
 
 /// A permissions boundary, if there is one.

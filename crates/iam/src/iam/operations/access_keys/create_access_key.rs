@@ -6,8 +6,9 @@ use trent_service::internal;
 
 use super::super::replies::at;
 use super::super::whom::Whom;
-use super::{change_root, owner, refused_root};
+use super::{change_root, owner};
 use crate::iam::prelude::*;
+use crate::iam::refusals::refused_account;
 
 /// The operation.
 pub(crate) struct CreateAccessKey;
@@ -31,7 +32,10 @@ impl IamOperation for CreateAccessKey {
         match Whom::of(tenant.caller, input.user_name.as_deref())? {
             Whom::Root => {
                 let mut change = change_root(tenant).await?;
-                let issued = change.issue_root_access_key(tenant.now()).await.map_err(refused_root)?;
+                let issued = change
+                    .issue_root_access_key(tenant.now())
+                    .await
+                    .map_err(refused_account)?;
                 let reply = reply(tenant, &change.record().name, &issued)?;
                 let shown = record_of(&reply);
                 Ok(change_showing(change.plan(reply), shown))

@@ -1,8 +1,9 @@
 //! `DeleteAccessKey`: deletes an access key and its secret. Requests that it signs are refused from then on.
 
 use super::super::whom::Whom;
-use super::{change_root, owner, refused_root, root_key};
+use super::{change_root, owner, root_key};
 use crate::iam::prelude::*;
+use crate::iam::refusals::refused_account;
 
 /// The operation.
 pub(crate) struct DeleteAccessKey;
@@ -26,7 +27,7 @@ impl IamOperation for DeleteAccessKey {
         match Whom::of(tenant.caller, input.user_name.as_deref())? {
             Whom::Root => {
                 let mut root = change_root(tenant).await?;
-                root.retire(&root_key(&input.access_key_id)?).map_err(refused_root)?;
+                root.retire(&root_key(&input.access_key_id)?).map_err(refused_account)?;
                 Ok(change(root.plan(Empty)))
             }
             Whom::User(name) => {

@@ -5,7 +5,7 @@ use trent_identity::directory::{AccessKeyEntry, AccessKeyStatus};
 
 use super::super::replies::at;
 use super::super::whom::Whom;
-use super::{owner, refused_root};
+use super::owner;
 use crate::iam::prelude::*;
 
 /// The operation.
@@ -30,8 +30,8 @@ impl IamOperation for ListAccessKeys {
         let page = Page::of(Self::ROW.name, input.marker.as_deref(), input.max_items)?;
         let (name, keys) = match Whom::of(tenant.caller, input.user_name.as_deref())? {
             Whom::Root => {
-                let account = tenant.directory.account(tenant.account()).await.map_err(refused_root)?;
-                (account.record.name, account.record.root_access_keys)
+                let account = tenant.record().await?;
+                (account.name, account.root_access_keys)
             }
             Whom::User(name) => {
                 let (_, user) = tenant.find::<UserRecord>(name).await?;

@@ -3,8 +3,9 @@
 use trent_api::protocol;
 
 use super::super::whom::Whom;
-use super::{change_root, owner, refused_root, root_key};
+use super::{change_root, owner, root_key};
 use crate::iam::prelude::*;
+use crate::iam::refusals::refused_account;
 
 /// The operation.
 pub(crate) struct UpdateAccessKey;
@@ -36,7 +37,7 @@ impl IamOperation for UpdateAccessKey {
             Whom::Root => {
                 let mut root = change_root(tenant).await?;
                 let id = root_key(&input.access_key_id)?;
-                root.set_active(&id, active).map_err(refused_root)?;
+                root.set_active(&id, active).map_err(refused_account)?;
                 Ok(change(root.plan(Empty)))
             }
             Whom::User(name) => {

@@ -6,7 +6,6 @@ use trent_api::iam::SummaryKeyType as Key;
 use trent_identity::directory::principals::PolicyRecord;
 use trent_identity::directory::{AccessKeyStatus, MAX_ACCESS_KEYS};
 use trent_identity::rules;
-use trent_service::internal;
 
 use crate::iam::prelude::*;
 
@@ -33,8 +32,8 @@ impl IamOperation for GetAccountSummary {
 
     async fn perform(tenant: &Tenant<'_>, _: &Self::Input) -> Result<Effect<Self::Output>, ApiError> {
         let roster = tenant.directory.roster(tenant.account()).await.map_err(refused)?;
-        let account = tenant.directory.account(tenant.account()).await.map_err(internal)?;
-        let mut root_keys = account.record.root_access_keys.iter();
+        let account = tenant.record().await?;
+        let mut root_keys = account.root_access_keys.iter();
         let has_root_key = root_keys.any(|key| key.status != AccessKeyStatus::Retired);
         let counts = [
             (Key::Users, roster.users),

@@ -1,7 +1,5 @@
 //! `ListAccountAliases`: the account's alias, of which there is at most one.
 
-use trent_service::internal;
-
 use crate::iam::prelude::*;
 
 /// The operation.
@@ -24,8 +22,8 @@ impl IamOperation for ListAccountAliases {
 
     async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Self::Output>, ApiError> {
         let page = Page::of(Self::ROW.name, input.marker.as_deref(), input.max_items)?;
-        let account = tenant.directory.account(tenant.account()).await.map_err(internal)?;
-        let page = page.cut(account.record.alias.map(|alias| (alias.clone(), alias)));
+        let account = tenant.record().await?;
+        let page = page.cut(account.alias.map(|alias| (alias.clone(), alias)));
         Ok(Effect::reply(iam::ListAccountAliasesResponse {
             account_aliases: page.items,
             is_truncated: page.is_truncated,

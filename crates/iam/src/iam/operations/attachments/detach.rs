@@ -24,7 +24,7 @@ macro_rules! detach {
 
             async fn subject(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Subject, ApiError> {
                 let subject = Subject::holder(tenant, Holder::$holder(&input.$member)).await?;
-                Ok(subject.with_policy(&input.policy_arn))
+                subject.with_policy(tenant, &input.policy_arn)
             }
 
             async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Empty>, ApiError> {

@@ -24,7 +24,7 @@ macro_rules! put {
             /// Policies are told the boundary that is to be.
             async fn subject(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Subject, ApiError> {
                 let subject = Subject::holder(tenant, Holder::$holder(&input.$member)).await?;
-                Ok(subject.with_new_boundary(Some(&input.permissions_boundary)))
+                subject.with_new_boundary(tenant, Some(&input.permissions_boundary))
             }
 
             async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Empty>, ApiError> {

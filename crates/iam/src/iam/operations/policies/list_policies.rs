@@ -45,9 +45,10 @@ impl IamOperation for ListPolicies {
     }
 }
 
-/// Positions: names of policies that come with the product first, then unique ids. No name begins as these do.
+/// Positions: names of policies that come with the product first, then unique ids. No id begins as these do.
 const BUILTIN: &str = "+";
 
+/// The page, and one more that tells whether there is a next one.
 async fn listed(
     tenant: &Tenant<'_>,
     input: &iam::ListPoliciesRequest,
@@ -55,43 +56,38 @@ async fn listed(
 ) -> Result<Paged<iam::Policy>, ApiError> {
     let scope = input.scope.unwrap_or(PolicyScopeType::All);
     let prefix = input.path_prefix.as_deref().unwrap_or("/");
-    let mut found: Vec<(String, Managed)> = Vec::new();
+    let mut found: Vec<(String, iam::Policy)> = Vec::new();
     if scope != PolicyScopeType::Local && prefix == "/" {
-        let builtin = BUILTIN_POLICIES.iter();
-        found.extend(builtin.map(|policy| (format!("{BUILTIN}{}", policy.name), Managed::Builtin(policy))));
-    }
-    if scope != PolicyScopeType::Aws {
-        let mut after = None;
-        loop {
-            let listing = tenant
-                .directory
-                .list(tenant.account(), prefix, after.as_ref(), page.limit)
-                .await
-                .map_err(refused)?;
-            let own = listing.items.into_iter();
-            found.extend(own.map(|(id, record)| (id.to_string(), Managed::Own(id, Box::new(record)))));
-            after = listing.next;
-            if after.is_none() {
-                break;
+        for builtin in BUILTIN_POLICIES {
+            let policy = Managed::Builtin(builtin);
+            if is_asked_for(tenant, input, &policy).await? {
+                found.push((format!("{BUILTIN}{}", builtin.name), policy.listed(tenant).await?));
             }
         }
     }
-    let mut kept = Vec::new();
-    for (position, policy) in found {
-        if is_asked_for(tenant, input, &policy).await? {
-            kept.push((position, policy));
+    let own_before = page.after().filter(|after| !after.starts_with(BUILTIN));
+    let mut after = match own_before {
+        Some(_) => page.after_id()?,
+        None => None,
+    };
+    let mut more = scope != PolicyScopeType::Aws;
+    while more && found.len() <= page.limit + BUILTIN_POLICIES.len() {
+        let listing = tenant
+            .directory
+            .list(tenant.account(), prefix, after.as_ref(), page.limit)
+            .await
+            .map_err(refused)?;
+        for (id, record) in listing.items {
+            let position = id.to_string();
+            let policy = Managed::Own(id, Box::new(record));
+            if is_asked_for(tenant, input, &policy).await? {
+                found.push((position, policy.listed(tenant).await?));
+            }
         }
+        more = listing.next.is_some();
+        after = listing.next;
     }
-    let paged = page.cut(kept);
-    let mut items = Vec::with_capacity(paged.items.len());
-    for policy in paged.items {
-        items.push(policy.listed(tenant).await?);
-    }
-    Ok(Paged {
-        items,
-        is_truncated: paged.is_truncated,
-        marker: paged.marker,
-    })
+    Ok(page.cut(found))
 }
 
 /// Whether the policy is used as the request asks.

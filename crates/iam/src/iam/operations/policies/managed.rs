@@ -6,9 +6,9 @@ use trent_identity::UniqueId;
 use trent_identity::directory::Entity;
 use trent_identity::directory::builtin::{self, BuiltinPolicy};
 use trent_identity::directory::principals::{PolicyRecord, PolicyReference, Tag, Usage};
-use trent_identity::rules::PolicyArn;
 
 use super::super::replies::{at, tags};
+use crate::iam::arns;
 use crate::iam::refusals::{no_such, outside, refused};
 use crate::iam::tenant::Tenant;
 
@@ -25,7 +25,7 @@ pub(crate) enum Managed {
 
 /// The managed policy that an ARN names.
 pub(crate) async fn find(tenant: &Tenant<'_>, arn: &str) -> Result<Managed, ApiError> {
-    let parsed = PolicyArn::parse(arn).map_err(|error| refused(error.into()))?;
+    let parsed = arns::policy(tenant, arn)?;
     match parsed.account {
         None => builtin::find(arn)
             .map(Managed::Builtin)

@@ -1,8 +1,8 @@
 //! `DeleteOpenIDConnectProvider`: deletes an OIDC provider. The sessions that it vouched for end with it.
 
 use super::refused_provider;
+use crate::iam::arns;
 use crate::iam::prelude::*;
-use crate::iam::provider_arn;
 
 /// The operation.
 pub(crate) struct DeleteOpenIDConnectProvider;
@@ -24,7 +24,7 @@ impl IamOperation for DeleteOpenIDConnectProvider {
 
     async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Empty>, ApiError> {
         let arn = &input.open_id_connect_provider_arn;
-        let name = provider_arn::name(arn)?;
+        let name = arns::provider(tenant, arn)?.1;
         let mut edit = tenant.edit().await?;
         edit.delete_provider(name)
             .await

@@ -4,8 +4,8 @@ use trent_identity::directory::principals::ProviderRecord;
 
 use super::super::replies::{at, tags};
 use super::refused_provider;
+use crate::iam::arns;
 use crate::iam::prelude::*;
-use crate::iam::provider_arn;
 
 /// The operation.
 pub(crate) struct GetOpenIDConnectProvider;
@@ -29,7 +29,7 @@ impl IamOperation for GetOpenIDConnectProvider {
         let arn = &input.open_id_connect_provider_arn;
         let found = tenant
             .directory
-            .find::<ProviderRecord>(tenant.account(), provider_arn::name(arn)?);
+            .find::<ProviderRecord>(tenant.account(), arns::provider(tenant, arn)?.1);
         let (_, provider) = found.await.map_err(|error| refused_provider(arn, error))?;
         Ok(Effect::reply(iam::GetOpenIDConnectProviderResponse {
             url: Some(provider.name),

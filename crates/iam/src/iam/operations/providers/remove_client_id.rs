@@ -1,8 +1,8 @@
 //! `RemoveClientIDFromOpenIDConnectProvider`: removes an audience from an OIDC provider.
 
 use super::refused_provider;
+use crate::iam::arns;
 use crate::iam::prelude::*;
-use crate::iam::provider_arn;
 
 /// The operation.
 pub(crate) struct RemoveClientIDFromOpenIDConnectProvider;
@@ -24,7 +24,7 @@ impl IamOperation for RemoveClientIDFromOpenIDConnectProvider {
 
     async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Empty>, ApiError> {
         let arn = &input.open_id_connect_provider_arn;
-        let name = provider_arn::name(arn)?;
+        let name = arns::provider(tenant, arn)?.1;
         let mut edit = tenant.edit().await?;
         edit.remove_client_id(name, &input.client_id)
             .await

@@ -1,8 +1,8 @@
 //! `UpdateOpenIDConnectProviderThumbprint`: replaces the thumbprints of an OIDC provider's certificates.
 
 use super::refused_provider;
+use crate::iam::arns;
 use crate::iam::prelude::*;
-use crate::iam::provider_arn;
 
 /// The operation.
 pub(crate) struct UpdateOpenIDConnectProviderThumbprint;
@@ -24,7 +24,7 @@ impl IamOperation for UpdateOpenIDConnectProviderThumbprint {
 
     async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Empty>, ApiError> {
         let arn = &input.open_id_connect_provider_arn;
-        let name = provider_arn::name(arn)?;
+        let name = arns::provider(tenant, arn)?.1;
         let mut edit = tenant.edit().await?;
         edit.set_thumbprints(name, &input.thumbprint_list)
             .await

@@ -26,9 +26,9 @@ impl IamOperation for CreateRole {
     async fn subject(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Subject, ApiError> {
         let path = input.path.as_deref().unwrap_or("/");
         let arn = tenant.arn(&format!("role{path}{}", input.role_name));
-        Ok(Subject::at(tenant, arn)
+        Subject::at(tenant, arn)
             .with_new_tags(input.tags.as_deref())
-            .with_new_boundary(input.permissions_boundary.as_deref()))
+            .with_new_boundary(tenant, input.permissions_boundary.as_deref())
     }
 
     async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Self::Output>, ApiError> {

@@ -19,8 +19,8 @@ impl IamOperation for GetContextKeysForPrincipalPolicy {
         rows::NONE,
     );
 
-    async fn subject(_: &Tenant<'_>, input: &Self::Input) -> Result<Subject, ApiError> {
-        Subject::entity(&input.policy_source_arn)
+    async fn subject(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Subject, ApiError> {
+        Subject::entity(tenant, &input.policy_source_arn)
     }
 
     async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Self::Output>, ApiError> {

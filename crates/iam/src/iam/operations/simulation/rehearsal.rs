@@ -11,7 +11,7 @@ use trent_policy::{
 };
 
 use super::source::{Source, context_keys};
-use crate::iam::paging::{Page, Paged};
+use crate::iam::paging::{self, Page, Paged};
 use crate::iam::tenant::Tenant;
 
 /// Everything that decides, and everything that is asked.
@@ -73,24 +73,22 @@ impl Rehearsal<'_> {
         }
         let everything = ["*".to_owned()];
         let resources = self.resources.filter(|list| !list.is_empty()).unwrap_or(&everything);
-        let pairs = self
-            .actions
-            .iter()
-            .flat_map(|action| resources.iter().map(move |resource| (action, resource)));
-        let numbered = pairs.enumerate().map(|(index, pair)| (format!("{index:08}"), pair));
-        let paged = page.cut(numbered);
-        Ok(Paged {
-            items: paged
-                .items
-                .into_iter()
-                .map(|(action, arn)| self.decide(action, arn))
-                .collect(),
-            is_truncated: paged.is_truncated,
-            marker: paged.marker,
-        })
+        let all = self.actions.len() * resources.len();
+        let begin = match page.after() {
+            Some(last) => last.parse::<usize>().map_err(|_| paging::invalid())?.saturating_add(1),
+            None => 0,
+        };
+        let end = begin.saturating_add(page.limit).min(all);
+        let missing = self.missing();
+        let pairs = (begin..end).map(|at| (&self.actions[at / resources.len()], &resources[at % resources.len()]));
+        let results = pairs
+            .map(|(action, resource)| self.decide(action, resource, &missing))
+            .collect();
+        let last = (end < all).then(|| (end - 1).to_string());
+        Ok(page.end(results, last.as_deref()))
     }
 
-    fn decide(&self, name: &str, arn: &str) -> iam::EvaluationResult {
+    fn decide(&self, name: &str, arn: &str, missing: &[String]) -> iam::EvaluationResult {
         let action = Action::new(name);
         let scope = self.scope(name);
         let request = Request {
@@ -126,7 +124,7 @@ impl Rehearsal<'_> {
                 Outcome::ImplicitDeny => Verdict::ImplicitDeny,
             },
             matched_statements: Some(self.matched(&decision, &trace)),
-            missing_context_values: Some(self.missing()),
+            missing_context_values: Some(missing.to_vec()),
             organizations_decision_detail: limits(PolicyKind::ServiceControl, !self.organization.is_empty()).map(
                 |allowed_by_organizations| iam::OrganizationsDecisionDetail {
                     allowed_by_organizations,

@@ -140,8 +140,8 @@ pub(super) struct Principal {
 
 /// A user, group or role of the caller's account, by its ARN.
 pub(super) async fn principal(tenant: &Tenant<'_>, arn: &str) -> Result<Principal, ApiError> {
-    if let Some((_, name)) = group_of(arn) {
-        return group(tenant, name).await;
+    if let Some(name) = group_name(arn) {
+        return group(tenant, arn, name).await;
     }
     let parsed = PrincipalArn::parse(arn).map_err(|_| invalid(arn))?;
     let (entity, name) = match &parsed {
@@ -173,15 +173,17 @@ pub(super) async fn principal(tenant: &Tenant<'_>, arn: &str) -> Result<Principa
     })
 }
 
-/// The account and the name that `arn:aws:iam::111122223333:group/path/name` has.
-pub(super) fn group_of(arn: &str) -> Option<(&str, &str)> {
-    let (account, resource) = arn.strip_prefix("arn:")?.split_once(":iam::")?.1.split_once(':')?;
-    let name = resource.strip_prefix("group/")?.rsplit('/').next()?;
-    Some((account, name))
+/// The name that `arn:aws:iam::111122223333:group/path/name` ends in.
+fn group_name(arn: &str) -> Option<&str> {
+    let resource = arn.splitn(6, ':').nth(5)?;
+    resource.strip_prefix("group/")?.rsplit('/').next()
 }
 
-async fn group(tenant: &Tenant<'_>, name: &str) -> Result<Principal, ApiError> {
+async fn group(tenant: &Tenant<'_>, arn: &str, name: &str) -> Result<Principal, ApiError> {
     let (id, group) = tenant.find::<GroupRecord>(name).await?;
+    if group.arn(tenant.partition(), tenant.account()) != arn {
+        return Err(no_such(Entity::Group, name));
+    }
     let mut applied = Vec::new();
     for policy in group.policies.inline {
         applied.push(AppliedPolicy {

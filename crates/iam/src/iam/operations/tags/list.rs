@@ -3,8 +3,8 @@
 use trent_identity::directory::principals::{ProviderRecord, RoleRecord, Tag, UserRecord};
 
 use super::super::policies;
+use crate::iam::arns;
 use crate::iam::prelude::*;
-use crate::iam::provider_arn;
 
 async fn of_user(tenant: &Tenant<'_>, name: &str) -> Result<Vec<Tag>, ApiError> {
     Ok(tenant.find::<UserRecord>(name).await?.1.tags)
@@ -19,7 +19,11 @@ async fn of_policy(tenant: &Tenant<'_>, arn: &str) -> Result<Vec<Tag>, ApiError>
 }
 
 async fn of_provider(tenant: &Tenant<'_>, arn: &str) -> Result<Vec<Tag>, ApiError> {
-    Ok(tenant.find::<ProviderRecord>(provider_arn::name(arn)?).await?.1.tags)
+    Ok(tenant
+        .find::<ProviderRecord>(arns::provider(tenant, arn)?.1)
+        .await?
+        .1
+        .tags)
 }
 
 macro_rules! list {

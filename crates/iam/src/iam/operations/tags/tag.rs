@@ -3,8 +3,9 @@
 use trent_identity::directory::Tagged;
 
 use super::super::replies::new_tags;
+use super::Naming;
+use crate::iam::arns;
 use crate::iam::prelude::*;
-use crate::iam::provider_arn;
 
 /// What is fixed about tagging users, which making one with tags must be allowed as well.
 pub(crate) static TAG_USER: Row<()> = row("TagUser", action!("iam:TagUser"), Access::Tagging, rows::TAGGING);
@@ -37,10 +38,10 @@ macro_rules! tag {
             }
 
             async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Empty>, ApiError> {
-                let tagged: fn(&str) -> Result<Tagged<'_>, ApiError> = $tagged;
+                let tagged: Naming = $tagged;
                 let mut edit = tenant.edit().await?;
                 let tags = new_tags(Some(&input.tags));
-                edit.tag(tagged(&input.$member)?, tags).await.map_err(refused)?;
+                edit.tag(tagged(tenant, &input.$member)?, tags).await.map_err(refused)?;
                 Ok(change(edit.plan(Empty)))
             }
 
@@ -54,10 +55,10 @@ macro_rules! tag {
 }
 
 tag! {
-    TagUser(TagUserRequest, TAG_USER): user user_name ("userName"), |name| Ok(Tagged::User(name));
-    TagRole(TagRoleRequest, TAG_ROLE): role role_name ("roleName"), |name| Ok(Tagged::Role(name));
-    TagPolicy(TagPolicyRequest, TAG_POLICY): managed_policy policy_arn ("policyArn"), |arn| Ok(Tagged::Policy(arn));
+    TagUser(TagUserRequest, TAG_USER): user user_name ("userName"), |_, name| Ok(Tagged::User(name));
+    TagRole(TagRoleRequest, TAG_ROLE): role role_name ("roleName"), |_, name| Ok(Tagged::Role(name));
+    TagPolicy(TagPolicyRequest, TAG_POLICY): managed_policy policy_arn ("policyArn"), |_, arn| Ok(Tagged::Policy(arn));
     TagOpenIDConnectProvider(TagOpenIDConnectProviderRequest, TAG_PROVIDER):
         provider open_id_connect_provider_arn ("openIDConnectProviderArn"),
-        |arn| provider_arn::name(arn).map(Tagged::Provider);
+        |tenant, arn| Ok(Tagged::Provider(arns::provider(tenant, arn)?.1));
 }

@@ -2,8 +2,9 @@
 
 use trent_identity::directory::Tagged;
 
+use super::Naming;
+use crate::iam::arns;
 use crate::iam::prelude::*;
-use crate::iam::provider_arn;
 
 macro_rules! untag {
     ($($operation:ident($request:ident, $action:literal): $subject:ident $member:ident ($shown:literal), $tagged:expr;)*) => {$(
@@ -23,9 +24,9 @@ macro_rules! untag {
             }
 
             async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Empty>, ApiError> {
-                let tagged: fn(&str) -> Result<Tagged<'_>, ApiError> = $tagged;
+                let tagged: Naming = $tagged;
                 let mut edit = tenant.edit().await?;
-                edit.untag(tagged(&input.$member)?, &input.tag_keys).await.map_err(refused)?;
+                edit.untag(tagged(tenant, &input.$member)?, &input.tag_keys).await.map_err(refused)?;
                 Ok(change(edit.plan(Empty)))
             }
 
@@ -39,11 +40,11 @@ macro_rules! untag {
 }
 
 untag! {
-    UntagUser(UntagUserRequest, "iam:UntagUser"): user user_name ("userName"), |name| Ok(Tagged::User(name));
-    UntagRole(UntagRoleRequest, "iam:UntagRole"): role role_name ("roleName"), |name| Ok(Tagged::Role(name));
+    UntagUser(UntagUserRequest, "iam:UntagUser"): user user_name ("userName"), |_, name| Ok(Tagged::User(name));
+    UntagRole(UntagRoleRequest, "iam:UntagRole"): role role_name ("roleName"), |_, name| Ok(Tagged::Role(name));
     UntagPolicy(UntagPolicyRequest, "iam:UntagPolicy"):
-        managed_policy policy_arn ("policyArn"), |arn| Ok(Tagged::Policy(arn));
+        managed_policy policy_arn ("policyArn"), |_, arn| Ok(Tagged::Policy(arn));
     UntagOpenIDConnectProvider(UntagOpenIDConnectProviderRequest, "iam:UntagOpenIDConnectProvider"):
         provider open_id_connect_provider_arn ("openIDConnectProviderArn"),
-        |arn| provider_arn::name(arn).map(Tagged::Provider);
+        |tenant, arn| Ok(Tagged::Provider(arns::provider(tenant, arn)?.1));
 }

@@ -25,9 +25,9 @@ impl IamOperation for CreateUser {
     async fn subject(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Subject, ApiError> {
         let path = input.path.as_deref().unwrap_or("/");
         let arn = tenant.arn(&format!("user{path}{}", input.user_name));
-        Ok(Subject::at(tenant, arn)
+        Subject::at(tenant, arn)
             .with_new_tags(input.tags.as_deref())
-            .with_new_boundary(input.permissions_boundary.as_deref()))
+            .with_new_boundary(tenant, input.permissions_boundary.as_deref())
     }
 
     async fn perform(tenant: &Tenant<'_>, input: &Self::Input) -> Result<Effect<Self::Output>, ApiError> {

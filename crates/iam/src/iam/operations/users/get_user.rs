@@ -1,7 +1,5 @@
 //! `GetUser`: a user, or the caller.
 
-use trent_service::internal;
-
 use super::super::replies::at;
 use super::super::whom::Whom;
 use super::shown;
@@ -41,13 +39,13 @@ impl IamOperation for GetUser {
 
 /// The root user, who is no user: it goes by the account's name and id.
 async fn root(tenant: &Tenant<'_>) -> Result<iam::User, ApiError> {
-    let account = tenant.directory.account(tenant.account()).await.map_err(internal)?;
+    let account = tenant.record().await?;
     Ok(iam::User {
         path: "/".to_owned(),
-        user_name: account.record.name,
-        user_id: account.id.to_string(),
+        user_name: account.name,
+        user_id: tenant.account().to_string(),
         arn: tenant.arn("root"),
-        create_date: at(account.record.created_at),
+        create_date: at(account.created_at),
         ..iam::User::default()
     })
 }
