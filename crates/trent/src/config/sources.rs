@@ -272,16 +272,15 @@ impl Reader {
                     message: format!("`{key}`: {message}"),
                 });
             };
-            match found.iter().position(Option::is_none) {
-                Some(missing) => problem(format!("`{}` is missing", members[missing])),
-                None => {
-                    let texts = found.map(|found| found.map(|found| found.text).unwrap_or_default());
-                    match parse(std::array::from_fn(|member| texts[member].as_str())) {
-                        Ok(item) => items.push(item),
-                        Err(message) => problem(message),
-                    }
-                    shown.push(texts.join(" "));
+            if let Some(missing) = found.iter().position(Option::is_none) {
+                problem(format!("`{}` is missing", members[missing]));
+            } else {
+                let texts = found.map(|found| found.map(|found| found.text).unwrap_or_default());
+                match parse(std::array::from_fn(|member| texts[member].as_str())) {
+                    Ok(item) => items.push(item),
+                    Err(message) => problem(message),
                 }
+                shown.push(texts.join(" "));
             }
             if at == 0 {
                 origin = begins;
