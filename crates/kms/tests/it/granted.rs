@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::grants::{ROLE, root, user};
-use crate::world::{ACCOUNT, OTHER, REGION, ROOT, START, STRANGER, USER, Who, World, base64, key_arn, text};
+use crate::world::{ACCOUNT, OTHER, REGION, START, STRANGER, USER, Who, World, base64, key_arn, text};
 
 /// A statement that lets the account manage grants and encrypt, and nobody else do anything.
 pub(crate) fn policy(more: &[Value]) -> String {

@@ -9,9 +9,7 @@ use trent_kms::records::grants::roster_address;
 use trent_names::{AccountId, KeyId};
 use trent_store::Options;
 
-use crate::world::{
-    ACCOUNT, NO_KEY, OTHER, REGION, ROOT, Refusal, STRANGER, USER, Who, World, base64, key_arn, region, text,
-};
+use crate::world::{ACCOUNT, NO_KEY, OTHER, REGION, ROOT, Refusal, USER, Who, World, base64, key_arn, region, text};
 
 /// The role whose sessions call in these tests.
 pub(crate) const ROLE: Who = Who {
