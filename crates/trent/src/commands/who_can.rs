@@ -154,7 +154,7 @@ mod tests {
         for line in [
             "allowed      arn:aws:iam::111122223333:root",
             "               by the key policy, statement \"Own\" (line 4)",
-            "               by the root user needs no IAM policy",
+            "               by being the root user, who needs no IAM policy",
             "conditional  arn:aws:iam::111122223333:user/Alice",
             "               by grant abc",
             "               depends on StringEquals kms:ViaService",
