@@ -65,7 +65,7 @@ impl PrincipalDirectory for Directory {
         Ok(match self.live(&party).await? {
             Some(Live::User(user)) => Some(user.arn(partition, account)),
             Some(Live::Role(role)) => Some(role.arn(partition, account)),
-            Some(Live::Root { .. } | Live::Provider(_)) | None => None,
+            Some(Live::Root | Live::Provider(_)) | None => None,
         })
     }
 

@@ -1,26 +1,30 @@
 //! Calls of KMS that nobody makes: the key or alias is found, and lent to the decision, as for a real one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use trent_api::{ApiError, kms, protocol};
 use trent_crypto::spec::KeySpec;
 use trent_identity::organization::Placement;
-use trent_names::{AccountId, AliasArn, KeyReference, Region};
+use trent_names::{AccountId, AliasArn, KeyReference, PrincipalArn, Region};
 use trent_policy::{Action, ConditionKey, Named, Values};
 use trent_service::{Call, Catalogue, Located, Part, Rehearsal, Rehearse, Resource, Row, Service, Target, internal};
 
 use crate::conditions::Encryption;
-use crate::keys::Key;
+use crate::keys::{Key, KeySpace};
 use crate::operations::aliases::{create_alias, delete_alias, update_alias};
 use crate::operations::encryption::re_encrypt;
 use crate::operations::grants::retire_grant;
 use crate::operations::keys::describe_key;
+use crate::records::grants::grants_on;
 use crate::records::keys_with_id;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::{Kms, aliases};
+
+/// Grants that are read at a time.
+const STEP: usize = 1_000;
 
 /// An action of the catalogue.
 struct Known {
@@ -128,8 +132,12 @@ impl Rehearse for Kms {
             return Ok(Vec::new());
         };
         let target = find(self, rehearsal, text).await?;
-        let named = target.key().map(|key| key.policy.principals().cloned().collect());
-        Ok(named.unwrap_or_default())
+        let Some(key) = target.key() else {
+            return Ok(Vec::new());
+        };
+        let mut named: Vec<Named> = key.policy.principals().cloned().collect();
+        named.extend(grantees(self.space(&rehearsal.call().region)?, key).await?);
+        Ok(named)
     }
 
     fn remark(&self, rehearsal: &Rehearsal) -> Option<String> {
@@ -203,9 +211,37 @@ impl Rehearse for Kms {
     }
 }
 
-/// Finds a key as `DescribeKey` does, which takes every form of name and looks across accounts.
+/// Finds a key as `DescribeKey` does, which takes every form of name and looks across accounts, with the grants on it
+/// that are the caller's.
 async fn find(service: &Kms, rehearsal: &Rehearsal, text: &str) -> Result<KeyTarget, ApiError> {
-    reference::resolve(service, rehearsal.call(), &describe_key::ROW, text).await
+    reference::resolve_granted(service, rehearsal.call(), &describe_key::ROW, text, None).await
+}
+
+/// Everybody to whom there is a grant on the key.
+async fn grantees(space: &KeySpace, key: &Key) -> Result<Vec<Named>, ApiError> {
+    let prefix = grants_on(key.record.account, key.record.id);
+    let (mut grantees, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = space
+            .store
+            .range(&prefix, after.as_ref(), STEP)
+            .await
+            .map_err(internal)?;
+        after = page.items.last().map(|(key, _)| key.clone());
+        grantees.extend(page.items.into_iter().map(|(_, grant)| grant.value.grantee.name));
+        if !page.more {
+            break;
+        }
+    }
+    let named = grantees.into_iter().map(|name| match PrincipalArn::parse(&name) {
+        Ok(PrincipalArn::Root { partition, account }) => Named::Account {
+            account,
+            partition: Some(partition),
+        },
+        Ok(arn) => Named::Arn { arn, id: None },
+        Err(_) => Named::Service(name.into()),
+    });
+    Ok(named.collect())
 }
 
 /// One permission, on what it is about.
