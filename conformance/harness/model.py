@@ -3,9 +3,10 @@
 import botocore.session
 
 SERVED = """
-CreateAlias CreateKey Decrypt DeleteAlias DescribeKey DisableKey EnableKey Encrypt GenerateDataKey
-GenerateDataKeyWithoutPlaintext GenerateRandom GetKeyPolicy ListAliases ListKeyPolicies ListKeys ListResourceTags
-PutKeyPolicy ReEncrypt TagResource UntagResource UpdateAlias UpdateKeyDescription
+CreateAlias CreateGrant CreateKey Decrypt DeleteAlias DescribeKey DisableKey EnableKey Encrypt GenerateDataKey
+GenerateDataKeyWithoutPlaintext GenerateRandom GetKeyPolicy ListAliases ListGrants ListKeyPolicies ListKeys
+ListResourceTags ListRetirableGrants PutKeyPolicy ReEncrypt RetireGrant RevokeGrant TagResource
+UntagResource UpdateAlias UpdateKeyDescription
 """.split()
 
 MODEL = botocore.session.get_session().get_service_model("kms")

@@ -153,7 +153,7 @@ mod tests {
         let text = list(&answer());
         for line in [
             "allowed      arn:aws:iam::111122223333:root",
-            "               by the key policy, statement \"Own\" (line 4)",
+            "               by statement \"Own\" (line 4) of the key policy",
             "               by being the root user, who needs no IAM policy",
             "conditional  arn:aws:iam::111122223333:user/Alice",
             "               by grant abc",
