@@ -130,11 +130,6 @@ pub const REPLICA_REGION: Conditions = on_a_key!["kms:ReplicaRegion"];
 /// Moving the primary.
 pub const PRIMARY_REGION: Conditions = on_a_key!["kms:PrimaryRegion"];
 
-/// A Boolean, as policies write it.
-pub(crate) const fn boolean(value: bool) -> Values<'static> {
-    Values::One(if value { "true" } else { "false" })
-}
-
 /// What a request that encrypts or decrypts tells policies.
 pub(crate) struct Encryption<'a> {
     /// The key's identifier, if there is one.
@@ -182,7 +177,7 @@ pub(crate) fn of_tags<'a>(tags: &'a BTreeMap<String, String>, key: &'a Condition
 /// so at all.
 pub(crate) fn lockout_check(bypassed: Option<bool>, key: &ConditionKey) -> Values<'static> {
     match bypassed {
-        Some(bypassed) if key.lower() == "kms:bypasspolicylockoutsafetycheck" => boolean(bypassed),
+        Some(bypassed) if key.lower() == "kms:bypasspolicylockoutsafetycheck" => Values::boolean(bypassed),
         _ => Values::Absent,
     }
 }

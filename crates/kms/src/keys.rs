@@ -15,8 +15,8 @@ use trent_service::{Grants, Named, Resource, internal};
 use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Stored};
 
 use crate::grants::space::GrantSpace;
+use crate::policy;
 use crate::records::{AliasRecord, KeyEntry, KeyRecord, alias_address, entry_address, key_address, keys_with_id};
-use crate::{conditions, policy};
 
 /// How many keys, and how many aliases, a Region's cache holds.
 const CACHED: usize = 16_384;
@@ -91,7 +91,7 @@ impl Context for Key {
             "kms:keyspec" | "kms:customermasterkeyspec" => Values::One(self.record.spec.as_str()),
             "kms:keyusage" | "kms:customermasterkeyusage" => Values::One(self.record.usage.as_str()),
             "kms:keyorigin" => Values::One(self.record.origin.as_str()),
-            "kms:multiregion" => conditions::boolean(self.record.id.is_multi_region()),
+            "kms:multiregion" => Values::boolean(self.record.id.is_multi_region()),
             "kms:resourcealiases" => Values::Strings(&self.aliases),
             _ => match key.suffix("aws:resourcetag/") {
                 Some(name) => Values::Under {

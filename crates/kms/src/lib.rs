@@ -10,6 +10,7 @@ mod cryptography;
 mod facts;
 pub mod grants;
 pub mod keys;
+mod lockout;
 pub mod managed;
 mod metadata;
 mod new_key;
@@ -102,7 +103,7 @@ impl Service for Kms {
         match (key.lower(), &call.actor) {
             ("kms:calleraccount", Actor::Principal(caller)) => Values::One(caller.account.as_str()),
             // No service calls for anybody.
-            ("kms:grantisforawsresource", _) => conditions::boolean(false),
+            ("kms:grantisforawsresource", _) => Values::boolean(false),
             _ => Values::Absent,
         }
     }

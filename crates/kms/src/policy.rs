@@ -5,15 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use trent_api::{ApiError, kms, protocol};
+use trent_api::{ApiError, kms};
 use trent_identity::Presence;
 use trent_names::{AccountId, Partition, PrincipalArn, Region};
-use trent_policy::{Code, Malformed, Policy, PolicyKind, Problem, Rules, decide, replace_principals};
-use trent_service::{Actor, Call, Conditions, Named, NoGrants, Operation, evaluate, internal};
+use trent_policy::{Malformed, Policy, PolicyKind, Problem, Rules, replace_principals};
+use trent_service::internal;
 
 use crate::Kms;
-use crate::keys::Key;
-use crate::operations::policies::put_key_policy;
 use crate::records::KeyRecord;
 
 /// The one policy name there is (guide, "Key policies").
@@ -120,32 +118,6 @@ fn refused(error: &Malformed) -> ApiError {
         )),
         _ => kms::error::malformed_policy_document(error.service_message(PolicyKind::Resource)),
     }
-}
-
-/// Refuses a policy after which the caller could not replace it again (guide, "Default key policy"). `key` is the key
-/// as it would be with the policy. Where the policy leaves it to the caller's account, what IAM policies say today is
-/// not asked: they can be changed without the key.
-pub(crate) fn check_lockout<O: Operation>(
-    call: &Call,
-    input: &O::Input,
-    resolved: &O::Resolved,
-    key: &Key,
-) -> Result<(), ApiError> {
-    let Actor::Principal(caller) = &call.actor else {
-        return Err(protocol::NOT_AUTHORIZED.bare());
-    };
-    let target = put_key_policy::ROW.on(key.resource(Named::Itself, &NoGrants));
-    let conditions = Conditions::<O>::new(call, input, resolved, &target);
-    let may_replace = evaluate(caller, &target, &conditions, |request, policies, context| {
-        let decision = decide(request, policies, context);
-        decision.is_allowed() || decision.code == Code::NoIamPolicyAllows
-    });
-    if may_replace {
-        return Ok(());
-    }
-    Err(kms::error::malformed_policy_document(
-        "The new key policy will not allow you to update the key policy in the future.",
-    ))
 }
 
 /// The policy of a key created without one: the account has full access and may delegate it through identity policies

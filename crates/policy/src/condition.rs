@@ -1,11 +1,11 @@
 //! One line of a `Condition` element: an operator, a key and the values that it is compared with.
 
 use crate::context::{ConditionKey, Context, Values};
+use crate::effect::Effect;
 use crate::error::Problem;
 use crate::operator::{Comparison, Operator, Quantifier, Test};
 use crate::pattern::arn::{ArnPattern, Short, split};
 use crate::pattern::{Answer, Dynamic, Pattern, Syntax};
-use crate::statement::Effect;
 use crate::value::{Binary, Decimal, Instant, Network, OwnedDecimal, address, boolean, instant, same_bytes};
 
 /// A condition, prepared for evaluation.

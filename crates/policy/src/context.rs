@@ -72,6 +72,11 @@ pub enum Values<'a> {
 }
 
 impl<'a> Values<'a> {
+    /// A Boolean, as policies write it.
+    pub const fn boolean(value: bool) -> Self {
+        Self::One(if value { "true" } else { "false" })
+    }
+
     /// The value of an optional single-valued key.
     pub fn optional(value: Option<&'a str>) -> Self {
         value.map_or(Self::Absent, Self::One)

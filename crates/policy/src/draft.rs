@@ -3,11 +3,12 @@
 use crate::condition::Condition;
 use crate::context::{ConditionKey, Context};
 use crate::decision::{Attached, Grant, Level, Policies};
+use crate::effect::Effect;
 use crate::kind::{PolicyKind, Rules};
 use crate::policy::Policy;
 use crate::principal::Fit;
 use crate::request::{Prepared, Request};
-use crate::statement::{Effect, Statement};
+use crate::statement::Statement;
 
 /// A policy with its name.
 pub(crate) type Held = (String, Policy);

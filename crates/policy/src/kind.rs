@@ -2,8 +2,6 @@
 //!
 //! One language serves all kinds (POL-68); they differ in who the principal is and in what must be written.
 
-use crate::error::Problem;
-
 /// What a policy is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyKind {
@@ -165,20 +163,5 @@ impl Rules {
             version,
             writing: true,
         }
-    }
-
-    /// Checks the size.
-    pub(crate) fn check_size(&self, text: &str) -> Result<(), Problem> {
-        let size = match self.measure {
-            Measure::Bytes => text.len(),
-            Measure::VisibleCharacters => text.chars().filter(|character| !character.is_whitespace()).count(),
-        };
-        if size > self.limit {
-            return Err(Problem::TooLarge {
-                size,
-                limit: self.limit,
-            });
-        }
-        Ok(())
     }
 }

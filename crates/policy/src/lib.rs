@@ -17,6 +17,7 @@ mod condition;
 mod context;
 mod decision;
 mod draft;
+mod effect;
 mod error;
 mod explanation;
 mod json;
@@ -38,6 +39,7 @@ pub use decision::{
     Attached, Basis, Code, Decision, Grant, Grantee, Level, Outcome, Policies, Question, Reason, Step, Subject, Trace,
     decide, explain,
 };
+pub use effect::Effect;
 pub use error::{JsonProblem, Malformed, Problem, TemplateError};
 pub use explanation::{
     Asked, Change, Explanation, Ground, Near, Prospect, Remedy, Step as ExplainedStep, grounds, prospect,
@@ -51,4 +53,4 @@ pub use request::lowered;
 pub use request::{Action, Principal, Request, Resource};
 pub use rewrite::replace_principals;
 pub use simulate::{Surroundings, simulate, unreadable};
-pub use statement::{Effect, Statement};
+pub use statement::Statement;

@@ -3,12 +3,11 @@
 use trent_names::PrincipalArn;
 
 use crate::context::{ConditionKey, Context};
-use crate::error::Malformed;
-use crate::kind::{PolicyKind, Rules};
-use crate::parse;
+use crate::effect::Effect;
+use crate::kind::PolicyKind;
 use crate::principal::{Fit, Named, Principals};
 use crate::request::Prepared;
-use crate::statement::{Effect, Statement};
+use crate::statement::Statement;
 
 /// A version of the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,11 +47,6 @@ impl<'p> Verdict<'p> {
 }
 
 impl Policy {
-    /// Reads, checks and compiles a document.
-    pub fn parse(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Self, Malformed> {
-        parse::policy(text, kind, rules)
-    }
-
     /// What the policy is attached to.
     pub const fn kind(&self) -> PolicyKind {
         self.kind

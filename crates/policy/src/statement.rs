@@ -2,29 +2,11 @@
 
 use crate::condition::Condition;
 use crate::context::{ConditionKey, Context, NoContext};
+use crate::effect::Effect;
 use crate::pattern::arn::ArnPattern;
 use crate::pattern::{Answer, Pattern};
 use crate::principal::{Fit, Named, Principals};
 use crate::request::{Action, Prepared, digest};
-
-/// What a statement does where it applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Effect {
-    /// It allows.
-    Allow,
-    /// It denies, whatever allows.
-    Deny,
-}
-
-impl Effect {
-    /// The spelling of the language.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "Allow",
-            Self::Deny => "Deny",
-        }
-    }
-}
 
 /// One statement of a policy.
 #[derive(Debug, Clone)]

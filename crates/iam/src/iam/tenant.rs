@@ -1,14 +1,24 @@
 //! The account that a request acts in, as its caller reaches it: always the caller's own.
 
-use trent_api::{ApiError, protocol};
+use trent_api::{ApiError, ErrorShape, protocol};
 use trent_identity::directory::AccountRecord;
 use trent_identity::directory::principals::Named;
+use trent_identity::session::SessionKind;
 use trent_identity::{Caller, Directory, Edit, EntityError, UniqueId};
 use trent_names::{AccountId, Partition};
 use trent_service::{Actor, Call};
 
 use super::Iam;
 use super::refusals::{refused, refused_account};
+
+/// The refusal of temporary credentials that IAM does not take.
+const NOT_FOR_IAM: ErrorShape = ErrorShape::modelled("InvalidClientTokenId", 403);
+const NOT_FOR_IAM_MESSAGE: &str = "The security token included in the request is invalid.";
+
+fn may_call(caller: &Caller) -> bool {
+    let session = caller.session.as_ref();
+    session.is_none_or(|session| session.kind == SessionKind::Role)
+}
 
 /// The account of a caller.
 pub(crate) struct Tenant<'a> {
@@ -20,9 +30,12 @@ pub(crate) struct Tenant<'a> {
 }
 
 impl<'a> Tenant<'a> {
-    /// The account of whoever makes the call; the operator has none.
+    /// The account of whoever makes the call; the operator has none. Temporary credentials reach IAM only as a role's:
+    /// those of a user itself would need a second factor, those of a federated user never do (IAM User Guide, "Comparing
+    /// the AWS STS API operations").
     pub(crate) fn of(iam: &'a Iam, call: &'a Call) -> Result<Self, ApiError> {
         match &call.actor {
+            Actor::Principal(caller) if !may_call(caller) => Err(NOT_FOR_IAM.with(NOT_FOR_IAM_MESSAGE)),
             Actor::Principal(caller) => Ok(Self {
                 directory: iam.directory(),
                 caller,

@@ -11,8 +11,8 @@ mod text;
 use crate::context::{ConditionKey, Context};
 use crate::decision::{self, Basis, Decision, Outcome, Policies, Question, Reason, decide, explain};
 use crate::draft::{Draft, Missed};
+use crate::effect::Effect;
 use crate::request::{Request, Resource};
-use crate::statement::Effect;
 
 pub use data::{Change, Explanation, Ground, Near, Remedy, Step};
 

@@ -8,9 +8,9 @@ use super::{Asked, Change, Ground, Remedy};
 use crate::context::Context;
 use crate::decision::{Basis, Code, Decision, Grant, Grantee, Policies, decide};
 use crate::draft::{Draft, Missed};
+use crate::effect::Effect;
 use crate::kind::PolicyKind;
 use crate::request::{Principal, Request};
-use crate::statement::Effect;
 
 /// More changes than any request can need: one for each place that may deny or has to allow.
 const MOST: usize = 64;

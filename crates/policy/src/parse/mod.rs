@@ -9,14 +9,20 @@ mod statement;
 
 use crate::error::{Malformed, Problem};
 use crate::json::{self, Member, Node, Value};
-use crate::kind::{PolicyKind, Rules, VersionRule};
+use crate::kind::{Measure, PolicyKind, Rules, VersionRule};
 use crate::policy::{Policy, Version};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// Reads, checks and compiles a document.
-pub(crate) fn policy(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Policy, Malformed> {
-    rules.check_size(text).map_err(|problem| problem.at(1))?;
+impl Policy {
+    /// Reads, checks and compiles a document.
+    pub fn parse(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Self, Malformed> {
+        policy(text, kind, rules)
+    }
+}
+
+fn policy(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Policy, Malformed> {
+    check_size(text, rules).map_err(|problem| problem.at(1))?;
     let document = json::read(text).map_err(|error| Problem::Json(error.problem).at(error.line))?;
     if rules.writing {
         check_raw(text)?;
@@ -68,6 +74,21 @@ pub(crate) fn policy(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Poli
         id,
         statements,
     })
+}
+
+/// Checks the size.
+fn check_size(text: &str, rules: &Rules) -> Result<(), Problem> {
+    let size = match rules.measure {
+        Measure::Bytes => text.len(),
+        Measure::VisibleCharacters => text.chars().filter(|character| !character.is_whitespace()).count(),
+    };
+    if size > rules.limit {
+        return Err(Problem::TooLarge {
+            size,
+            limit: rules.limit,
+        });
+    }
+    Ok(())
 }
 
 fn version(member: Member<'_>) -> Result<Version, Malformed> {

@@ -3,6 +3,7 @@
 use super::elements;
 use super::{object, string, wrong_type};
 use crate::condition::Condition;
+use crate::effect::Effect;
 use crate::error::{Malformed, Problem};
 use crate::json::{Member, Node, Value};
 use crate::kind::{PolicyKind, Presence};
@@ -10,7 +11,7 @@ use crate::operator::{Operator, Quantifier};
 use crate::pattern::arn::{ArnPattern, Short};
 use crate::pattern::{Pattern, Syntax};
 use crate::principal::Principals;
-use crate::statement::{Actions, Effect, Resources, Statement};
+use crate::statement::{Actions, Resources, Statement};
 
 /// What statements are read by.
 #[derive(Clone, Copy)]

@@ -67,7 +67,7 @@ impl Operation for ReEncrypt {
 
     fn condition<'a>(input: &'a Self::Input, keys: &'a Keys, target: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
         if key.lower() == "kms:reencryptonsamekey" {
-            return conditions::boolean(keys.from.is_same_key(&keys.to));
+            return Values::boolean(keys.from.is_same_key(&keys.to));
         }
         let side = if *target.action == TO {
             Encryption {

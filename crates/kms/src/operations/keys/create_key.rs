@@ -11,12 +11,13 @@ use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Res
 
 use crate::facts::Parameters;
 use crate::new_key::NewKeyRecord;
+use crate::operations::policies::put_key_policy;
 use crate::operations::tags::tag_resource;
 use crate::policy;
 use crate::records::Manager;
 use crate::rules::Rules;
 use crate::tags::{self, Tags};
-use crate::{Kms, account_of, conditions, metadata};
+use crate::{Kms, account_of, conditions, lockout, metadata};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -90,7 +91,7 @@ impl Operation for CreateKey {
             "kms:keyspec" | "kms:customermasterkeyspec" => Values::One(requested.spec.as_str()),
             "kms:keyusage" | "kms:customermasterkeyusage" => Values::One(requested.usage.as_str()),
             "kms:keyorigin" => Values::One(input.origin.unwrap_or(kms::OriginType::AwsKms).as_str()),
-            "kms:multiregion" => conditions::boolean(multi_region),
+            "kms:multiregion" => Values::boolean(multi_region),
             "kms:multiregionkeytype" if multi_region => Values::One("PRIMARY"),
             _ => match conditions::of_tags(&requested.tags, key) {
                 Values::Absent => conditions::lockout_check(input.bypass_policy_lockout_safety_check, key),
@@ -132,7 +133,7 @@ impl Operation for CreateKey {
         space.insert(&mut txn, &record);
         let key = space.planned(record);
         if input.policy.is_some() && input.bypass_policy_lockout_safety_check != Some(true) {
-            policy::check_lockout::<Self>(call, input, asked, &key)?;
+            lockout::check::<Self>(call, input, asked, &put_key_policy::replacing(&key))?;
         }
         let metadata = metadata::of(&key)?;
         let mut shown = Object::new();

@@ -4,16 +4,16 @@
 
 use trent_api::{ApiError, Empty, kms, protocol};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Named, NoGrants, Operation, Row, Target, action};
 
-use crate::Kms;
-use crate::conditions;
 use crate::facts::{Parameters, key_changed};
+use crate::keys::Key;
 use crate::policy::{self, KeyPolicy, POLICY_NAME};
 use crate::records::KeyRecord;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
+use crate::{Kms, conditions, lockout};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -28,6 +28,11 @@ pub static ROW: Row<Rules> = Row {
     dry_run: false,
     rules: Rules::manage(States::Every),
 };
+
+/// Replacing the policy of a key, by what policies alone allow.
+pub(crate) fn replacing(key: &Key) -> Target<'_> {
+    ROW.on(key.resource(Named::Itself, &NoGrants))
+}
 
 /// The operation.
 pub struct PutKeyPolicy;
@@ -73,7 +78,7 @@ impl Operation for PutKeyPolicy {
         };
         if input.bypass_policy_lockout_safety_check != Some(true) {
             let planned = space.planned(record.clone());
-            policy::check_lockout::<Self>(call, input, named, &planned)?;
+            lockout::check::<Self>(call, input, named, &replacing(&planned))?;
         }
         space.update(&mut txn, key, &record);
         Ok(Effect {
