@@ -1,4 +1,4 @@
-//! The comparison: both servers on one core, driven in turn from another, round after round.
+//! The comparison: all servers on one core, driven in turn from another, round after round.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -33,10 +33,10 @@ pub(crate) struct Arguments {
     /// Connections, one scenario for each
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     connections: Vec<usize>,
-    /// Open-loop rates as shares of Trent's own closed-loop rate at the most connections; none for no open loop
+    /// Open-loop rates as shares of Trent's own closed-loop rate at the most connections; 0 for no open loop
     #[arg(long, value_delimiter = ',', default_value = "0.5")]
     open: Vec<f64>,
-    /// Rounds; each measures every scenario on both servers, and medians are reported
+    /// Rounds; each measures every scenario on all servers, and medians are reported
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Seconds of each measurement
@@ -54,6 +54,7 @@ struct Bench<'a> {
     arguments: &'a Arguments,
     trent: Deployment,
     echo: Server,
+    bound: Server,
     bodies: Bodies,
     generator_core: usize,
 }
@@ -66,6 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), BenchError> {
     // Servers inherit the core from the thread that starts them.
     affinity::pin(server_core)?;
     let echo = servers::start_echo()?;
+    let bound = servers::start_bound()?;
     let trent = Deployment::start(&arguments.trent, &arguments.folder, arguments.audit)?;
     affinity::pin(generator_core)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -88,6 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), BenchError> {
             arguments,
             trent,
             echo,
+            bound,
             bodies,
             generator_core,
         };
@@ -118,26 +121,26 @@ impl Bench<'_> {
                         connections,
                         share: None,
                     };
-                    let trent = self.both(report, round, scenario, Loop::Closed).await?;
+                    let trent = self.each(report, round, scenario, Loop::Closed).await?;
                     if connections == most {
                         rate = trent;
                     }
                 }
-                for &share in &self.arguments.open {
+                for &share in self.arguments.open.iter().filter(|share| **share > 0.0) {
                     let scenario = Scenario {
                         operation,
                         connections: most,
                         share: Some(share),
                     };
-                    self.both(report, round, scenario, Loop::Open(rate * share)).await?;
+                    self.each(report, round, scenario, Loop::Open(rate * share)).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Measures a scenario on both servers, one after the other, and returns Trent's rate.
-    async fn both(
+    /// Measures a scenario on each server, one after the other, and returns Trent's rate.
+    async fn each(
         &self,
         report: &mut Report,
         round: usize,
@@ -146,12 +149,15 @@ impl Bench<'_> {
     ) -> Result<f64, BenchError> {
         let pool = self.bodies.sign(&self.trent.signer, scenario.operation)?;
         report.request_size = pool.mean_size();
-        // Every other round begins with the other server, so that neither always has the warmer machine.
-        let order = if round.is_multiple_of(2) {
-            [Side::Trent, Side::Echo]
-        } else {
-            [Side::Echo, Side::Trent]
+        // What bounds the ratio is the same at any rate: a closed loop shows it.
+        let mut order = match pacing {
+            Loop::Closed => vec![Side::Echo, Side::Bound, Side::Trent],
+            Loop::Open(_) => vec![Side::Echo, Side::Trent],
         };
+        // Every other round begins at the other end, so that no server always has the warmer machine.
+        if round.is_multiple_of(2) {
+            order.reverse();
+        }
         let mut rate = 0.0;
         for side in order {
             let measured = self.one(&pool, side, scenario.connections, pacing).await?;
@@ -168,6 +174,7 @@ impl Bench<'_> {
         let server = match side {
             Side::Trent => &self.trent.server,
             Side::Echo => &self.echo,
+            Side::Bound => &self.bound,
         };
         let duration = Duration::from_secs(self.arguments.seconds);
         let run = Run {

@@ -1,6 +1,6 @@
-//! The bare server: hyper, one runtime like Trent's, and nothing behind it.
+//! The bare server: hyper, one runtime like Trent's, and nothing behind it, or nothing but the cryptography.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -8,13 +8,16 @@ use hyper::{Request, Response, body::Incoming, server::conn::http1, service::ser
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::error::BenchError;
+use crate::{cryptography::Cryptography, error::BenchError};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:4600")]
     listen: SocketAddr,
+    /// Do the cryptography of an Encrypt for each request
+    #[arg(long)]
+    cryptography: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), BenchError> {
@@ -25,12 +28,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), BenchError> {
         .build()
         .map_err(BenchError::io("starting the runtime"))?;
     let listen = arguments.listen;
+    let cryptography = arguments.cryptography.then(|| Arc::new(Cryptography::new()));
     let serving = runtime.spawn(async move {
         let listener = TcpListener::bind(listen).await?;
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+            let cryptography = cryptography.clone();
+            let service = service_fn(move |request| answer(request, cryptography.clone()));
+            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             // A client that goes away ends its own connection only.
             tokio::spawn(async move { drop(connection.await) });
         }
@@ -44,7 +50,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), BenchError> {
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+async fn answer(
+    request: Request<Incoming>,
+    cryptography: Option<Arc<Cryptography>>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let body = request.into_body().collect().await?.to_bytes();
+    if let Some(cryptography) = cryptography {
+        cryptography.encrypt(&body);
+    }
     Ok(Response::new(Full::new(body)))
 }

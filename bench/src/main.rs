@@ -6,6 +6,7 @@
 mod affinity;
 mod client;
 mod compare;
+mod cryptography;
 mod echo;
 mod error;
 mod histogram;

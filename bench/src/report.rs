@@ -21,11 +21,14 @@ const LATE_MICROS: f64 = 1000.0;
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
+    /// The bare server.
     Echo,
+    /// The bare server with the cryptography of an Encrypt: what a server around it can reach at best.
+    Bound,
     Trent,
 }
 
-/// What was measured on both.
+/// What was measured on each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scenario {
     pub(crate) operation: Operation,
@@ -183,7 +186,7 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// The two ratios that targets are set for.
+    /// The two ratios that targets are set for, and what the cryptography alone makes of the first.
     fn ratios(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
         for (scenario, sides) in self.scenarios.iter().filter(|(scenario, _)| scenario.share.is_none()) {
@@ -193,10 +196,17 @@ impl Report {
             let rate = median(trent, Measured::rate) / median(echo, Measured::rate);
             let cost = median(echo, Measured::server_micros) / median(trent, Measured::server_micros);
             let tail = all(trent).micros(0.99) / all(echo).micros(0.99);
-            writeln!(
+            write!(
                 f,
-                "- {scenario}: {rate:.2}x echo's requests/s ({cost:.2}x by the server's CPU time), p99 {tail:.2}x echo's."
+                "- {scenario}: {rate:.2}x echo's requests/s ({cost:.2}x by the server's CPU time), p99 {tail:.2}x echo's"
             )?;
+            match sides.get(&Side::Bound) {
+                Some(bound) => {
+                    let bound = median(bound, Measured::rate) / median(echo, Measured::rate);
+                    writeln!(f, "; {bound:.2}x with the cryptography alone.")?;
+                }
+                None => writeln!(f, ".")?,
+            }
         }
         Ok(())
     }
@@ -213,10 +223,11 @@ fn row(
     let rate = median(runs, Measured::rate);
     let name = match side {
         Side::Echo => "echo",
+        Side::Bound => "echo + cryptography",
         Side::Trent => "trent",
     };
     let ratio = match (side, echo_rate) {
-        (Side::Trent, Some(echo)) => format!("{:.2}x", rate / echo),
+        (Side::Bound | Side::Trent, Some(echo)) => format!("{:.2}x", rate / echo),
         _ => String::new(),
     };
     let invalid = runs.iter().find_map(|run| run.invalid(scenario.connections));

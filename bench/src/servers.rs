@@ -1,4 +1,4 @@
-//! Starting and stopping the two servers.
+//! Starting and stopping the servers.
 
 use std::{
     fs,
@@ -70,10 +70,19 @@ impl Drop for Server {
 
 /// The bare server: this program again.
 pub(crate) fn start_echo() -> Result<Server, BenchError> {
+    start_bare(&[])
+}
+
+/// The bare server that does the cryptography of an Encrypt for each request.
+pub(crate) fn start_bound() -> Result<Server, BenchError> {
+    start_bare(&["--cryptography"])
+}
+
+fn start_bare(more: &[&str]) -> Result<Server, BenchError> {
     let address = free_address()?;
     let this = std::env::current_exe().map_err(BenchError::io("finding this program"))?;
     let mut command = Command::new(this);
-    command.args(["echo", "--listen", &address.to_string()]);
+    command.args(["echo", "--listen", &address.to_string()]).args(more);
     Server::start(command, "the bare server", address)
 }
 
