@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), BenchError> {
     affinity::pin(server_core)?;
     let echo = servers::start_echo()?;
     let bound = servers::start_bound()?;
-    let trent = Deployment::start(&arguments.trent, &arguments.folder, arguments.audit)?;
+    let trent = Deployment::start(&arguments.trent, &arguments.folder, arguments.audit, None)?;
     affinity::pin(generator_core)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,9 +1,10 @@
 //! `trent-bench`: Trent's speed, told as a ratio to a bare HTTP server on the same machine in the same run.
 //!
-//! `compare` starts both servers on one core, drives them in turn from another and prints a table; `echo` is the bare
-//! server. How and why is in `bench/README.md`.
+//! `compare` starts the servers on one core, drives them in turn from another and prints a table; `echo` is the bare
+//! server; `authorization` compares Trent with itself, with many grants and large policies. How and why is in `bench/README.md`.
 
 mod affinity;
+mod authorization;
 mod client;
 mod compare;
 mod cryptography;
@@ -37,6 +38,8 @@ struct Arguments {
 enum Command {
     /// Start both servers, drive them in turn and print a table
     Compare(compare::Arguments),
+    /// Measure what grants and policies add to an Encrypt, and print a table
+    Authorization(authorization::Arguments),
     /// Serve: answer every request with its own body
     Echo(echo::Arguments),
 }
@@ -44,6 +47,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Authorization(arguments) => authorization::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments),
     };
     match outcome {

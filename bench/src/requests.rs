@@ -46,6 +46,7 @@ impl Operation {
 }
 
 /// Who signs, and for which server.
+#[derive(Clone)]
 pub(crate) struct Signer {
     pub(crate) address: SocketAddr,
     pub(crate) access_key_id: String,
@@ -58,6 +59,10 @@ pub(crate) struct Signer {
 pub(crate) struct Pool(Rc<[Vec<u8>]>);
 
 impl Pool {
+    pub(crate) fn of(requests: Vec<Vec<u8>>) -> Self {
+        Self(requests.into())
+    }
+
     pub(crate) fn request(&self, index: usize) -> &[u8] {
         &self.0[index % self.0.len()]
     }
@@ -162,6 +167,6 @@ impl Bodies {
             Operation::Decrypt => &self.decrypt,
         };
         let requests = bodies.iter().map(|body| signer.request(operation.name(), body));
-        Ok(Pool(requests.collect::<Result<_, _>>()?))
+        Ok(Pool::of(requests.collect::<Result<_, _>>()?))
     }
 }

@@ -94,20 +94,24 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Makes a deployment under `parent` with `trent init` and serves it.
-    pub(crate) fn start(program: &Path, parent: &Path, audit: Audit) -> Result<Self, BenchError> {
+    /// Makes a deployment under `parent` with `trent init` and serves it, with what `world` declares, if anything.
+    pub(crate) fn start(program: &Path, parent: &Path, audit: Audit, world: Option<&str>) -> Result<Self, BenchError> {
         let io = |what: &'static str| BenchError::io(what);
         let folder = tempfile::tempdir_in(parent).map_err(io("making a folder"))?;
         let address = free_address()?;
         let config = folder.path().join("trent.toml");
         let quoted = |name: &str| toml_string(&folder.path().join(name));
-        let text = format!(
+        let mut text = format!(
             "listen = \"{address}\"\ndata_dir = {}\nseal.key_file = {}\nregions = [\"{REGION}\"]\n\
              audit.mode = \"{}\"\nlog.level = \"warn\"\n",
             quoted("data"),
             quoted("seal.key"),
             audit.name()
         );
+        if let Some(world) = world {
+            text.extend(["bootstrap = ", &quoted("world.toml"), "\n"]);
+            fs::write(folder.path().join("world.toml"), world).map_err(io("writing the bootstrap file"))?;
+        }
         fs::write(&config, text).map_err(io("writing the configuration"))?;
         let made = Command::new(program)
             .args(["init", "--json", "--config"])
@@ -163,7 +167,8 @@ impl Deployment {
     }
 }
 
-const REGION: &str = "us-east-1";
+/// The Region that is served.
+pub(crate) const REGION: &str = "us-east-1";
 
 /// A loopback address that nobody listens on.
 fn free_address() -> Result<SocketAddr, BenchError> {

@@ -1,0 +1,325 @@
+//! What grants and policies add to a request: Trent beside itself. The same user encrypts under a key without grants,
+//! under keys with many, and a user with large policies encrypts under the first key.
+
+use std::{fmt::Write as _, path::PathBuf, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    affinity,
+    client::Connection,
+    error::BenchError,
+    histogram::Latencies,
+    load::{Loop, Measured, Run},
+    process,
+    requests::{Pool, Signer},
+    servers::{Audit, Deployment, REGION},
+};
+
+const ACCOUNT: &str = "111122223333";
+
+/// Access keys of the bootstrap file: the account's root user, a user with one small policy, one with ten large ones.
+const ROOT: (&str, &str) = ("AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY");
+const PLAIN: (&str, &str) = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+const LADEN: (&str, &str) = ("AKIAJQ5CMEXAMPLE2222", "7MDENGbPxRfiCYwJalrXUtnFEMIKEXAMPLEKEY22");
+
+/// Managed policies of the second user.
+const POLICIES: usize = 10;
+
+/// The size of each: what a managed policy may have is 6,144 characters.
+const POLICY_SIZE: usize = 6000;
+
+/// Grants are created over so many connections.
+const CREATORS: usize = 8;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The trent program
+    #[arg(long, default_value = "target/release/trent")]
+    trent: PathBuf,
+    /// Where the deployment's folder is made
+    #[arg(long, default_value = "target")]
+    folder: PathBuf,
+    /// Grants on each of the two keys that have some
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=50_000))]
+    grants: u64,
+    /// Connections
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
+    /// Rounds; each measures every case, and medians are reported
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of each measurement
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=30))]
+    seconds: u64,
+}
+
+/// What a user encrypts under.
+struct Case {
+    name: String,
+    signer: Signer,
+    key: String,
+    measured: Vec<Measured>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), BenchError> {
+    let cores = affinity::cores()?;
+    let (Some(&server_core), Some(&generator_core)) = (cores.first(), cores.get(1)) else {
+        return Err(BenchError::TooFewCores(cores.len()));
+    };
+    affinity::pin(server_core)?;
+    let world = world();
+    let trent = Deployment::start(&arguments.trent, &arguments.folder, Audit::Buffered, Some(&world))?;
+    affinity::pin(generator_core)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(BenchError::io("starting the runtime"))?;
+    runtime.block_on(compare(arguments, &trent))
+}
+
+async fn compare(arguments: &Arguments, trent: &Deployment) -> Result<(), BenchError> {
+    trent.ready().await?;
+    let root = signer(trent, ROOT);
+    let without = create_key(&root).await?;
+    let own = create_key(&root).await?;
+    let of_others = create_key(&root).await?;
+    let before = process::resident_kib(trent.server.pid())?;
+    let grantees = [
+        (&own, format!("arn:aws:iam::{ACCOUNT}:user/plain")),
+        (&of_others, other()),
+    ];
+    for (key, grantee) in &grantees {
+        create_grants(&root, key, grantee, arguments.grants).await?;
+    }
+    let many = arguments.grants;
+    let case = |name: String, keys, key: &str| Case {
+        name,
+        signer: signer(trent, keys),
+        key: key.to_owned(),
+        measured: Vec::new(),
+    };
+    let mut cases = [
+        case("no grants, one policy".to_owned(), PLAIN, &without),
+        case(format!("{many} grants of the caller's own"), PLAIN, &own),
+        case(format!("{many} grants of others"), PLAIN, &of_others),
+        case(
+            format!("no grants, {POLICIES} policies of {POLICY_SIZE} bytes"),
+            LADEN,
+            &without,
+        ),
+    ];
+    for round in 0..arguments.rounds {
+        let mut order: Vec<_> = cases.iter_mut().collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for case in order {
+            case.measure(trent, arguments).await?;
+        }
+    }
+    let grown = process::resident_kib(trent.server.pid())?.saturating_sub(before);
+    println!("{}", table(&cases, grown, 2 * many)?);
+    Ok(())
+}
+
+impl Case {
+    async fn measure(&mut self, trent: &Deployment, arguments: &Arguments) -> Result<(), BenchError> {
+        let body = json!({
+            "KeyId": self.key,
+            "Plaintext": "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=",
+            "EncryptionContext": { "tenant": "7" },
+        });
+        let pool = Pool::of(vec![self.signer.request("Encrypt", &body)?]);
+        let run = Run {
+            address: trent.server.address,
+            pid: trent.server.pid(),
+            pool: &pool,
+            connections: arguments.connections,
+            pacing: Loop::Closed,
+            duration: Duration::from_secs(arguments.seconds),
+        };
+        let measured = run.measure(Duration::from_millis(500)).await?;
+        eprintln!("{}: {:.0}/s", self.name, measured.rate());
+        self.measured.push(measured);
+        Ok(())
+    }
+
+    fn median(&self, of: impl Fn(&Measured) -> f64) -> f64 {
+        let mut values: Vec<f64> = self.measured.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(0.0)
+    }
+}
+
+/// The first case is what the others are compared with.
+fn table(cases: &[Case], grown_kib: u64, grants: u64) -> Result<String, BenchError> {
+    let mut text = String::from("| Encrypt with | req/s | CPU us/req | p99 us | cost |\n|---|---:|---:|---:|---:|\n");
+    let cost = |case: &Case| case.median(Measured::server_micros);
+    let first = cases.first().map_or(1.0, cost);
+    for case in cases {
+        let mut latencies = Latencies::new();
+        for run in &case.measured {
+            latencies.add(&run.latencies);
+        }
+        writeln!(
+            text,
+            "| {} | {:.0} | {:.2} | {:.0} | {:.2}x |",
+            case.name,
+            case.median(Measured::rate),
+            cost(case),
+            latencies.micros(0.99),
+            cost(case) / first
+        )
+        .map_err(|error| BenchError::Answer(error.to_string()))?;
+    }
+    let bytes = grown_kib * 1024 / grants.max(1);
+    let _ = write!(
+        text,
+        "\nThe server grew by {grown_kib} KiB: {bytes} bytes for each of {grants} grants."
+    );
+    Ok(text)
+}
+
+async fn create_key(root: &Signer) -> Result<String, BenchError> {
+    let created = root.call("CreateKey", &json!({})).await?;
+    let id = created["KeyMetadata"]["KeyId"].as_str();
+    id.map(str::to_owned)
+        .ok_or_else(|| BenchError::Answer(created.to_string()))
+}
+
+/// Each grant is for an encryption context of its own, as a service makes them for its resources.
+async fn create_grants(root: &Signer, key: &str, grantee: &str, grants: u64) -> Result<(), BenchError> {
+    let io = |source| BenchError::io("creating grants")(source);
+    let local = tokio::task::LocalSet::new();
+    let next = std::rc::Rc::new(std::cell::Cell::new(0));
+    let mut creators = Vec::new();
+    for _ in 0..CREATORS {
+        let (root, key, grantee, next) = (
+            root.clone(),
+            key.to_owned(),
+            grantee.to_owned(),
+            std::rc::Rc::clone(&next),
+        );
+        creators.push(local.spawn_local(async move {
+            let mut connection = Connection::open(root.address).await.map_err(io)?;
+            while next.get() < grants {
+                let number = next.get();
+                next.set(number + 1);
+                if number % 5000 == 0 {
+                    eprintln!("grant {number} of {grants} on {key}");
+                }
+                let body = json!({
+                    "KeyId": key,
+                    "GranteePrincipal": grantee,
+                    "Operations": ["Encrypt", "Decrypt"],
+                    "Constraints": { "EncryptionContextEquals": { "tenant": number.to_string() } },
+                });
+                let request = root.request("CreateGrant", &body)?;
+                let answer = connection.exchange(&request).await.map_err(io)?;
+                if answer.status != 200 {
+                    let body = String::from_utf8_lossy(answer.body).into_owned();
+                    return Err(BenchError::Refused {
+                        status: answer.status,
+                        body,
+                    });
+                }
+            }
+            Ok(())
+        }));
+    }
+    local
+        .run_until(async {
+            for creator in creators {
+                creator.await.map_err(|error| BenchError::Answer(error.to_string()))??;
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn signer(trent: &Deployment, (access_key_id, secret): (&str, &str)) -> Signer {
+    Signer {
+        address: trent.server.address,
+        access_key_id: access_key_id.to_owned(),
+        secret: secret.to_owned(),
+        region: REGION.to_owned(),
+    }
+}
+
+/// Whom the other grants are to.
+fn other() -> String {
+    format!("arn:aws:iam::{ACCOUNT}:user/other")
+}
+
+/// The account and its users, as a bootstrap file.
+fn world() -> String {
+    let allowing = json!({
+        "Version": "2012-10-17",
+        "Statement": { "Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*" },
+    });
+    let mut policies = String::new();
+    for number in 0..POLICIES {
+        let document = large_policy(number);
+        let declared = [
+            "[[accounts.policies]]\nname = \"large-",
+            &number.to_string(),
+            "\"\ndocument = '''",
+        ];
+        policies.extend(declared);
+        policies.extend([&document, "'''\n\n"]);
+    }
+    let attached: Value = (0..POLICIES)
+        .map(|number| format!("arn:aws:iam::{ACCOUNT}:policy/large-{number}"))
+        .collect();
+    let [root, plain, laden] = [ROOT, PLAIN, LADEN].map(access_key);
+    format!(
+        "[[accounts]]
+id = \"{ACCOUNT}\"
+name = \"bench\"
+access_keys = [{root}]
+
+{policies}[[accounts.users]]
+name = \"plain\"
+access_keys = [{plain}]
+inline_policies = {{ allow = '''{allowing}''' }}
+
+[[accounts.users]]
+name = \"laden\"
+access_keys = [{laden}]
+attached_policies = {attached}
+
+[[accounts.users]]
+name = \"other\"
+"
+    )
+}
+
+fn access_key((id, secret): (&str, &str)) -> String {
+    format!("{{ id = \"{id}\", secret = \"{secret}\" }}")
+}
+
+/// Statements about keys of other teams, and, in the last policy, the one that allows.
+fn large_policy(number: usize) -> String {
+    let mut statements = Vec::new();
+    if number + 1 == POLICIES {
+        statements.push(json!({ "Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*" }));
+    }
+    loop {
+        let team = statements.len();
+        let of_team = json!({
+            "Sid": format!("Team{team}"),
+            "Effect": "Allow",
+            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            "Resource": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/*"),
+            "Condition": { "StringEquals": { "aws:ResourceTag/team": format!("team-{number}-{team}") } },
+        });
+        statements.push(of_team);
+        let document = json!({ "Version": "2012-10-17", "Statement": statements });
+        let text = document.to_string();
+        if text.len() > POLICY_SIZE {
+            statements.pop();
+            return json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        }
+    }
+}
