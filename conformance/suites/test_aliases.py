@@ -1,5 +1,6 @@
 """Aliases: making, listing, re-pointing and deleting them, and what they name."""
 
+import contextlib
 import datetime
 import time
 
@@ -208,9 +209,11 @@ def test_an_aws_managed_key_is_viewed_but_not_managed(kms):
 def test_no_list_shows_a_key_that_accounts_share(kms):
     managers = set()
     for listed in all_pages(kms, "list_keys", "Keys"):
-        metadata = kms.describe_key(KeyId=listed["KeyId"])["KeyMetadata"]
-        assert metadata["AWSAccountId"] == ALICE.id
-        managers.add(metadata["KeyManager"])
+        assert f":{ALICE.id}:key/" in listed["KeyArn"]
+        # Other tests may have left keys whose policies keep the account's root user out.
+        with contextlib.suppress(kms.exceptions.ClientError):
+            managers.add(kms.describe_key(KeyId=listed["KeyId"])["KeyMetadata"]["KeyManager"])
+    assert managers
     assert managers <= {"CUSTOMER", "AWS"}
 
 

@@ -1,6 +1,6 @@
 //! One line of a `Condition` element: an operator, a key and the values that it is compared with.
 
-use crate::context::{ConditionKey, Context, Values};
+use crate::context::{ConditionKey, Context, Lookups, Values};
 use crate::effect::Effect;
 use crate::error::Problem;
 use crate::operator::{Comparison, Operator, Quantifier, Test};
@@ -92,8 +92,8 @@ impl Condition {
     ///
     /// A key that has several values where the operator expects one is unclear, and unclear fails closed: an `Allow`
     /// needs all of the values to satisfy, for a `Deny` one is enough.
-    pub(crate) fn holds(&self, effect: Effect, context: &dyn Context) -> bool {
-        let values = context.lookup(&self.key);
+    pub(crate) fn holds<'e>(&'e self, effect: Effect, lookups: &Lookups<'e>) -> bool {
+        let (values, context) = (lookups.of(&self.key), lookups.context());
         if let Wanted::Absence(wanted) = &self.wanted {
             let absent = values.count() == 0;
             return wanted.contains(&absent);

@@ -1,5 +1,6 @@
 //! What a request tells about itself: the values of condition keys, looked up only when a policy names them.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -160,6 +161,38 @@ pub struct NoContext;
 impl Context for NoContext {
     fn lookup<'a>(&'a self, _: &'a ConditionKey) -> Values<'a> {
         Values::Absent
+    }
+}
+
+/// A request's values, the last ones kept: statements that follow each other mostly ask for the same key.
+pub(crate) struct Lookups<'e> {
+    context: &'e dyn Context,
+    last: Cell<Option<(&'e ConditionKey, Values<'e>)>>,
+}
+
+impl<'e> Lookups<'e> {
+    pub(crate) fn new(context: &'e dyn Context) -> Self {
+        Self {
+            context,
+            last: Cell::new(None),
+        }
+    }
+
+    /// Where the values come from.
+    pub(crate) fn context(&self) -> &'e dyn Context {
+        self.context
+    }
+
+    /// The values of a key.
+    pub(crate) fn of(&self, key: &'e ConditionKey) -> Values<'e> {
+        if let Some((last, values)) = self.last.get()
+            && last.lower == key.lower
+        {
+            return values;
+        }
+        let values = self.context.lookup(key);
+        self.last.set(Some((key, values)));
+        values
     }
 }
 

@@ -1,7 +1,7 @@
 //! Policies that can be changed, to see what a decision would be then. Nothing but the evaluator says what that is.
 
 use crate::condition::Condition;
-use crate::context::{ConditionKey, Context};
+use crate::context::{ConditionKey, Context, Lookups};
 use crate::decision::{Attached, Grant, Level, Policies};
 use crate::effect::Effect;
 use crate::kind::{PolicyKind, Rules};
@@ -165,7 +165,7 @@ impl<'p> Draft<'p> {
                 conditions: known.into(),
                 ..statement.clone()
             };
-            if !unknown.is_empty() && otherwise.applies(&prepared, context) != Fit::None {
+            if !unknown.is_empty() && otherwise.applies(&prepared, &Lookups::new(context)) != Fit::None {
                 found.extend(unknown.into_iter().map(|condition| (statement.effect, condition)));
             }
         }
@@ -180,7 +180,7 @@ impl<'p> Draft<'p> {
             for statement in policy.statements() {
                 let unmet = statement.conditions.iter();
                 let unmet: Vec<_> = unmet
-                    .filter(|condition| !condition.holds(statement.effect, context))
+                    .filter(|condition| !condition.holds(statement.effect, &Lookups::new(context)))
                     .cloned()
                     .collect();
                 if statement.effect == Effect::Deny || unmet.is_empty() {
@@ -190,7 +190,7 @@ impl<'p> Draft<'p> {
                     conditions: Box::default(),
                     ..statement.clone()
                 };
-                if unconditional.applies(&prepared, context) != Fit::None {
+                if unconditional.applies(&prepared, &Lookups::new(context)) != Fit::None {
                     missed.push(Missed {
                         kind: policy.kind(),
                         policy: name.clone(),

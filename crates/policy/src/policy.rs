@@ -2,7 +2,7 @@
 
 use trent_names::PrincipalArn;
 
-use crate::context::{ConditionKey, Context};
+use crate::context::{ConditionKey, Lookups};
 use crate::effect::Effect;
 use crate::kind::PolicyKind;
 use crate::principal::{Fit, Named, Principals};
@@ -108,11 +108,24 @@ impl Policy {
         }
     }
 
-    /// What the policy says about a request.
-    pub(crate) fn verdict(&self, request: &Prepared<'_>, context: &dyn Context) -> Verdict<'_> {
+    /// What the policy says about a request; only what it denies, if nobody asks any more whether it allows. A statement
+    /// that would change nothing is not looked at.
+    pub(crate) fn verdict<'p: 'e, 'e>(
+        &'p self,
+        request: &Prepared<'_>,
+        lookups: &Lookups<'e>,
+        allows: bool,
+    ) -> Verdict<'p> {
         let mut verdict = Verdict::default();
         for statement in &self.statements {
-            let fit = statement.applies(request, context);
+            let settled = match statement.effect {
+                Effect::Deny => verdict.deny.is_some(),
+                Effect::Allow => !allows || verdict.exact.is_some(),
+            };
+            if settled {
+                continue;
+            }
+            let fit = statement.applies(request, lookups);
             let slot = match (statement.effect, fit) {
                 (_, Fit::None) => continue,
                 (Effect::Deny, _) => &mut verdict.deny,

@@ -1,7 +1,7 @@
 //! A statement, compiled: whether it applies to a request, and with which effect.
 
 use crate::condition::Condition;
-use crate::context::{ConditionKey, Context, NoContext};
+use crate::context::{ConditionKey, Context, Lookups, NoContext};
 use crate::effect::Effect;
 use crate::pattern::arn::ArnPattern;
 use crate::pattern::{Answer, Pattern};
@@ -117,7 +117,7 @@ impl Statement {
     }
 
     /// How well the statement fits the request; `Fit::None` if it does not apply.
-    pub(crate) fn applies(&self, request: &Prepared<'_>, context: &dyn Context) -> Fit {
+    pub(crate) fn applies<'e>(&'e self, request: &Prepared<'_>, lookups: &Lookups<'e>) -> Fit {
         if !self.actions.cover(request.request.action) {
             return Fit::None;
         }
@@ -125,13 +125,13 @@ impl Statement {
             Principals::Implied => Fit::Exact,
             named => named.fit(&request.request.principal, request.bounded),
         };
-        if fit == Fit::None || !self.covers_resource(request, context) {
+        if fit == Fit::None || !self.covers_resource(request, lookups.context()) {
             return Fit::None;
         }
         if self
             .conditions
             .iter()
-            .all(|condition| condition.holds(self.effect, context))
+            .all(|condition| condition.holds(self.effect, lookups))
         {
             fit
         } else {

@@ -3,7 +3,7 @@
 
 use super::reason::{Basis, Reason};
 use super::{Attached, Level, Listener, Policies};
-use crate::context::Context;
+use crate::context::{Context, Lookups};
 use crate::kind::PolicyKind;
 use crate::policy::Verdict;
 use crate::request::{Prepared, Resource};
@@ -61,7 +61,7 @@ pub(super) struct Findings<'p> {
 /// Evaluates policies for one request.
 struct Gatherer<'g, 'p, 'l, L> {
     request: &'g Prepared<'g>,
-    context: &'g dyn Context,
+    lookups: Lookups<'g>,
     listener: &'l mut L,
     target: Option<&'p str>,
 }
@@ -75,7 +75,7 @@ impl<'p> Findings<'p> {
     ) -> Self {
         let mut gatherer = Gatherer {
             request,
-            context,
+            lookups: Lookups::new(context),
             listener,
             target: None,
         };
@@ -96,7 +96,7 @@ impl<'p> Findings<'p> {
             }
         }
         if let Some(attached) = policies.resource {
-            let verdict = gatherer.verdict(attached);
+            let verdict = gatherer.verdict(attached, true);
             let reason = |statement: Option<&'p Statement>| statement.map(|it| gatherer.reason(attached, it));
             found.resource_deny = reason(verdict.deny);
             // Without a resource there is no policy of one that could allow (AUTHZ-292).
@@ -120,7 +120,7 @@ impl<'p> Findings<'p> {
     }
 }
 
-impl<'p, L: Listener<'p>> Gatherer<'_, 'p, '_, L> {
+impl<'g, 'p: 'g, L: Listener<'p>> Gatherer<'g, 'p, '_, L> {
     fn reason(&self, attached: Attached<'p>, statement: &'p Statement) -> Reason<'p> {
         Reason {
             kind: attached.policy.kind(),
@@ -130,16 +130,16 @@ impl<'p, L: Listener<'p>> Gatherer<'_, 'p, '_, L> {
         }
     }
 
-    fn verdict(&mut self, attached: Attached<'p>) -> Verdict<'p> {
+    fn verdict(&mut self, attached: Attached<'p>, allows: bool) -> Verdict<'p> {
         if L::THOROUGH {
             for statement in attached.policy.statements() {
-                if statement.applies(self.request, self.context) != crate::principal::Fit::None {
+                if statement.applies(self.request, &self.lookups) != crate::principal::Fit::None {
                     let reason = self.reason(attached, statement);
                     self.listener.statement(reason);
                 }
             }
         }
-        attached.policy.verdict(self.request, self.context)
+        attached.policy.verdict(self.request, &self.lookups, allows)
     }
 
     /// Policies of which one must allow.
@@ -149,7 +149,7 @@ impl<'p, L: Listener<'p>> Gatherer<'_, 'p, '_, L> {
             result.gate = Gate::Closed(Basis::Policy(first.name));
         }
         for attached in policies {
-            let verdict = self.verdict(*attached);
+            let verdict = self.verdict(*attached, result.gate.is_closed());
             if let (None, Some(statement)) = (result.deny, verdict.deny) {
                 result.deny = Some(self.reason(*attached, statement));
             }

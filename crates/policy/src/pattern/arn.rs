@@ -33,6 +33,8 @@ pub(crate) enum ArnPattern {
     Anything,
     /// Neither wildcards nor variables.
     Exact(Box<str>),
+    /// A literal that ends within the resource, then `*`: the resource is the last field, so the `*` is all the rest.
+    Beginning(Box<str>),
     /// A pattern for each field.
     Fields(Box<[Pattern; FIELDS]>),
     /// No ARN: matches nothing.
@@ -59,6 +61,11 @@ impl ArnPattern {
         match parts.as_slice() {
             [Part::Any] => return Ok(Self::Anything),
             [Part::Literal(literal)] if split(literal).is_some() => return Ok(Self::Exact(literal.clone())),
+            [Part::Literal(literal), Part::Any]
+                if split(literal).is_some_and(|fields| !fields[FIELDS - 1].is_empty()) =>
+            {
+                return Ok(Self::Beginning(literal.clone()));
+            }
             _ => {}
         }
         let mut fields = divide(parts);
@@ -79,6 +86,7 @@ impl ArnPattern {
         match self {
             Self::Anything => Answer::Matches,
             Self::Exact(literal) => super::same(literal, whole).into(),
+            Self::Beginning(literal) => super::begins(whole, literal).into(),
             Self::Nothing => Answer::Differs,
             Self::Fields(patterns) => {
                 // The resource differs most often.
@@ -92,7 +100,7 @@ impl ArnPattern {
     pub(crate) fn covers_all_of(&self, scope: &Fields<'_>, context: &dyn Context) -> Answer {
         match self {
             Self::Anything => Answer::Matches,
-            Self::Exact(_) | Self::Nothing => Answer::Differs,
+            Self::Exact(_) | Self::Beginning(_) | Self::Nothing => Answer::Differs,
             Self::Fields(patterns) => {
                 let Some((resource, others)) = patterns.split_last() else {
                     return Answer::Differs;
