@@ -29,6 +29,26 @@ def policy(*statements):
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
+def to(principal, made):
+    """The statement of a key policy that is for a principal."""
+    return {**made, "Principal": {"AWS": principal} if principal != "*" else "*"}
+
+
+def own(account=ALICE):
+    """What a key policy says so that the account's IAM policies count."""
+    return to(f"arn:aws:iam::{account.id}:root", statement("kms:*"))
+
+
+def key_under(kms, *statements):
+    """The metadata of a new key with these statements in its policy, beside the account's own."""
+    return kms.create_key(Policy=json.dumps(policy(own(), *statements)))["KeyMetadata"]
+
+
+def tags(**values):
+    """Tags as KMS spells them."""
+    return [{"TagKey": key, "TagValue": value} for key, value in values.items()]
+
+
 def fresh(kind):
     return f"{kind}-{uuid.uuid4().hex[:10]}"
 

@@ -3,6 +3,9 @@
 mod aliases;
 mod authorization;
 mod conditions;
+mod conditions_cryptography;
+mod conditions_keys;
+mod conditions_lifecycle;
 mod conditions_requests;
 mod conditions_table;
 mod consistency;
