@@ -77,6 +77,27 @@ class User:
         return refused(code, text, status)
 
 
+class Role:
+    """A role that a user may assume, and the clients of its sessions."""
+
+    def __init__(self, user, *statements):
+        self.user, self.name = user, fresh("role")
+        trusted = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}
+        trust = json.dumps(policy(to(user.arn, trusted)))
+        self.arn = user.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        if statements:
+            document = json.dumps(policy(*statements))
+            user.iam.put_role_policy(RoleName=self.name, PolicyName="only", PolicyDocument=document)
+
+    def client(self, service="kms", region="us-east-1", **session):
+        """A client of a new session."""
+        sts = self.user.client("sts")
+        made = sts.assume_role(RoleArn=self.arn, RoleSessionName="session", **session)["Credentials"]
+        account = self.user.credentials.id
+        credentials = Account(account, made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+        return boto3_client(self.user.server, credentials, region, service=service)
+
+
 def allowed(call, **arguments):
     """Whether policies let a call through."""
     try:

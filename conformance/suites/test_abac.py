@@ -3,11 +3,8 @@
 import json
 
 import pytest
-from harness.identities import POWER_USER, User, allowed, fresh, key_under, policy, statement, tags, to
+from harness.identities import POWER_USER, Role, User, allowed, fresh, key_under, policy, statement, tags, to
 from harness.server import ALICE, BOB
-from test_roles import role, session  # noqa: F401  (fixtures)
-from test_roles import user as assumer  # noqa: F401
-from test_sts import client
 
 TAGGING = ["kms:TagResource", "kms:UntagResource"]
 KEYS = f"arn:aws:kms:*:{ALICE.id}:key/*"
@@ -22,17 +19,17 @@ def tags_of(kms, key):
 
 
 # KEY-341, KEY-344
-def test_who_may_tag_by_the_policy_of_the_key(server, kms, iam, role, assumer):  # noqa: F811
+def test_who_may_tag_by_the_policy_of_the_key(server, kms, iam, user):
     leads = [User(server, iam, ALICE, fresh(name)) for name in ("LeadAdmin", "SupportLead")]
-    others = [role(), role()]
+    others = [Role(user), Role(user)]
     key = key_under(
         kms,
         to([lead.arn for lead in leads], statement([*TAGGING, "kms:ListResourceTags"])),
-        to([other["Arn"] for other in others], statement("kms:ListResourceTags")),
+        to([other.arn for other in others], statement("kms:ListResourceTags")),
     )
     kms.tag_resource(KeyId=key["KeyId"], Tags=tags(Purpose="Test"))
     callers = [(lead.client(), True) for lead in leads]
-    callers += [(client(server, "kms", session(assumer, other)), False) for other in others]
+    callers += [(other.client(), False) for other in others]
     for calling, may_tag in callers:
         assert allowed(calling.list_resource_tags, KeyId=key["KeyId"])
         assert allowed(calling.tag_resource, KeyId=key["KeyId"], Tags=tags(Team="Blue")) is may_tag

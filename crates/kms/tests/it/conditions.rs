@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::ruled::{allow, check, deny, key_with, passes};
+use crate::ruled::{allow, check, check_as, deny, key_with, passes};
 use crate::world::{ACCOUNT, OTHER, REGION, ROOT, STRANGER, World, alias_arn, base64, key_arn};
 
 fn data_key(context: &Value) -> Value {
@@ -331,4 +331,29 @@ async fn everybody_of_one_account() {
     let request = json!({"KeyId": key_arn(&key), "Plaintext": base64(b"x")});
     assert!(!passes(&world, ROOT, "Encrypt", &request).await);
     assert!(passes(&world, STRANGER, "Encrypt", &request).await);
+}
+
+/// A policy from before `ForAllValues` was refused on single-valued keys means what it says: also requests without the
+/// pair.
+///
+/// AUTHZ-29
+#[tokio::test]
+async fn a_stored_policy_with_an_overly_permissive_condition_is_decided_as_it_is_written() {
+    let world = World::new().await;
+    let condition = json!({"ForAllValues:StringEquals": {"kms:EncryptionContext:Department": "IT"}});
+    let policy = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+                        "Action": "kms:GenerateDataKey", "Resource": "*", "Condition": condition}});
+    let put = json!({"KeyId": world.key().await, "Policy": policy.to_string(), "BypassPolicyLockoutSafetyCheck": true});
+    let refusal = world.refused("PutKeyPolicy", put).await;
+    assert_eq!(refusal.code, "MalformedPolicyDocumentException");
+    let key = world.key().await;
+    world.alter(&key, |record| record.policy = policy.to_string()).await;
+    let contexts = [
+        (json!({"Department": "IT"}), true),
+        (json!({"Stage": "Restricted"}), true),
+        (json!({}), true),
+        (json!({"Department": "HR"}), false),
+    ];
+    let rows = contexts.map(|(context, allowed)| ("GenerateDataKey", data_key(&context), allowed));
+    check_as(&world, ROOT, &key, &rows).await;
 }

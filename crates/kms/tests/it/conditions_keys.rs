@@ -324,8 +324,6 @@ async fn what_a_multi_region_key_is_among_its_copies() {
     }
 }
 
-/// A key that any statement may name by its kind goes by its own kind for a caller of any kind.
-///
 /// SPK-202, AUTHZ-19
 #[tokio::test]
 async fn the_aliases_of_an_hmac_key() {

@@ -2,8 +2,9 @@
 //! copies in other Regions, custom key stores.
 
 use serde_json::{Value, json};
+use trent_kms::records::Origin;
 
-use crate::ruled::{account, allow, check, check_as, deny, key_under, passes, user_allowed, user_with};
+use crate::ruled::{account, allow, check, check_as, deny, key_under, key_with, passes, user_allowed, user_with};
 use crate::world::{ACCOUNT, ELSEWHERE, OTHER, REGION, ROOT, World, base64, region};
 
 /// A multi-Region key's id.
@@ -274,8 +275,6 @@ async fn another_account_schedules_no_deletion_and_sets_no_tag() {
     assert_eq!(listed["Keys"], json!([]));
 }
 
-/// The account's own root user meets the same conditions.
-///
 /// KEY-239
 #[tokio::test]
 async fn rotation_of_the_keys_with_an_alias() {
@@ -300,5 +299,26 @@ async fn rotation_of_the_keys_with_an_alias() {
                 .ok("DeleteAlias", json!({"AliasName": "alias/restricted-project"}))
                 .await;
         }
+    }
+}
+
+/// KEY-349
+#[tokio::test]
+async fn keys_with_imported_material_may_be_kept_from_tags() {
+    let world = World::new().await;
+    let tagging = ["kms:TagResource", "kms:UntagResource"];
+    let imported = json!({"StringEquals": {"kms:KeyOrigin": "EXTERNAL"}});
+    for (origin, allowed) in [(Origin::AwsKms, true), (Origin::External, false)] {
+        let key = key_with(&world, &deny(&tagging, imported.clone())).await;
+        world.alter(&key, |record| record.origin = origin).await;
+        let rows = [
+            (
+                "TagResource",
+                json!({"Tags": [{"TagKey": "a", "TagValue": "b"}]}),
+                allowed,
+            ),
+            ("UntagResource", json!({"TagKeys": ["a"]}), allowed),
+        ];
+        check_as(&world, ROOT, &key, &rows).await;
     }
 }
