@@ -16,6 +16,7 @@ def boto3_client(server, account, region="us-east-1", service="kms", **config):
         endpoint_url=server.endpoint,
         aws_access_key_id=account.access_key_id,
         aws_secret_access_key=account.secret,
+        aws_session_token=account.token,
         config=Config(**settings),
     )
 

@@ -29,6 +29,26 @@ def policy(*statements):
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
+def to(principal, made):
+    """The statement of a key policy that is for a principal."""
+    return {**made, "Principal": {"AWS": principal} if principal != "*" else "*"}
+
+
+def own(account=ALICE):
+    """What a key policy says so that the account's IAM policies count."""
+    return to(f"arn:aws:iam::{account.id}:root", statement("kms:*"))
+
+
+def key_under(kms, *statements):
+    """The metadata of a new key with these statements in its policy, beside the account's own."""
+    return kms.create_key(Policy=json.dumps(policy(own(), *statements)))["KeyMetadata"]
+
+
+def tags(**values):
+    """Tags as KMS spells them."""
+    return [{"TagKey": key, "TagValue": value} for key, value in values.items()]
+
+
 def fresh(kind):
     return f"{kind}-{uuid.uuid4().hex[:10]}"
 
@@ -55,6 +75,27 @@ class User:
         text = f"User: {self.arn} is not authorized to perform: {action} on resource: {arn} {why}"
         code, status = ("AccessDeniedException", 400) if action.startswith("kms:") else ("AccessDenied", 403)
         return refused(code, text, status)
+
+
+class Role:
+    """A role that a user may assume, and the clients of its sessions."""
+
+    def __init__(self, user, *statements):
+        self.user, self.name = user, fresh("role")
+        trusted = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}
+        trust = json.dumps(policy(to(user.arn, trusted)))
+        self.arn = user.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        if statements:
+            document = json.dumps(policy(*statements))
+            user.iam.put_role_policy(RoleName=self.name, PolicyName="only", PolicyDocument=document)
+
+    def client(self, service="kms", region="us-east-1", **session):
+        """A client of a new session."""
+        sts = self.user.client("sts")
+        made = sts.assume_role(RoleArn=self.arn, RoleSessionName="session", **session)["Credentials"]
+        account = self.user.credentials.id
+        credentials = Account(account, made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+        return boto3_client(self.user.server, credentials, region, service=service)
 
 
 def allowed(call, **arguments):

@@ -15,11 +15,12 @@ START_LIMIT = 60
 
 @dataclasses.dataclass(frozen=True)
 class Account:
-    """An account and the access key of its root user; documentation-only values."""
+    """An account and an access key, that of its root user unless it says otherwise; documentation-only values."""
 
     id: str
     access_key_id: str
     secret: str
+    token: str | None = None
 
 
 ALICE = Account("111122223333", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")

@@ -37,7 +37,7 @@ def name(kms, alias_name):
             kms.delete_alias(AliasName=left)
 
 
-# KEY-192, KEY-199, KEY-181, KEY-68, KEY-203
+# KEY-192, KEY-199, KEY-181, KEY-68, KEY-203, AUTHZ-212
 def test_a_new_alias_is_listed_with_five_members(raw, kms, key, name):
     before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=2)
     answer = kms.create_alias(AliasName=name, TargetKeyId=key["Arn"])
@@ -137,7 +137,7 @@ def test_no_operation_renames(kms, key, name):
     assert set(members) == {"AliasName", "TargetKeyId"}
 
 
-# KEY-207, KEY-208, KEY-212
+# KEY-207, KEY-208, KEY-212, AUTHZ-212
 def test_re_pointing_changes_target_and_update_date_only(kms, key, name):
     second = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=name, TargetKeyId=key["KeyId"])

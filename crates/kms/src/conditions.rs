@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use trent_api::kms::EncryptionAlgorithmSpec;
+use trent_api::kms::{EncryptionAlgorithmSpec, MessageType, SigningAlgorithmSpec};
 use trent_policy::{ConditionKey, Values};
 
 use crate::cryptography::algorithm_name;
@@ -151,6 +151,27 @@ impl<'a> Encryption<'a> {
                 (Some(_), None) => Values::Absent,
                 (None, _) => self.named.map_or(Values::Absent, |named| by_alias(named, key)),
             },
+        }
+    }
+}
+
+/// What a request that signs or verifies tells policies.
+pub(crate) struct Signing<'a> {
+    /// The key's identifier.
+    pub(crate) named: &'a str,
+    /// What kind of message it brings; the message itself if it does not say.
+    pub(crate) message: Option<MessageType>,
+    /// The algorithm that is asked for.
+    pub(crate) algorithm: SigningAlgorithmSpec,
+}
+
+impl<'a> Signing<'a> {
+    /// The values of a condition key.
+    pub(crate) fn values(&self, key: &ConditionKey) -> Values<'a> {
+        match key.lower() {
+            "kms:messagetype" => Values::One(self.message.unwrap_or(MessageType::Raw).as_str()),
+            "kms:signingalgorithm" => Values::One(self.algorithm.as_str()),
+            _ => by_alias(self.named, key),
         }
     }
 }

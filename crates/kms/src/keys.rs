@@ -70,6 +70,16 @@ impl Key {
         }
     }
 
+    /// What a multi-Region key is among its copies, as the wire has it.
+    fn multi_region_type(&self) -> Option<&'static str> {
+        let of_copy = if self.record.replica_of.is_some() {
+            "REPLICA"
+        } else {
+            "PRIMARY"
+        };
+        self.record.id.is_multi_region().then_some(of_copy)
+    }
+
     /// The key as the keystore takes it. The states in which a key is used have material; a key without one that is
     /// used nevertheless is a fault of ours.
     pub fn handle(&self) -> Result<Arc<KeyHandle>, ApiError> {
@@ -92,6 +102,7 @@ impl Context for Key {
             "kms:keyusage" | "kms:customermasterkeyusage" => Values::One(self.record.usage.as_str()),
             "kms:keyorigin" => Values::One(self.record.origin.as_str()),
             "kms:multiregion" => Values::boolean(self.record.id.is_multi_region()),
+            "kms:multiregionkeytype" => Values::optional(self.multi_region_type()),
             "kms:resourcealiases" => Values::Strings(&self.aliases),
             _ => match key.suffix("aws:resourcetag/") {
                 Some(name) => Values::Under {

@@ -53,6 +53,7 @@ impl NewKeyRecord {
             created,
             policy: self.policy.text,
             policy_principals: self.policy.principals,
+            replica_of: None,
             tags: self.tags,
             aliases: self.aliases,
             destruction_key: new.destruction_key.0.into(),

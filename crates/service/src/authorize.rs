@@ -219,6 +219,7 @@ fn request<'a>(caller: &'a Caller, target: &Target<'a>) -> Request<'a> {
                 arn: "",
                 account: caller.account,
             },
+            Resource::Elsewhere { scope, .. } => Protected::None { scope },
             Resource::Any | Resource::Deployment => Protected::None { scope: caller.scope() },
         },
         cross_account: target.across_accounts,
@@ -249,7 +250,7 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
         Resource::Role { arn, .. } if foreign => Subject::ForeignRole(arn),
         Resource::Key { arn, .. } | Resource::Other { arn, .. } if foreign => Subject::Foreign(arn),
         Resource::Key { arn, .. } | Resource::Role { arn, .. } | Resource::Other { arn, .. } => Subject::Own(arn),
-        Resource::Any | Resource::Deployment => Subject::Own("*"),
+        Resource::Any | Resource::Elsewhere { .. } | Resource::Deployment => Subject::Own("*"),
     };
     let told = |request: &Request<'_>, policies: &Policies<'_>, context: &dyn Context| {
         let decision = if foreign {

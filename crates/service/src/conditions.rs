@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use trent_identity::organization::Placement;
-use trent_names::AccountId;
+use trent_names::{AccountId, Region};
 use trent_policy::{ConditionKey, Context, Values};
 
 use crate::call::{Actor, Call};
 use crate::callers_side::user_name;
-use crate::operation::{Operation, Service};
-use crate::target::Target;
+use crate::operation::{Guarded, Service};
+use crate::target::{Resource, Target};
 
 /// Everything that policies can ask about one target of a call.
-pub struct Conditions<'a, O: Operation> {
+pub struct Conditions<'a, O: Guarded> {
     call: &'a Call,
     input: &'a O::Input,
     resolved: &'a O::Resolved,
@@ -30,6 +30,8 @@ pub struct Conditions<'a, O: Operation> {
 /// What every call tells policies, whatever it is for.
 pub(crate) struct CallConditions<'a> {
     call: &'a Call,
+    /// Where the target is.
+    region: &'a Region,
     owner: Option<AccountId>,
     /// Where the owner stands in its organization.
     place: Option<&'a Placement>,
@@ -39,7 +41,7 @@ pub(crate) struct CallConditions<'a> {
     token_issued: OnceCell<Text>,
 }
 
-impl<'a, O: Operation> Conditions<'a, O> {
+impl<'a, O: Guarded> Conditions<'a, O> {
     /// The conditions of `target`, one of the targets of this call of the operation.
     pub fn new(call: &'a Call, input: &'a O::Input, resolved: &'a O::Resolved, target: &'a Target<'a>) -> Self {
         Self {
@@ -70,6 +72,10 @@ impl<'a> CallConditions<'a> {
     pub(crate) fn new(call: &'a Call, target: &Target<'a>) -> Self {
         Self {
             call,
+            region: match target.resource {
+                Resource::Elsewhere { region, .. } => region,
+                _ => &call.region,
+            },
             owner: target.resource.account(),
             place: target.owner,
             time: OnceCell::new(),
@@ -84,7 +90,7 @@ impl<'a> CallConditions<'a> {
         match key.lower() {
             "aws:currenttime" => Values::One(self.time.get_or_init(|| Text::time(self.call.now)).as_str()),
             "aws:epochtime" => Values::One(self.epoch.get_or_init(|| Text::epoch(self.call)).as_str()),
-            "aws:requestedregion" => Values::One(self.call.region.as_str()),
+            "aws:requestedregion" => Values::One(self.region.as_str()),
             "aws:resourceorgid" => Values::optional(self.place.map(|place| place.organization.as_str())),
             "aws:resourceorgpaths" => paths(self.place),
             "aws:resourceaccount" => Values::optional(self.owner.as_ref().map(AccountId::as_str)),
@@ -148,7 +154,7 @@ impl<'a> CallConditions<'a> {
     }
 }
 
-impl<O: Operation> Context for Conditions<'_, O> {
+impl<O: Guarded> Context for Conditions<'_, O> {
     fn lookup<'k>(&'k self, key: &'k ConditionKey) -> Values<'k> {
         let listed = if self.target.has(key) {
             self.of_service(key)

@@ -1,4 +1,6 @@
 //! What an operation is: a row, and the questions that the pipeline asks it in order.
+//!
+//! The first of them lead up to its authorization, and an operation that is not built answers those already: [`Guarded`].
 
 use std::future::Future;
 use std::sync::Arc;
@@ -33,6 +35,69 @@ pub trait Service: Sized + Send + Sync + 'static {
     /// done to the resource. Resources of a service that does not answer are not limited by any.
     fn placement(&self, _owner: AccountId) -> impl Future<Output = Result<Option<Arc<Placement>>, ApiError>> + Send {
         async { Ok(None) }
+    }
+}
+
+/// One operation as far as policies are concerned, built or not: what it must be allowed, and what a request tells about
+/// itself. Every [`Operation`] is one; what is not built yet says this much of itself and no more.
+pub trait Guarded: Send + Sync + 'static {
+    /// The service that it belongs to.
+    type Service: Service;
+    /// Its request.
+    type Input: Input + Sync;
+    /// What the request's identifiers stand for.
+    type Resolved: Send + Sync;
+
+    /// Everything fixed about it.
+    const ROW: &'static Row<<Self::Service as Service>::Rules>;
+
+    /// Finds what the request's identifiers name, as [`Operation::resolve`] does.
+    fn resolve(
+        service: &Self::Service,
+        call: &Call,
+        input: &Self::Input,
+    ) -> impl Future<Output = Result<Self::Resolved, ApiError>> + Send;
+
+    /// What must be allowed, as [`Operation::targets`] names it.
+    fn targets<'a>(call: &'a Call, input: &'a Self::Input, resolved: &'a Self::Resolved) -> Vec<Target<'a>>;
+
+    /// What the request tells policies, as [`Operation::condition`] does.
+    fn condition<'a>(
+        _input: &'a Self::Input,
+        _resolved: &'a Self::Resolved,
+        _target: &Target<'_>,
+        _key: &'a ConditionKey,
+    ) -> Values<'a> {
+        Values::Absent
+    }
+}
+
+impl<O: Operation> Guarded for O {
+    type Service = <O as Operation>::Service;
+    type Input = <O as Operation>::Input;
+    type Resolved = <O as Operation>::Resolved;
+
+    const ROW: &'static Row<<Self::Service as Service>::Rules> = <O as Operation>::ROW;
+
+    fn resolve(
+        service: &Self::Service,
+        call: &Call,
+        input: &Self::Input,
+    ) -> impl Future<Output = Result<Self::Resolved, ApiError>> + Send {
+        <O as Operation>::resolve(service, call, input)
+    }
+
+    fn targets<'a>(call: &'a Call, input: &'a Self::Input, resolved: &'a Self::Resolved) -> Vec<Target<'a>> {
+        <O as Operation>::targets(call, input, resolved)
+    }
+
+    fn condition<'a>(
+        input: &'a Self::Input,
+        resolved: &'a Self::Resolved,
+        target: &Target<'_>,
+        key: &'a ConditionKey,
+    ) -> Values<'a> {
+        <O as Operation>::condition(input, resolved, target, key)
     }
 }
 

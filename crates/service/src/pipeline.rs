@@ -10,7 +10,6 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
 use trent_api::{ApiError, ErrorShape, Protocol, Target};
@@ -24,7 +23,7 @@ use crate::authorize::{Authorizer, Denial};
 use crate::call::{Actor, Call, Frame, Peer};
 use crate::clock::Clock;
 use crate::conditions::Conditions;
-use crate::operation::{Changes, Effect, Facts, Operation, Service};
+use crate::operation::{Changes, Effect, Facts, Guarded, Operation, Service};
 use crate::record::Record;
 use crate::row::Row;
 
@@ -63,9 +62,13 @@ pub trait Catalogue: Service {
 pub struct Entry<S: Service> {
     /// What is fixed about the operation.
     pub row: &'static Row<S::Rules>,
+    ask: Ask<S>,
     run: Option<Run<S>>,
     signed: bool,
 }
+
+/// Asks whether an admitted call would be let through, on the document that holds its input.
+type Ask<S> = for<'a> fn(&'a Pipeline, &'a S, &'a Call, &'a [u8]) -> BoxFuture<'a, Result<(), ApiError>>;
 
 /// Runs one operation for an admitted call on the document that holds its input; gives the body of the reply.
 type Run<S> =
@@ -75,9 +78,8 @@ impl<S: Service> Entry<S> {
     /// An operation that is built.
     pub const fn built<O: Operation<Service = S>>() -> Self {
         Self {
-            row: O::ROW,
             run: Some(|pipeline, service, call, document| Box::pin(pipeline.run::<O>(service, call, document))),
-            signed: true,
+            ..Self::unbuilt::<O>()
         }
     }
 
@@ -91,9 +93,10 @@ impl<S: Service> Entry<S> {
     }
 
     /// An operation that is known but not built; calls get `UnknownOperationException`.
-    pub const fn unbuilt(row: &'static Row<S::Rules>) -> Self {
+    pub const fn unbuilt<O: Guarded<Service = S>>() -> Self {
         Self {
-            row,
+            row: O::ROW,
+            ask: |pipeline, service, call, document| Box::pin(pipeline.ask::<O>(service, call, document)),
             run: None,
             signed: true,
         }
@@ -119,35 +122,6 @@ pub struct Reply {
     pub body: Zeroizing<Vec<u8>>,
     /// The error's name, for logs and metrics.
     pub error: Option<&'static str>,
-}
-
-/// A service behind a pipeline, as listeners see it.
-#[async_trait]
-pub trait Endpoint: Send + Sync + 'static {
-    /// How the service is spoken to.
-    fn protocol(&self) -> Protocol;
-
-    /// Answers a frame.
-    async fn serve(&self, frame: Frame<'_>) -> Reply;
-}
-
-/// A service and the pipeline that it is served through.
-pub struct Served<S> {
-    /// The pipeline.
-    pub pipeline: Arc<Pipeline>,
-    /// The service.
-    pub service: Arc<S>,
-}
-
-#[async_trait]
-impl<S: Catalogue> Endpoint for Served<S> {
-    fn protocol(&self) -> Protocol {
-        S::PROTOCOL
-    }
-
-    async fn serve(&self, frame: Frame<'_>) -> Reply {
-        self.pipeline.serve(&*self.service, frame).await
-    }
 }
 
 impl Pipeline {
@@ -179,6 +153,15 @@ impl Pipeline {
             .and_then(|entry| entry.run)
             .ok_or_else(|| S::PROTOCOL.unknown_operation(frame.operation))?;
         run(self, service, &call, frame.document()).await
+    }
+
+    /// Takes a frame as far as its authorization: whether the call would be let through, whatever comes after. Nothing is
+    /// done and nothing recorded, so an operation need not be built.
+    pub async fn would_allow<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Result<(), ApiError> {
+        let entry = S::catalogue().iter().find(|entry| entry.row.name == frame.operation);
+        let entry = entry.ok_or_else(|| S::PROTOCOL.unknown_operation(frame.operation))?;
+        let call = self.admit(&frame, S::PROTOCOL, entry.is_signed()).await?;
+        (entry.ask)(self, service, &call, frame.document()).await
     }
 
     async fn admit(&self, frame: &Frame<'_>, protocol: Protocol, signed: bool) -> Result<Call, ApiError> {
@@ -263,14 +246,22 @@ impl Pipeline {
         Err(Refused::undescribed(internal("a change lost against others too often")))
     }
 
-    /// Authorizes every target, then lets the operation prepare; a dry run ends here.
-    async fn decide<O: Operation>(
+    /// Decodes, resolves and authorizes.
+    async fn ask<O: Guarded>(&self, service: &O::Service, call: &Call, document: &[u8]) -> Result<(), ApiError> {
+        let input = <O::Service as Service>::PROTOCOL.decode::<O::Input>(document)?;
+        let resolved = O::resolve(service, call, &input).await?;
+        let decided = self.authorize::<O>(service, call, &input, &resolved).await;
+        decided.map_err(|denial| denial.error)
+    }
+
+    /// Authorizes every target.
+    async fn authorize<O: Guarded>(
         &self,
         service: &O::Service,
         call: &Call,
         input: &O::Input,
         resolved: &O::Resolved,
-    ) -> Result<Effect<O::Output>, Denial> {
+    ) -> Result<(), Denial> {
         let mut places: SmallVec<[_; 2]> = SmallVec::new();
         for owner in owners::<O>(call, input, resolved) {
             places.push((owner, service.placement(owner).await?));
@@ -282,6 +273,18 @@ impl Pipeline {
             let conditions = Conditions::<O>::new(call, input, resolved, &target);
             self.authorizer.authorize(call, &target, &conditions)?;
         }
+        Ok(())
+    }
+
+    /// Authorizes, then lets the operation prepare; a dry run ends here.
+    async fn decide<O: Operation>(
+        &self,
+        service: &O::Service,
+        call: &Call,
+        input: &O::Input,
+        resolved: &O::Resolved,
+    ) -> Result<Effect<O::Output>, Denial> {
+        self.authorize::<O>(service, call, input, resolved).await?;
         let effect = O::prepare(service, call, input, resolved).await?;
         if O::is_dry_run(input) {
             let would_succeed = DRY_RUN.with("The request would have succeeded, but the DryRun option is set.");
@@ -342,7 +345,7 @@ impl Pipeline {
 }
 
 /// The accounts that own what a call touches, each once.
-fn owners<O: Operation>(call: &Call, input: &O::Input, resolved: &O::Resolved) -> SmallVec<[AccountId; 2]> {
+fn owners<O: Guarded>(call: &Call, input: &O::Input, resolved: &O::Resolved) -> SmallVec<[AccountId; 2]> {
     let mut owners = SmallVec::new();
     for owner in O::targets(call, input, resolved)
         .iter()

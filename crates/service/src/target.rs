@@ -3,7 +3,7 @@
 //! Everything is lent by the operation and by what it resolved, so naming a target copies nothing.
 
 use trent_identity::organization::Placement;
-use trent_names::AccountId;
+use trent_names::{AccountId, Region};
 use trent_policy::{Action, ConditionKey, Context, Policy};
 
 use crate::grants::Grants;
@@ -28,6 +28,13 @@ pub struct Target<'a> {
 pub enum Resource<'a> {
     /// No resource of its own: IAM's `*`. Belongs to the caller's account.
     Any,
+    /// The same in another Region than the call's: something that is to be made there.
+    Elsewhere {
+        /// The Region.
+        region: &'a Region,
+        /// Everything of the caller's account there, as an ARN: what an IAM policy may name in the place of `*`.
+        scope: &'a str,
+    },
     /// A key that is here.
     Key {
         /// The key's ARN.
@@ -98,7 +105,7 @@ impl<'a> Resource<'a> {
             | Self::Role { account, .. }
             | Self::Other { account, .. }
             | Self::Foreign { account, .. } => Some(*account),
-            Self::Any | Self::UnknownCiphertext | Self::Deployment => None,
+            Self::Any | Self::Elsewhere { .. } | Self::UnknownCiphertext | Self::Deployment => None,
         }
     }
 

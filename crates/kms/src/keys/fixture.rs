@@ -33,6 +33,7 @@ pub(crate) fn with(spec: KeySpec, usage: KeyUsage, change: impl FnOnce(&mut KeyR
         destruction_key: Vec::new().into(),
         materials: Vec::new(),
         policy_principals: None,
+        replica_of: None,
     };
     change(&mut value);
     let region = Region::parse("us-east-1").expect("a Region");

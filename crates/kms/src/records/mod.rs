@@ -14,7 +14,7 @@ use minicbor::{Decode, Encode};
 use trent_crypto::identity::MaterialId;
 use trent_crypto::record::Class;
 use trent_crypto::spec::{KeySpec, KeyUsage};
-use trent_names::{AccountId, AliasName, KeyId};
+use trent_names::{AccountId, AliasName, KeyId, Region};
 use trent_store::{InRegion, Key, Kind, LivesIn, Record, kinds};
 
 use crate::state::KeyState;
@@ -69,6 +69,9 @@ pub struct KeyRecord {
     /// it was put. None if it names none.
     #[n(14)]
     pub policy_principals: Option<BTreeMap<String, String>>,
+    /// The Region of the primary key, if this is a replica of it. A multi-Region key that has none is the primary.
+    #[cbor(n(15), with = "text::optional", has_nil)]
+    pub replica_of: Option<Region>,
 }
 
 /// One key material.

@@ -7,7 +7,7 @@ use minicbor::encode::{Encoder, Error as EncodeError, Write};
 use trent_api::kms::GrantOperation;
 use trent_crypto::identity::MaterialId;
 use trent_crypto::spec::{KeySpec, KeyUsage};
-use trent_names::{AccountId, AliasName, KeyId};
+use trent_names::{AccountId, AliasName, KeyId, Region};
 
 /// A value with one text, from which it can be read back.
 pub(super) trait Text: Display + Sized {
@@ -32,6 +32,7 @@ texts! {
     KeySpec => KeySpec::parse,
     KeyUsage => KeyUsage::parse,
     GrantOperation => GrantOperation::parse,
+    Region => |text| Region::parse(text).ok(),
 }
 
 pub(super) fn encode<T: Text, C, W: Write>(
@@ -44,6 +45,34 @@ pub(super) fn encode<T: Text, C, W: Write>(
 
 pub(super) fn decode<T: Text, C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<T, DecodeError> {
     T::read(decoder.str()?).ok_or_else(|| DecodeError::message("a text that its field does not allow"))
+}
+
+/// The same for a value that may be absent, and is in records from before there was such a field.
+pub(super) mod optional {
+    use super::{DecodeError, Decoder, EncodeError, Encoder, Text, Write};
+
+    pub(crate) fn encode<T: Text, C, W: Write>(
+        value: &Option<T>,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        match value {
+            Some(value) => super::encode(value, encoder, context),
+            None => encoder.null()?.ok(),
+        }
+    }
+
+    pub(crate) fn decode<T: Text, C>(decoder: &mut Decoder<'_>, context: &mut C) -> Result<Option<T>, DecodeError> {
+        super::decode(decoder, context).map(Some)
+    }
+
+    pub(crate) fn nil<T>() -> Option<Option<T>> {
+        Some(None)
+    }
+
+    pub(crate) fn is_nil<T>(value: &Option<T>) -> bool {
+        value.is_none()
+    }
 }
 
 /// The same for a set, in order.

@@ -2,76 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, OTHER, REGION, ROOT, STRANGER, Who, World, alias_arn, base64, key_arn, text};
-
-/// A statement of the policy under test; the key's account is allowed everything beside it if it denies.
-struct Rule<'a> {
-    effect: &'a str,
-    actions: &'a [&'a str],
-    condition: Value,
-}
-
-fn allow<'a>(actions: &'a [&'a str], condition: Value) -> Rule<'a> {
-    Rule {
-        effect: "Allow",
-        actions,
-        condition,
-    }
-}
-
-fn deny<'a>(actions: &'a [&'a str], condition: Value) -> Rule<'a> {
-    Rule {
-        effect: "Deny",
-        ..allow(actions, condition)
-    }
-}
-
-/// A new key with this rule in its policy. What the rule is not about, the account may do.
-async fn key_with(world: &World, rule: &Rule<'_>) -> String {
-    let ruled = json!({"Effect": rule.effect, "Principal": "*", "Action": rule.actions, "Resource": "*",
-                       "Condition": rule.condition});
-    let account = json!({"AWS": ACCOUNT});
-    let rest = if rule.effect == "Deny" {
-        json!({"Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"})
-    } else {
-        json!({"Effect": "Allow", "Principal": account, "NotAction": rule.actions, "Resource": "*"})
-    };
-    let policy = json!({"Version": "2012-10-17", "Statement": [ruled, rest]}).to_string();
-    let made = world
-        .ok(
-            "CreateKey",
-            json!({"Policy": policy, "BypassPolicyLockoutSafetyCheck": true}),
-        )
-        .await;
-    text(&made["KeyMetadata"]["KeyId"]).to_owned()
-}
-
-/// Whether policies let a request through; a refusal for any other reason has been let through.
-async fn passes(world: &World, who: Who, operation: &str, request: &Value) -> bool {
-    match world.send(who, operation, request).await {
-        Ok(_) => true,
-        Err(refusal) => refusal.code != "AccessDeniedException",
-    }
-}
-
-/// Requests of the root user for a key with the rule, and whether each is allowed. `KeyId` is the key if it is not
-/// given.
-async fn check(rule: Rule<'_>, rows: &[(&str, Value, bool)]) {
-    let world = World::new().await;
-    let key = key_with(&world, &rule).await;
-    for (operation, request, allowed) in rows {
-        let mut request = request.clone();
-        if request.get("KeyId").is_none() {
-            request["KeyId"] = json!(key);
-        }
-        let passed = passes(&world, ROOT, operation, &request).await;
-        assert_eq!(
-            passed, *allowed,
-            "{} {}: {operation} {request}",
-            rule.effect, rule.condition
-        );
-    }
-}
+use crate::ruled::{allow, check, check_as, deny, key_with, passes};
+use crate::world::{ACCOUNT, OTHER, REGION, ROOT, STRANGER, World, alias_arn, base64, key_arn};
 
 fn data_key(context: &Value) -> Value {
     json!({"KeySpec": "AES_256", "EncryptionContext": context})
@@ -399,4 +331,29 @@ async fn everybody_of_one_account() {
     let request = json!({"KeyId": key_arn(&key), "Plaintext": base64(b"x")});
     assert!(!passes(&world, ROOT, "Encrypt", &request).await);
     assert!(passes(&world, STRANGER, "Encrypt", &request).await);
+}
+
+/// A policy from before `ForAllValues` was refused on single-valued keys means what it says: also requests without the
+/// pair.
+///
+/// AUTHZ-29
+#[tokio::test]
+async fn a_stored_policy_with_an_overly_permissive_condition_is_decided_as_it_is_written() {
+    let world = World::new().await;
+    let condition = json!({"ForAllValues:StringEquals": {"kms:EncryptionContext:Department": "IT"}});
+    let policy = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",
+                        "Action": "kms:GenerateDataKey", "Resource": "*", "Condition": condition}});
+    let put = json!({"KeyId": world.key().await, "Policy": policy.to_string(), "BypassPolicyLockoutSafetyCheck": true});
+    let refusal = world.refused("PutKeyPolicy", put).await;
+    assert_eq!(refusal.code, "MalformedPolicyDocumentException");
+    let key = world.key().await;
+    world.alter(&key, |record| record.policy = policy.to_string()).await;
+    let contexts = [
+        (json!({"Department": "IT"}), true),
+        (json!({"Stage": "Restricted"}), true),
+        (json!({}), true),
+        (json!({"Department": "HR"}), false),
+    ];
+    let rows = contexts.map(|(context, allowed)| ("GenerateDataKey", data_key(&context), allowed));
+    check_as(&world, ROOT, &key, &rows).await;
 }

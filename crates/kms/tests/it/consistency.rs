@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use trent_store::Options;
 
+use crate::ruled::{passes, user_allowed};
 use crate::world::{World, base64, key_arn, text};
 
 /// REF-473, REF-478, KEY-241: the request after a change sees it, in lists and in use alike.
@@ -136,5 +137,43 @@ async fn one_name_is_given_once() {
             }
         }
         assert_eq!(made, 1);
+    }
+}
+
+/// AUTHZ-210: where changes take time to spread, a tag or an alias decides no later than that time, though lists show it
+/// before; and never is what is decided by the older state an internal error.
+#[tokio::test]
+async fn a_tag_and_an_alias_decide_once_the_delay_is_over() {
+    let delay = Duration::from_millis(400);
+    let world = World::with(Options {
+        replication_delay: Some(delay),
+        ..Options::default()
+    })
+    .await;
+    let key = world.key().await;
+    tokio::time::sleep(delay).await;
+    let by_tag = user_allowed(
+        &["kms:GetKeyPolicy"],
+        &json!({"StringEquals": {"aws:ResourceTag/Project": "Alpha"}}),
+    );
+    let by_alias = user_allowed(
+        &["kms:GetKeyPolicy"],
+        &json!({"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/alpha"}}),
+    );
+    let request = json!({"KeyId": key});
+    let tags = json!({"KeyId": key, "Tags": [{"TagKey": "Project", "TagValue": "Alpha"}]});
+    world.ok("TagResource", tags).await;
+    world
+        .ok("CreateAlias", json!({"AliasName": "alias/alpha", "TargetKeyId": key}))
+        .await;
+    for user in [by_tag, by_alias] {
+        assert!(
+            !passes(&world, user, "GetKeyPolicy", &request).await,
+            "it is yet to spread"
+        );
+    }
+    tokio::time::sleep(delay).await;
+    for user in [by_tag, by_alias] {
+        assert!(passes(&world, user, "GetKeyPolicy", &request).await);
     }
 }

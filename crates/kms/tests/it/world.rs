@@ -5,23 +5,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use trent_api::ApiError;
 use trent_audit::{Drain, MemoryLog, Trail};
-use trent_identity::entitlements::{AppliedPolicy, PolicySource};
-use trent_identity::session::SessionKind;
-use trent_identity::{
-    Caller, Directory, Document, Entitlements, Identity, Party, PrincipalKind, Session, SignedRequest, UniqueId,
-};
+use trent_identity::{Directory, SignedRequest};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_kms::Kms;
-use trent_kms::records::{KeyRecord, key_address};
-use trent_names::{AccountId, KeyId, PrincipalArn, Region};
-use trent_service::{Actor, Admission, Admitted, ByPolicy, FixedClock, Frame, Peer, Pipeline};
+use trent_kms::records::{KeyEntry, KeyRecord, entry_address, key_address};
+use trent_names::{AccountId, KeyId, Region};
+use trent_service::{Authorizer, ByPolicy, FixedClock, Frame, Peer, Pipeline};
 use trent_store::{MemoryEngine, Options, Sealed};
+
+use crate::door::Door;
 
 /// The account that tests act in unless they say otherwise.
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -51,8 +48,41 @@ pub(crate) struct Who {
     pub(crate) role: Option<(&'static str, &'static str)>,
     /// The unique id of the user or role.
     pub(crate) id: Option<&'static str>,
-    /// What an IAM policy allows, as its statement has it.
+    /// What an IAM policy allows: an action, or the whole policy.
     pub(crate) iam: Option<&'static str>,
+}
+
+impl Who {
+    /// What the door reads.
+    fn headers(self) -> Vec<(&'static str, String)> {
+        let role = self.role.map(|(role, session)| format!("{role}/{session}"));
+        let given = [
+            ("user", self.user.map(str::to_owned)),
+            ("role", role),
+            ("id", self.id.map(str::to_owned)),
+            ("iam", self.iam.map(str::to_owned)),
+        ];
+        let given = given.into_iter().filter_map(|(name, text)| Some((name, text?)));
+        let always = [("region", self.region.to_owned()), ("account", self.account.to_owned())];
+        always.into_iter().chain(given).collect()
+    }
+}
+
+fn frame<'a>(operation: &'a str, headers: &'a [(&'a str, &'a [u8])], body: &'a str) -> Frame<'a> {
+    Frame {
+        request_id: uuid::Uuid::from_u128(7),
+        operation,
+        signed: SignedRequest {
+            method: "POST",
+            path: "/",
+            query: "",
+            headers,
+            body: body.as_bytes(),
+        },
+        peer: Peer::Network(IpAddr::from([192, 0, 2, 7])),
+        user_agent: "a test",
+        received: Duration::ZERO,
+    }
 }
 
 /// The root user of the account in the usual Region.
@@ -73,85 +103,6 @@ pub(crate) const USER: Who = Who {
     user: Some("alice"),
     ..ROOT
 };
-
-/// Admits whoever the header says.
-struct Door;
-
-#[async_trait]
-impl Admission for Door {
-    async fn admit(&self, frame: &Frame<'_>, _: trent_api::Protocol) -> Result<Admitted, ApiError> {
-        let header = |name: &str| {
-            let found = frame.signed.headers.iter().find(|(header, _)| *header == name);
-            found.map(|(_, value)| String::from_utf8(value.to_vec()).expect("a test writes text"))
-        };
-        let region = Region::parse(&header("region").expect("a Region")).expect("a legal Region");
-        let account = AccountId::parse(&header("account").expect("an account")).expect("a legal account");
-        let root = Caller::root(account, "AKIAIOSFODNN7EXAMPLE", region.clone(), "kms");
-        let allow = |action| format!(r#"{{"Statement":{{"Effect":"Allow","Action":"{action}","Resource":"*"}}}}"#);
-        let policies = header("iam").map(|action| AppliedPolicy {
-            name: "given".into(),
-            source: PolicySource::Inline,
-            document: Arc::new(Document::new(allow(action))),
-        });
-        let other = |principal: &str, kind, unique_id, session| {
-            Caller::from(Identity {
-                principal: PrincipalArn::parse(principal).expect("the ARN of a principal"),
-                access_key_id: "AKIAI44QH8DHBEXAMPLE".to_owned(),
-                is_root: false,
-                kind,
-                unique_id,
-                session,
-                entitlements: Entitlements {
-                    policies: policies.into_iter().collect(),
-                    ..Entitlements::default()
-                },
-                ..Identity::clone(&root)
-            })
-        };
-        let id = header("id");
-        let caller = match (header("user"), header("role")) {
-            (None, None) => root,
-            (Some(name), _) => {
-                let id = id.unwrap_or_else(|| "AIDACKCEVSQ6C2EXAMPLE".to_owned());
-                other(
-                    &format!("arn:aws:iam::{account}:user/{name}"),
-                    PrincipalKind::User,
-                    id,
-                    None,
-                )
-            }
-            (None, Some(role)) => {
-                let id = id.unwrap_or_else(|| "AROACKCEVSQ6C2EXAMPLE".to_owned());
-                let (role, name) = role.split_once('/').expect("a role and a session");
-                let party = Party {
-                    account,
-                    id: Some(UniqueId::parse(&id).expect("a unique id")),
-                };
-                let session = Session {
-                    kind: SessionKind::Role,
-                    issued_at: Duration::ZERO,
-                    expires_at: Duration::MAX,
-                    principal: party.clone(),
-                    issuer: party,
-                    principal_arn: PrincipalArn::parse(&format!("arn:aws:iam::{account}:role/{role}"))
-                        .expect("the ARN of a role"),
-                    name: Some(name.to_owned()),
-                    source_identity: None,
-                    tags: Vec::new(),
-                    transitive_tag_keys: Vec::new(),
-                    federated_provider: None,
-                    claims: Vec::new(),
-                };
-                let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{name}");
-                other(&arn, PrincipalKind::AssumedRole, format!("{id}:{name}"), Some(session))
-            }
-        };
-        Ok(Admitted {
-            actor: Actor::Principal(caller),
-            region,
-        })
-    }
-}
 
 /// A KMS and what is around it.
 pub(crate) struct World {
@@ -215,28 +166,9 @@ impl World {
 
     /// Sends a request and gives the reply's body, which is null for an empty one.
     pub(crate) async fn send(&self, who: Who, operation: &str, body: &Value) -> Result<Value, Refusal> {
-        let mut headers = vec![("region", who.region.as_bytes()), ("account", who.account.as_bytes())];
-        headers.extend(who.user.map(|user| ("user", user.as_bytes())));
-        let role = who.role.map(|(role, session)| format!("{role}/{session}"));
-        headers.extend(role.as_ref().map(|role| ("role", role.as_bytes())));
-        headers.extend(who.id.map(|id| ("id", id.as_bytes())));
-        headers.extend(who.iam.map(|action| ("iam", action.as_bytes())));
-        let body = body.to_string();
-        let frame = Frame {
-            request_id: uuid::Uuid::from_u128(7),
-            operation,
-            signed: SignedRequest {
-                method: "POST",
-                path: "/",
-                query: "",
-                headers: &headers,
-                body: body.as_bytes(),
-            },
-            peer: Peer::Network(IpAddr::from([192, 0, 2, 7])),
-            user_agent: "a test",
-            received: Duration::ZERO,
-        };
-        let reply = self.pipeline.serve(&self.kms, frame).await;
+        let (headers, body) = (who.headers(), body.to_string());
+        let headers: Vec<_> = headers.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        let reply = self.pipeline.serve(&self.kms, frame(operation, &headers, &body)).await;
         if reply.status == 200 && reply.body.is_empty() {
             return Ok(Value::Null);
         }
@@ -250,6 +182,19 @@ impl World {
             code: text("__type").expect("an error has a type"),
             message: text("message").or_else(|| text("Message")),
         })
+    }
+
+    /// Takes a request of any operation, built or not, as far as its authorization; the error that ends it there.
+    pub(crate) async fn ask(&self, who: Who, operation: &str, body: &Value) -> Result<(), ApiError> {
+        let (headers, body) = (who.headers(), body.to_string());
+        let headers: Vec<_> = headers.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        let frame = frame(operation, &headers, &body);
+        self.pipeline.would_allow(&self.kms, frame).await
+    }
+
+    /// Leaves decisions to somebody else from now on.
+    pub(crate) fn decided_by(&mut self, authorizer: impl Authorizer) {
+        self.pipeline.authorizer = Box::new(authorizer);
     }
 
     /// A request of the root user that succeeds.
@@ -313,6 +258,24 @@ impl World {
         change(&mut record);
         let mut txn = store.txn();
         txn.update(&address, &record, stored.revision);
+        store.commit(txn).await.expect("the store commits");
+    }
+
+    /// Gives the account a key in a Region that is like one of its keys but for its id and the change, as operations of
+    /// other capabilities would. It has no material that could be used.
+    pub(crate) async fn install(&self, like: &str, in_region: &str, id: &str, change: impl FnOnce(&mut KeyRecord)) {
+        let account = AccountId::parse(ACCOUNT).expect("an account");
+        let store = self.store.region(&region(REGION));
+        let address = key_address(account, KeyId::parse(like).expect("a key id"));
+        let stored = store.get(&address).await.expect("the store reads");
+        let mut record = stored.expect("the key is there").value;
+        record.id = KeyId::parse(id).expect("a key id");
+        record.aliases.clear();
+        change(&mut record);
+        let store = self.store.region(&region(in_region));
+        let mut txn = store.txn();
+        txn.insert(&key_address(account, record.id), &record);
+        txn.insert(&entry_address(account, record.id), &KeyEntry { id: record.id });
         store.commit(txn).await.expect("the store commits");
     }
 

@@ -54,6 +54,30 @@ async fn a_dry_run_answers_last_and_writes_nothing_but_its_record() {
     );
 }
 
+/// What is asked before an operation is carried out can be asked of one that nobody has built, and does nothing.
+#[tokio::test]
+async fn an_operation_need_not_be_built_to_be_authorized() {
+    let world = World::of_owner().await;
+    for operation in ["DescribeKey", "Encrypt"] {
+        for (shelf, answer) in [
+            ("here", Ok(())),
+            ("disabled", Ok(())),
+            ("missing", Err("NotFoundException")),
+            ("theirs", Err("AccessDeniedException")),
+        ] {
+            let body = format!(r#"{{"KeyId":"{shelf}","Plaintext":"YWJj"}}"#);
+            assert_eq!(world.would_allow(operation, &body).await, answer, "{operation} {shelf}");
+        }
+    }
+    assert_eq!(world.would_allow("Guess", "{}").await, Err("UnknownOperationException"));
+    assert_eq!(
+        world.would_allow("DescribeKey", "{").await,
+        Err("SerializationException")
+    );
+    assert_eq!(world.shelf.prepared.load(Ordering::Relaxed), 0);
+    assert!(world.records().await.is_empty());
+}
+
 /// Each row is wrong in two ways and must be refused for the one that is checked first.
 #[tokio::test]
 async fn checks_are_made_in_the_one_order() {

@@ -7,8 +7,8 @@ use trent_identity::SignedRequest;
 use trent_names::AccountId;
 use trent_policy::Action;
 use trent_service::{
-    Access, Call, Catalogue, Effect, Entry, Facts, Frame, Operation, Peer, Reply, Resource, Row, Service, Target,
-    action, internal,
+    Access, Call, Catalogue, Effect, Entry, Facts, Frame, Guarded, Operation, Peer, Reply, Resource, Row, Service,
+    Target, action, internal,
 };
 
 use crate::shelf::{World, owner, stranger};
@@ -16,11 +16,10 @@ use crate::shelf::{World, owner, stranger};
 /// Users that are there for the asking.
 struct Users;
 
-static UNBUILT: Row<()> = row("CreateUser", action!("iam:CreateUser"));
 static CATALOGUE: [Entry<Users>; 3] = [
     Entry::built::<Get>(),
     Entry::built::<Delete>(),
-    Entry::unbuilt(&UNBUILT),
+    Entry::unbuilt::<Create>(),
 ];
 
 const fn row(name: &'static str, action: Action) -> Row<()> {
@@ -123,6 +122,25 @@ impl Operation for Get {
 
     fn describe(_: &Call, _: &iam::GetUserRequest, _: Option<&Named>) -> Facts {
         Facts::default()
+    }
+}
+
+/// Nobody has built it.
+struct Create;
+
+impl Guarded for Create {
+    type Service = Users;
+    type Input = iam::CreateUserRequest;
+    type Resolved = Named;
+
+    const ROW: &'static Row<()> = &row("CreateUser", action!("iam:CreateUser"));
+
+    async fn resolve(_: &Users, _: &Call, input: &iam::CreateUserRequest) -> Result<Named, ApiError> {
+        Ok(Named::new(&input.user_name))
+    }
+
+    fn targets<'a>(_: &'a Call, _: &'a iam::CreateUserRequest, user: &'a Named) -> Vec<Target<'a>> {
+        user.target(Self::ROW)
     }
 }
 

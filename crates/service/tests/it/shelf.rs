@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use minicbor::{Decode, Encode};
-use trent_api::kms::EncryptRequest;
+use trent_api::kms::{DescribeKeyRequest, EncryptRequest};
 use trent_api::{ApiError, Empty, ErrorShape, Protocol};
 use trent_audit::json::Object;
 use trent_audit::{Drain, MemoryLog, Trail};
@@ -18,7 +18,7 @@ use trent_names::{AccountId, Region};
 use trent_policy::Action;
 use trent_service::{
     Access, Actor, Admission, Admitted, AuditedResource, ByPolicy, Call, Catalogue, Effect, Entry, Facts, FixedClock,
-    Frame, Operation, Peer, Pipeline, Reply, Resource, Row, Service, Target, action, internal,
+    Frame, Guarded, Operation, Peer, Pipeline, Reply, Resource, Row, Service, Target, action, internal,
 };
 use trent_store::{InRegion, Key, Kind, LivesIn, MemoryEngine, Options, Record, Sealed};
 
@@ -48,8 +48,7 @@ pub(crate) struct Shelf {
 pub(crate) const NOT_FOUND: ErrorShape = ErrorShape::modelled("NotFoundException", 400);
 pub(crate) const DISABLED: ErrorShape = ErrorShape::modelled("DisabledException", 400);
 
-static UNBUILT: Row<()> = row("DescribeKey", action!("kms:DescribeKey"));
-static CATALOGUE: [Entry<Shelf>; 2] = [Entry::built::<Put>(), Entry::unbuilt(&UNBUILT)];
+static CATALOGUE: [Entry<Shelf>; 2] = [Entry::built::<Put>(), Entry::unbuilt::<Look>()];
 
 const fn row(name: &'static str, action: Action) -> Row<()> {
     Row {
@@ -103,6 +102,49 @@ pub(crate) struct Place {
     arn: String,
 }
 
+/// Looks at a note: nobody has built it.
+struct Look;
+
+impl Guarded for Look {
+    type Service = Shelf;
+    type Input = DescribeKeyRequest;
+    type Resolved = Place;
+
+    const ROW: &'static Row<()> = &row("DescribeKey", action!("kms:DescribeKey"));
+
+    async fn resolve(_: &Shelf, _: &Call, input: &DescribeKeyRequest) -> Result<Place, ApiError> {
+        Place::named(&input.key_id)
+    }
+
+    fn targets<'a>(_: &'a Call, _: &'a DescribeKeyRequest, place: &'a Place) -> Vec<Target<'a>> {
+        vec![Self::ROW.on(place.resource())]
+    }
+}
+
+impl Place {
+    fn named(name: &str) -> Result<Self, ApiError> {
+        match name {
+            "missing" => Err(NOT_FOUND.with("no such shelf")),
+            name => Ok(Self {
+                name: name.to_owned(),
+                arn: format!("arn:of:{name}"),
+            }),
+        }
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        let account = if self.name.starts_with("theirs") {
+            stranger()
+        } else {
+            owner()
+        };
+        Resource::Other {
+            arn: &self.arn,
+            account,
+        }
+    }
+}
+
 impl Operation for Put {
     type Service = Shelf;
     type Input = EncryptRequest;
@@ -112,25 +154,11 @@ impl Operation for Put {
     const ROW: &'static Row<()> = &row("Encrypt", action!("kms:Encrypt"));
 
     async fn resolve(_: &Shelf, _: &Call, input: &EncryptRequest) -> Result<Place, ApiError> {
-        match input.key_id.as_str() {
-            "missing" => Err(NOT_FOUND.with("no such shelf")),
-            name => Ok(Place {
-                name: name.to_owned(),
-                arn: format!("arn:of:{name}"),
-            }),
-        }
+        Place::named(&input.key_id)
     }
 
     fn targets<'a>(_: &'a Call, _: &'a EncryptRequest, place: &'a Place) -> Vec<Target<'a>> {
-        let account = if place.name.starts_with("theirs") {
-            stranger()
-        } else {
-            owner()
-        };
-        vec![Self::ROW.on(Resource::Other {
-            arn: &place.arn,
-            account,
-        })]
+        vec![Self::ROW.on(place.resource())]
     }
 
     async fn prepare(
@@ -240,21 +268,13 @@ impl World {
     }
 
     pub(crate) async fn send(&self, operation: &str, body: &str) -> Reply {
-        let frame = Frame {
-            request_id: uuid::Uuid::from_u128(7),
-            operation,
-            signed: SignedRequest {
-                method: "POST",
-                path: "/",
-                query: "",
-                headers: &[],
-                body: body.as_bytes(),
-            },
-            peer: Peer::Local { uid: 0 },
-            user_agent: "a test",
-            received: Duration::ZERO,
-        };
-        self.pipeline.serve(&self.shelf, frame).await
+        self.pipeline.serve(&self.shelf, frame(operation, body)).await
+    }
+
+    /// Whether a request would be let through; if not, the error's name.
+    pub(crate) async fn would_allow(&self, operation: &str, body: &str) -> Result<(), &'static str> {
+        let asked = self.pipeline.would_allow(&self.shelf, frame(operation, body)).await;
+        asked.map_err(|error| error.code)
     }
 
     /// The trail's records after everything that waits has been moved into it.
@@ -266,6 +286,23 @@ impl World {
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
             .filter(|line| line.get("eventVersion").is_some())
             .collect()
+    }
+}
+
+fn frame<'a>(operation: &'a str, body: &'a str) -> Frame<'a> {
+    Frame {
+        request_id: uuid::Uuid::from_u128(7),
+        operation,
+        signed: SignedRequest {
+            method: "POST",
+            path: "/",
+            query: "",
+            headers: &[],
+            body: body.as_bytes(),
+        },
+        peer: Peer::Local { uid: 0 },
+        user_agent: "a test",
+        received: Duration::ZERO,
     }
 }
 

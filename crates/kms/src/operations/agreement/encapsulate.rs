@@ -1,8 +1,12 @@
 //! `Encapsulate`: a shared secret and its encapsulated form.
 
-use trent_service::{Access, Row, action};
+use trent_api::{ApiError, kms};
+use trent_policy::{ConditionKey, Values};
+use trent_service::{Access, Call, Guarded, Row, Target, action};
 
+use crate::Kms;
 use crate::conditions;
+use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
 
 /// What is fixed about the operation.
@@ -18,3 +22,26 @@ pub static ROW: Row<Rules> = Row {
     dry_run: true,
     rules: Rules::cryptographic(Takes::Encapsulation),
 };
+
+/// The operation.
+pub struct Encapsulate;
+
+impl Guarded for Encapsulate {
+    type Service = Kms;
+    type Input = kms::EncapsulateRequest;
+    type Resolved = KeyTarget;
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+        reference::resolve_granted(service, call, &ROW, &input.key_id, input.grant_tokens.as_deref()).await
+    }
+
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
+    }
+
+    fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+        conditions::by_alias(&input.key_id, key)
+    }
+}

@@ -1,7 +1,9 @@
 //! `DisconnectCustomKeyStore`: disconnects a custom key store.
 
-use trent_service::{Access, Row, action};
+use trent_api::{ApiError, kms};
+use trent_service::{Access, Call, Guarded, Resource, Row, Target, action};
 
+use crate::Kms;
 use crate::conditions;
 use crate::rules::Rules;
 
@@ -18,3 +20,22 @@ pub static ROW: Row<Rules> = Row {
     dry_run: false,
     rules: Rules::WITHOUT_KEY,
 };
+
+/// The operation.
+pub struct DisconnectCustomKeyStore;
+
+impl Guarded for DisconnectCustomKeyStore {
+    type Service = Kms;
+    type Input = kms::DisconnectCustomKeyStoreRequest;
+    type Resolved = ();
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(_: &Kms, _: &Call, _: &Self::Input) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, (): &'a ()) -> Vec<Target<'a>> {
+        vec![ROW.on(Resource::Any)]
+    }
+}

@@ -58,7 +58,7 @@ impl Operation for CreateKey {
         let region = &call.region;
         let spec = spec(input)?;
         let usage = usage(input, spec)?;
-        check_offered(input, spec, region.partition())?;
+        check_origin(input)?;
         let tags = input.tags.iter().flatten();
         Ok(Requested {
             spec,
@@ -107,6 +107,7 @@ impl Operation for CreateKey {
         asked: &Requested,
     ) -> Result<Effect<Self::Output>, ApiError> {
         let account = account_of(call)?;
+        check_offered(input, asked.spec, call.region.partition())?;
         if let Some(id) = &input.custom_key_store_id {
             return Err(kms::error::custom_key_store_not_found(format!(
                 "Custom key store {id} does not exist."
@@ -217,8 +218,8 @@ fn usage(input: &kms::CreateKeyRequest, spec: KeySpec) -> Result<KeyUsage, ApiEr
     Ok(usage)
 }
 
-/// Refuses members that contradict each other, then the kinds of key that are not offered here.
-fn check_offered(input: &kms::CreateKeyRequest, spec: KeySpec, partition: Partition) -> Result<(), ApiError> {
+/// Refuses an origin and members that contradict it.
+fn check_origin(input: &kms::CreateKeyRequest) -> Result<(), ApiError> {
     let origin = input.origin.unwrap_or(kms::OriginType::AwsKms);
     let external_store = origin == kms::OriginType::ExternalKeyStore;
     let in_a_store = external_store || origin == kms::OriginType::AwsCloudhsm;
@@ -233,16 +234,21 @@ fn check_offered(input: &kms::CreateKeyRequest, spec: KeySpec, partition: Partit
     } else {
         None
     };
-    if let Some(contradiction) = contradiction {
-        return Err(protocol::validation(contradiction));
+    match contradiction {
+        Some(contradiction) => Err(protocol::validation(contradiction)),
+        None => Ok(()),
     }
+}
+
+/// Refuses the kinds of key that are not offered here, which whoever may not make them need not learn.
+fn check_offered(input: &kms::CreateKeyRequest, spec: KeySpec, partition: Partition) -> Result<(), ApiError> {
     if spec != KeySpec::SymmetricDefault || !spec.offered_in(partition) {
         return Err(unsupported(&format!("KeySpec {spec}")));
     }
     if input.multi_region == Some(true) {
         return Err(unsupported("MultiRegion true"));
     }
-    if origin == kms::OriginType::External {
+    if input.origin == Some(kms::OriginType::External) {
         return Err(unsupported("Origin EXTERNAL"));
     }
     Ok(())

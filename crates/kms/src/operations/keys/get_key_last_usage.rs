@@ -1,8 +1,11 @@
 //! `GetKeyLastUsage`: when and for what a key was last used.
 
-use trent_service::{Access, Row, action};
+use trent_api::{ApiError, kms};
+use trent_service::{Access, Call, Guarded, Row, Target, action};
 
+use crate::Kms;
 use crate::conditions;
+use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
 
@@ -19,3 +22,22 @@ pub static ROW: Row<Rules> = Row {
     dry_run: false,
     rules: Rules::manage(States::Every),
 };
+
+/// The operation.
+pub struct GetKeyLastUsage;
+
+impl Guarded for GetKeyLastUsage {
+    type Service = Kms;
+    type Input = kms::GetKeyLastUsageRequest;
+    type Resolved = KeyTarget;
+
+    const ROW: &'static Row<Rules> = &ROW;
+
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+        reference::resolve(service, call, &ROW, &input.key_id).await
+    }
+
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
+        vec![key.target(&ROW)]
+    }
+}

@@ -1,0 +1,38 @@
+//! A service as listeners see it: frames go in, replies come out.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use trent_api::Protocol;
+
+use crate::call::Frame;
+use crate::pipeline::{Catalogue, Pipeline, Reply};
+
+/// A service behind a pipeline, as listeners see it.
+#[async_trait]
+pub trait Endpoint: Send + Sync + 'static {
+    /// How the service is spoken to.
+    fn protocol(&self) -> Protocol;
+
+    /// Answers a frame.
+    async fn serve(&self, frame: Frame<'_>) -> Reply;
+}
+
+/// A service and the pipeline that it is served through.
+pub struct Served<S> {
+    /// The pipeline.
+    pub pipeline: Arc<Pipeline>,
+    /// The service.
+    pub service: Arc<S>,
+}
+
+#[async_trait]
+impl<S: Catalogue> Endpoint for Served<S> {
+    fn protocol(&self) -> Protocol {
+        S::PROTOCOL
+    }
+
+    async fn serve(&self, frame: Frame<'_>) -> Reply {
+        self.pipeline.serve(&*self.service, frame).await
+    }
+}
