@@ -1,6 +1,6 @@
 """The guide's worked examples with real clients: Alice in her own account, Bob and the role Engineering across two.
 
-Every case is asked as a dry run and in earnest, which must agree, and its decision is explained by the id of the request.
+Every case is asked as a dry run and in earnest, which must agree, and is explained by the id of its request.
 """
 
 import contextlib
