@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use trent_crypto::spec::KeyUsage;
+use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_kms::Kms;
 use trent_kms::records::KeyRecord;
 use trent_kms::state::KeyState;
@@ -47,12 +47,14 @@ type Request = fn(&Named) -> Value;
 /// A request of every operation that has a dry run and is built.
 const REQUESTS: &[(&str, Request)] = &[
     ("Encrypt", |it| json!({"KeyId": it.key, "Plaintext": base64(b"x")})),
-    ("Decrypt", |it| {
-        json!({"KeyId": it.key, "CiphertextBlob": it.ciphertext})
-    }),
-    ("ReEncrypt", |it| {
-        json!({"SourceKeyId": it.key, "CiphertextBlob": it.ciphertext, "DestinationKeyId": it.key})
-    }),
+    (
+        "Decrypt",
+        |it| json!({"KeyId": it.key, "CiphertextBlob": it.ciphertext}),
+    ),
+    (
+        "ReEncrypt",
+        |it| json!({"SourceKeyId": it.key, "CiphertextBlob": it.ciphertext, "DestinationKeyId": it.key}),
+    ),
     ("GenerateDataKey", |it| json!({"KeyId": it.key, "KeySpec": "AES_256"})),
     (
         "GenerateDataKeyWithoutPlaintext",
@@ -105,6 +107,11 @@ const PLAIN: Scene = Scene {
     key: None,
 };
 
+fn for_signing(record: &mut KeyRecord) {
+    record.spec = KeySpec::Rsa2048;
+    record.usage = KeyUsage::SignVerify;
+}
+
 fn scenes() -> Vec<Scene> {
     let mut scenes = vec![
         PLAIN,
@@ -116,7 +123,10 @@ fn scenes() -> Vec<Scene> {
             },
             ..PLAIN
         },
-        Scene { owner: STRANGER, ..PLAIN },
+        Scene {
+            owner: STRANGER,
+            ..PLAIN
+        },
         Scene {
             key: Some(NO_KEY),
             ..PLAIN
@@ -131,13 +141,17 @@ fn scenes() -> Vec<Scene> {
         |record| record.state = KeyState::PendingDeletion,
         |record| record.state = KeyState::PendingImport,
         |record| record.state = KeyState::Creating,
-        |record| record.usage = KeyUsage::SignVerify,
+        for_signing,
         |record| record.policy = OPEN.replace("\"kms:*\"", "\"kms:DescribeKey\""),
     ];
     for change in changes {
         for caller in [ROOT, USER] {
             let change = Some(change);
-            scenes.push(Scene { caller, change, ..PLAIN });
+            scenes.push(Scene {
+                caller,
+                change,
+                ..PLAIN
+            });
         }
     }
     scenes
@@ -209,7 +223,7 @@ async fn the_first_of_several_faults_is_told() {
         let scene = Scene {
             change: Some(|record| {
                 record.state = KeyState::Disabled;
-                record.usage = KeyUsage::SignVerify;
+                for_signing(record);
             }),
             ..PLAIN
         };
@@ -232,7 +246,10 @@ async fn the_first_of_several_faults_is_told() {
             BTreeSet::from(["NotFoundException"])
         };
         assert_eq!(asked(USER, &named, true).await, "ValidationException", "{operation}");
-        assert!(missing.contains(asked(USER, &named, false).await.as_str()), "{operation}");
+        assert!(
+            missing.contains(asked(USER, &named, false).await.as_str()),
+            "{operation}"
+        );
         named.key = key;
         assert_eq!(asked(USER, &named, false).await, "AccessDeniedException", "{operation}");
         let (of_state, of_usage) = match *operation {
@@ -243,7 +260,12 @@ async fn the_first_of_several_faults_is_told() {
         assert_eq!(asked(ROOT, &named, false).await, of_state, "{operation}");
         world.alter(&id, |record| record.state = KeyState::Enabled).await;
         assert_eq!(asked(ROOT, &named, false).await, of_usage, "{operation}");
-        world.alter(&id, |record| record.usage = KeyUsage::EncryptDecrypt).await;
+        world
+            .alter(&id, |record| {
+                record.spec = KeySpec::SymmetricDefault;
+                record.usage = KeyUsage::EncryptDecrypt;
+            })
+            .await;
         assert_eq!(asked(ROOT, &named, false).await, WOULD_SUCCEED, "{operation}");
     }
 }
@@ -257,7 +279,12 @@ async fn other_operations_know_no_dry_run() {
     let key = world.key().await;
     for member in ["DryRun", "NobodyKnows"] {
         let state = world.describe(&key).await;
-        world.ok("UpdateKeyDescription", json!({"KeyId": key, "Description": member, member: true})).await;
+        world
+            .ok(
+                "UpdateKeyDescription",
+                json!({"KeyId": key, "Description": member, member: true}),
+            )
+            .await;
         assert_ne!(world.describe(&key).await, state, "{member}");
     }
     for off in [json!(false), Value::Null] {

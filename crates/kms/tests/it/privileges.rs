@@ -40,7 +40,10 @@ struct Privilege {
 }
 
 fn table() -> Vec<Privilege> {
-    let section = CHAPTER.split("## 13. ").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let section = CHAPTER
+        .split("## 13. ")
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next());
     let rows = section.expect("the chapter has the section").lines();
     let rows = rows.filter(|line| line.starts_with("| POL-"));
     rows.map(|line| {
@@ -95,7 +98,10 @@ fn the_catalogue_has_every_privilege_as_it_is_published() {
     assert_eq!(table.len(), 55);
     for privilege in &table {
         let Some(row) = privilege.row() else {
-            assert_eq!(privilege.action, "SynchronizeMultiRegionKey", "no operation asks for it");
+            assert_eq!(
+                privilege.action, "SynchronizeMultiRegionKey",
+                "no operation asks for it"
+            );
             continue;
         };
         assert_eq!(row.access.as_str(), privilege.level, "{privilege:?}");
@@ -108,7 +114,13 @@ fn the_catalogue_has_every_privilege_as_it_is_published() {
         };
         assert_eq!(privilege.on(), on.iter().copied().collect(), "{privilege:?}");
         // These name an alias or a grant; or a key, whose aliases they list, without being authorized on it.
-        let by_other_means = ["CreateAlias", "DeleteAlias", "UpdateAlias", "RetireGrant", "ListAliases"];
+        let by_other_means = [
+            "CreateAlias",
+            "DeleteAlias",
+            "UpdateAlias",
+            "RetireGrant",
+            "ListAliases",
+        ];
         if !by_other_means.contains(&privilege.action) {
             let named = row.rules.naming != Naming::None;
             assert_eq!(named, on.contains(&On::Key), "{privilege:?}");
@@ -169,7 +181,12 @@ fn a_pattern_covers_operations_that_come_later() {
     assert!(!decided("kms:PutNobodyKnowsWhatYet"));
     let built_or_not = Kms::catalogue().iter().map(|entry| entry.row);
     for row in built_or_not.filter(|row| !row.name.starts_with("ReEncrypt")) {
-        assert_eq!(decided(row.action.as_str()), row.name.starts_with("Get"), "{}", row.name);
+        assert_eq!(
+            decided(row.action.as_str()),
+            row.name.starts_with("Get"),
+            "{}",
+            row.name
+        );
     }
 }
 
@@ -187,10 +204,16 @@ fn written(listed: &Listed) -> String {
         (_, false) => "IAM",
     };
     let across = listed.on == On::Key && row.across_accounts;
-    let all: &[&str] = if listed.on == On::Alias { &[] } else { row.condition_keys };
+    let all: &[&str] = if listed.on == On::Alias {
+        &[]
+    } else {
+        row.condition_keys
+    };
     let every = ["kms:CallerAccount", "kms:ViaService"].into_iter().chain(OF_THE_KEY);
     let on_a_key = every.clone().all(|key| all.contains(&key));
-    let others = all.iter().filter(|&&key| !(on_a_key && every.clone().any(|it| it == key)));
+    let others = all
+        .iter()
+        .filter(|&&key| !(on_a_key && every.clone().any(|it| it == key)));
     let mut keys: Vec<String> = others.map(|key| format!("`{key}`")).collect();
     if on_a_key {
         keys.insert(0, "of the key".to_owned());
