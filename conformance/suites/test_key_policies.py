@@ -343,7 +343,7 @@ def test_tags_at_creation_are_for_iam_and_later_ones_for_the_key_policy_too(kms,
     assert allowed(client.create_key, Policy=text, Tags=tags)
 
 
-# POL-73, POL-125
+# POL-71, POL-72, POL-73, POL-125
 @pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
 def test_another_partition_is_in_every_arn(tmp_path, region, partition):
     running = Server(tmp_path / "server")

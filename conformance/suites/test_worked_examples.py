@@ -1,4 +1,4 @@
-"""The guide's worked examples with real clients: Alice in her own account, Bob and the role Engineering across two.
+"""The guide's worked examples with real clients: Alice in her own account.
 
 Every case is asked as a dry run and in earnest, which must agree, and is explained by the id of its request.
 """
@@ -7,19 +7,10 @@ import contextlib
 import json
 
 import pytest
-from botocore.exceptions import ClientError
-from harness.clients import boto3_client, refused
+from harness.clients import boto3_client
+from harness.decisions import DENIED, codes, explained, made, outcome, root, to
 from harness.identities import User, policy, statement
 from harness.server import ALICE, BOB, OPERATORS_OWN, Server
-from test_sts import client
-
-DENIED, DRY = "AccessDeniedException", "DryRunOperationException"
-ENGINEERING = f"arn:aws:iam::{ALICE.id}:role/Engineering"
-# A decision that a refusal by the second account's policies does not tell the first.
-HIDDEN = (
-    "because the resource does not exist in this Region, no resource-based policies allow access, "
-    "or a resource-based policy explicitly denies access"
-)
 
 
 @pytest.fixture(scope="module")
@@ -29,52 +20,6 @@ def server(tmp_path_factory):
     yield running
     running.stop()
 
-
-def to(principal, actions, effect="Allow", **more):
-    return {**more, **statement(actions, effect=effect), "Principal": {"AWS": principal}}
-
-
-def root(account):
-    return f"arn:aws:iam::{account.id}:root"
-
-
-def made(kms, *statements):
-    """A key whose policy has these statements and no others."""
-    document = json.dumps({**policy(*statements), "Id": "key-test-1"})
-    return kms.create_key(Policy=document, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]
-
-
-def outcome(calling, operation, **arguments):
-    """What a call answers ("allow" or the error's name) and the request's id; its dry run must have said the same."""
-    shape = calling.meta.service_model.operation_model(operation).input_shape
-    dry = None
-    if "DryRun" in shape.members:
-        with pytest.raises(ClientError) as caught:
-            calling._make_api_call(operation, {**arguments, "DryRun": True})
-        dry = caught.value.response["Error"]["Code"]
-    try:
-        answer = calling._make_api_call(operation, arguments)
-    except ClientError as error:
-        answer, said = error.response, error.response["Error"]["Code"]
-        assert dry in (None, said), (operation, dry, said)
-    else:
-        said = "allow"
-        assert dry in (None, DRY), (operation, dry)
-    return said, answer["ResponseMetadata"]["RequestId"]
-
-
-def explained(server, request):
-    done = server.run("explain", "--request", request, "--json")
-    assert done.returncode == 0, done.stderr
-    [explanation] = json.loads(done.stdout)["Explanations"]
-    return explanation
-
-
-def codes(explanation):
-    return [step["Code"] for step in explanation["Steps"] if step.get("Code")]
-
-
-# --- Alice: one account ---
 
 DELEGATING = to(root(ALICE), "kms:*", Sid="Delegate to IAM policies")
 ELSEWHERE = to(root(BOB), "kms:*")
@@ -156,6 +101,53 @@ def test_alice_makes_keys_by_an_iam_policy_alone(server, alices_account, alice):
     assert explained(server, request)["Code"] == "ALLOWED_BY_IAM_POLICY"
 
 
+# AUTHZ-277
+def test_a_denial_in_an_iam_policy_decides_and_is_told_by_its_name(server, alices_account, alice):
+    key = made(alices_account, DELEGATING, to(alice.arn, "kms:*"))
+    deny = {"Sid": "NotThis", **statement("kms:Encrypt", effect="Deny")}
+    path, because = ("EXPLICIT_DENY_IAM_POLICY", "1c"), "Explicitly denied by IAM policy {} statement NotThis."
+
+    def told(calling):
+        said, request = outcome(calling, "Encrypt", KeyId=key["Arn"], Plaintext=b"x")
+        explanation = explained(server, request)
+        assert said == DENIED and (explanation["Code"], explanation["Steps"][-1]["Number"]) == path
+        return explanation["Reason"]
+
+    give(alice, key, statement("kms:*"), deny)
+    assert told(alice.client()) == because.format("only")
+    give(alice, key, statement("kms:*"))
+    assert outcome(alice.client(), "Encrypt", KeyId=key["Arn"], Plaintext=b"x")[0] == "allow"
+    document = json.dumps(policy(statement("kms:*"), deny))
+    bound = alice.iam.create_policy(PolicyName="bound", PolicyDocument=document)["Policy"]["Arn"]
+    alice.iam.put_user_permissions_boundary(UserName="Alice", PermissionsBoundary=bound)
+    reason = told(alice.client())
+    alice.iam.delete_user_permissions_boundary(UserName="Alice")
+    assert reason == because.format(bound)
+
+
+# AUTHZ-266
+def test_a_grant_is_reported_for_as_long_as_it_allows(server, alices_account, alice):
+    key = made(alices_account, DELEGATING)
+    give(alice, key)
+
+    def reported():
+        done = server.run("who-can", "kms:Encrypt", "--key", key["Arn"], "--json")
+        assert done.returncode == 0, done.stderr
+        return {it["Principal"] for it in json.loads(done.stdout)["Principals"]}
+
+    grant = {"GranteePrincipal": alice.arn, "RetiringPrincipal": alice.arn, "Operations": ["Encrypt"]}
+    for end in ("revoke_grant", "retire_grant"):
+        assert alice.arn not in reported()
+        token = alices_account.create_grant(KeyId=key["KeyId"], **grant)
+        assert outcome(alice.client(), "Encrypt", KeyId=key["Arn"], Plaintext=b"x")[0] == "allow"
+        assert alice.arn in reported()
+        getattr(alices_account if end == "revoke_grant" else alice.client(), end)(
+            KeyId=key["Arn"], GrantId=token["GrantId"]
+        )
+        assert outcome(alice.client(), "Encrypt", KeyId=key["Arn"], Plaintext=b"x")[0] == DENIED
+    assert alice.arn not in reported()
+
+
 GUARDED = f"""
 [[accounts]]
 id = "{ALICE.id}"
@@ -190,190 +182,3 @@ def test_an_organization_that_does_not_allow_it_stops_alice(own_server):
     said, request = outcome(alice.client(), "Encrypt", KeyId=key["KeyId"], Plaintext=b"x")
     assert said == DENIED
     assert explained(own_server, request)["Code"] == "NOT_ALLOWED_BY_ORG_POLICY"
-
-
-# --- Bob: a key of another account ---
-
-SEVEN = [
-    "kms:Encrypt",
-    "kms:Decrypt",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-    "kms:GenerateDataKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:DescribeKey",
-]
-THEIRS = to(root(BOB), "kms:*")
-FOR_ACCOUNT = to(root(ALICE), SEVEN, Sid="Allow account 1 to use this KMS key")
-FOR_ROLE = to(ENGINEERING, SEVEN)
-
-
-class Roles:
-    """Bob, whom the role trusts, and sessions of roles whose inline policies the cases change."""
-
-    def __init__(self, server):
-        self.server, self.iam = server, boto3_client(server, ALICE, service="iam")
-        self.bob = User(server, self.iam, ALICE, "bob")
-        for name in ("Engineering", "Research"):
-            self.add(name)
-
-    def add(self, name):
-        trust = policy(to(self.bob.arn, "sts:AssumeRole"))
-        del trust["Statement"][0]["Resource"]
-        self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-
-    def give(self, name, *statements):
-        """These statements as the role's only policy; none takes it away."""
-        with contextlib.suppress(self.iam.exceptions.NoSuchEntityException):
-            self.iam.delete_role_policy(RoleName=name, PolicyName="only")
-        if statements:
-            document = json.dumps(policy(*statements))
-            self.iam.put_role_policy(RoleName=name, PolicyName="only", PolicyDocument=document)
-
-    def session(self, name, user=None):
-        arn = f"arn:aws:iam::{ALICE.id}:role/{name}"
-        answer = (user or self.bob).client("sts").assume_role(RoleArn=arn, RoleSessionName="bobs")
-        return client(self.server, "kms", answer["Credentials"])
-
-
-@pytest.fixture(scope="module")
-def bobs_account(server):
-    """The account of the key; in the example it is Bob's role that is abroad."""
-    return boto3_client(server, BOB)
-
-
-@pytest.fixture(scope="module")
-def roles(server):
-    made = Roles(server)
-    # Bob may assume roles through the trust policies that name him, and nothing else.
-    made.bob.iam.put_user_policy(
-        UserName="bob", PolicyName="unrelated", PolicyDocument=json.dumps(policy(statement("s3:*")))
-    )
-    return made
-
-
-def encrypt(calling, key):
-    return outcome(calling, "Encrypt", KeyId=key["Arn"], Plaintext=b"x")
-
-
-# AUTHZ-309, AUTHZ-310, AUTHZ-311, AUTHZ-405, REF-459
-def test_bob_uses_a_key_of_another_account_through_a_role(server, roles, bobs_account):
-    key = made(bobs_account, THEIRS, FOR_ACCOUNT)
-    roles.give("Engineering", statement(SEVEN, key["Arn"]))
-    engineering = roles.session("Engineering")
-    said, request = encrypt(engineering, key)
-    assert said == "allow"
-    explanation = explained(server, request)
-    assert explanation["Code"] == "ALLOWED_BY_IAM_POLICY"
-    assert codes(explanation)[-1] == "TRUSTED_BY_IAM_POLICY"
-    sealed = engineering.encrypt(KeyId=key["Arn"], Plaintext=b"x")["CiphertextBlob"]
-    for operation, arguments in (
-        ("Decrypt", {"CiphertextBlob": sealed}),
-        ("ReEncrypt", {"CiphertextBlob": sealed, "DestinationKeyId": key["Arn"]}),
-        ("GenerateDataKey", {"KeyId": key["Arn"], "KeySpec": "AES_256"}),
-        ("GenerateDataKeyWithoutPlaintext", {"KeyId": key["Arn"], "KeySpec": "AES_256"}),
-        ("DescribeKey", {"KeyId": key["Arn"]}),
-    ):
-        assert outcome(engineering, operation, **arguments)[0] == "allow", operation
-    bob = roles.bob.client()
-    said, request = encrypt(bob, key)
-    assert said == DENIED
-    assert explained(server, request)["Code"] == "NO_IAM_POLICY_ALLOWS"
-    for operation, arguments in (
-        ("Decrypt", {"CiphertextBlob": sealed}),
-        ("ReEncrypt", {"CiphertextBlob": sealed, "DestinationKeyId": key["Arn"]}),
-        ("GenerateDataKey", {"KeyId": key["Arn"], "KeySpec": "AES_256"}),
-        ("DescribeKey", {"KeyId": key["Arn"]}),
-    ):
-        assert outcome(bob, operation, **arguments)[0] == DENIED, operation
-
-
-IN_BOTH = [
-    # AUTHZ-312
-    pytest.param([THEIRS, FOR_ACCOUNT], False, False, "NO_IAM_POLICY_ALLOWS", id="B3"),
-    # AUTHZ-313
-    pytest.param([THEIRS], True, False, "KEY_POLICY_DOES_NOT_ENABLE_IAM", id="B4"),
-    # AUTHZ-316
-    pytest.param([THEIRS, FOR_ROLE], True, False, "ALLOWED_BY_KEY_POLICY", id="B7"),
-    # AUTHZ-317
-    pytest.param([THEIRS, FOR_ROLE], False, False, "KEY_TRUST_NOT_ESTABLISHED", id="B8"),
-    # AUTHZ-318, POL-10
-    pytest.param([THEIRS, FOR_ROLE], False, True, "ALLOWED_BY_KEY_POLICY", id="B9"),
-]
-
-
-# AUTHZ-405, KEY-143, POL-10
-@pytest.mark.parametrize(("key_policy", "inline", "granted", "code"), IN_BOTH)
-def test_both_accounts_must_agree_or_a_grant_must(server, roles, bobs_account, key_policy, inline, granted, code):
-    key = made(bobs_account, *key_policy)
-    roles.give("Engineering", *([statement(SEVEN, key["Arn"])] if inline else []))
-    if granted:
-        bobs_account.create_grant(KeyId=key["KeyId"], GranteePrincipal=ENGINEERING, Operations=["Encrypt"])
-    said, request = encrypt(roles.session("Engineering"), key)
-    explanation = explained(server, request)
-    assert (said, explanation["Code"]) == ("allow" if code.startswith("ALLOWED") else DENIED, code)
-    if granted:
-        assert codes(explanation)[-1] == "TRUSTED_BY_GRANT"
-
-
-# AUTHZ-314, AUTHZ-315, AUTHZ-219
-def test_what_the_key_policy_does_not_give_or_cannot_give_abroad_stays_there(server, roles, bobs_account):
-    both = ["kms:DisableKey", "kms:TagResource", "kms:ScheduleKeyDeletion"]
-    key = made(bobs_account, THEIRS, to(root(ALICE), [*SEVEN, *both]))
-    roles.give(
-        "Engineering",
-        statement([*SEVEN, *both, "kms:ListGrants", "kms:UpdateKeyDescription"], key["Arn"]),
-        statement("kms:ListKeys"),
-    )
-    engineering = roles.session("Engineering")
-    said, request = outcome(engineering, "ListGrants", KeyId=key["Arn"])
-    assert said == DENIED
-    assert explained(server, request)["Code"] == "KEY_POLICY_DOES_NOT_ENABLE_IAM"
-    tags = [{"TagKey": "a", "TagValue": "b"}]
-    for operation, arguments in (("DisableKey", {}), ("TagResource", {"Tags": tags})):
-        said, request = outcome(engineering, operation, KeyId=key["Arn"], **arguments)
-        assert said == DENIED, operation
-        assert explained(server, request)["Code"] == "CROSS_ACCOUNT_OPERATION_NOT_SUPPORTED"
-    said, _ = outcome(engineering, "ScheduleKeyDeletion", KeyId=key["Arn"])
-    assert said in (DENIED, "UnknownOperationException"), "and the same once it is served"
-    metadata = bobs_account.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-    assert metadata["KeyState"] == "Enabled" and not bobs_account.list_resource_tags(KeyId=key["KeyId"])["Tags"]
-    listed = {entry["KeyId"] for page in engineering.get_paginator("list_keys").paginate() for entry in page["Keys"]}
-    assert key["KeyId"] not in listed
-
-
-# AUTHZ-319
-def test_a_bare_key_id_is_looked_for_at_home(roles, bobs_account):
-    key = made(bobs_account, THEIRS, FOR_ACCOUNT)
-    roles.give("Engineering", statement("kms:*"))
-    said, _ = outcome(roles.session("Engineering"), "Encrypt", KeyId=key["KeyId"], Plaintext=b"x")
-    assert said == "NotFoundException"
-
-
-# AUTHZ-320
-def test_only_whom_the_role_trusts_assumes_it(roles, alice):
-    with refused("AccessDenied", status=403):
-        roles.session("Engineering", alice)
-
-
-# AUTHZ-321
-def test_another_role_of_the_account_has_the_same_rights_if_it_has_the_same_policy(roles, bobs_account):
-    key = made(bobs_account, THEIRS, FOR_ACCOUNT)
-    research = roles.session("Research")
-    assert encrypt(research, key)[0] == DENIED
-    roles.give("Research", statement(SEVEN, key["Arn"]))
-    assert encrypt(research, key)[0] == "allow"
-    only_one = made(bobs_account, THEIRS, FOR_ROLE)
-    roles.give("Research", statement(SEVEN, only_one["Arn"]))
-    assert encrypt(research, only_one)[0] == DENIED, "where the key policy names the one role, the other has nothing"
-
-
-def test_a_stranger_is_told_the_same_whatever_the_reason(roles, bobs_account):
-    roles.give("Engineering", statement("kms:*"))
-    engineering = roles.session("Engineering")
-    arn = f"arn:aws:sts::{ALICE.id}:assumed-role/Engineering/bobs"
-    for statements in ([THEIRS], [THEIRS, FOR_ACCOUNT, to(ENGINEERING, "kms:Encrypt", "Deny")]):
-        key = made(bobs_account, *statements)
-        told = f"User: {arn} is not authorized to perform: kms:Encrypt on resource: {key['Arn']} {HIDDEN}"
-        with refused(DENIED, told):
-            engineering.encrypt(KeyId=key["Arn"], Plaintext=b"x")
