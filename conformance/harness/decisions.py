@@ -25,7 +25,7 @@ def made(kms, *statements):
 
 
 def outcome(calling, operation, **arguments):
-    """What a call answers ("allow" or the error's name) and the request's id; its dry run must have said the same."""
+    """What a call says ("allow" or the error's name) and its whole answer; its dry run must have said the same."""
     shape = calling.meta.service_model.operation_model(operation).input_shape
     dry = None
     if "DryRun" in shape.members:
@@ -40,15 +40,22 @@ def outcome(calling, operation, **arguments):
     else:
         said = "allow"
         assert dry in (None, DRY), (operation, dry)
-    return said, answer["ResponseMetadata"]["RequestId"]
+    return said, answer
 
 
-def explained(server, request):
-    done = server.run("explain", "--request", request, "--json")
+def explain(server, answer):
+    """What is explained about an answered request, by its id."""
+    done = server.run("explain", "--request", answer["ResponseMetadata"]["RequestId"], "--json")
     assert done.returncode == 0, done.stderr
-    [explanation] = json.loads(done.stdout)["Explanations"]
+    return json.loads(done.stdout)
+
+
+def explained(server, answer):
+    """The explanation of a request that needed one permission."""
+    [explanation] = explain(server, answer)["Explanations"]
     return explanation
 
 
 def codes(explanation):
+    """The codes of the steps that a decision took."""
     return [step["Code"] for step in explanation["Steps"] if step.get("Code")]

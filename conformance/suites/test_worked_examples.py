@@ -78,9 +78,9 @@ def test_alice_in_her_own_account(server, alices_account, alice, key_policy, iam
     if granted:
         alices_account.create_grant(KeyId=key["KeyId"], GranteePrincipal=alice.arn, Operations=["Encrypt"])
     passes = path[-1] == "TRUSTED_OWN_ACCOUNT"
-    said, request = outcome(alice.client(), "Encrypt", KeyId=key["KeyId"], Plaintext=b"x")
+    said, answer = outcome(alice.client(), "Encrypt", KeyId=key["KeyId"], Plaintext=b"x")
     assert said == ("allow" if passes else DENIED)
-    explanation = explained(server, request)
+    explanation = explained(server, answer)
     assert (explanation["Decision"] == "Allow") is passes
     assert explanation["Code"] == path[0]
     assert codes(explanation)[-len(path) :] == path
@@ -90,15 +90,15 @@ def test_alice_in_her_own_account(server, alices_account, alice, key_policy, iam
 def test_alice_makes_keys_by_an_iam_policy_alone(server, alices_account, alice):
     key = made(alices_account, DELEGATING, to(alice.arn, "kms:*"))
     give(alice, key)
-    said, request = outcome(alice.client(), "CreateKey")
+    said, answer = outcome(alice.client(), "CreateKey")
     assert said == DENIED, "what a key's policy allows does not make keys"
-    assert explained(server, request)["Code"] == "NO_IAM_POLICY_ALLOWS"
+    assert explained(server, answer)["Code"] == "NO_IAM_POLICY_ALLOWS"
     give(alice, key, statement("kms:CreateKey", OWN))
     assert outcome(alice.client(), "CreateKey")[0] == DENIED, "nor does the ARN of a key"
     give(alice, key, statement("kms:CreateKey"))
-    said, request = outcome(alice.client(), "CreateKey")
+    said, answer = outcome(alice.client(), "CreateKey")
     assert said == "allow"
-    assert explained(server, request)["Code"] == "ALLOWED_BY_IAM_POLICY"
+    assert explained(server, answer)["Code"] == "ALLOWED_BY_IAM_POLICY"
 
 
 # AUTHZ-277
@@ -108,8 +108,8 @@ def test_a_denial_in_an_iam_policy_decides_and_is_told_by_its_name(server, alice
     path, because = ("EXPLICIT_DENY_IAM_POLICY", "1c"), "Explicitly denied by IAM policy {} statement NotThis."
 
     def told(calling):
-        said, request = outcome(calling, "Encrypt", KeyId=key["Arn"], Plaintext=b"x")
-        explanation = explained(server, request)
+        said, answer = outcome(calling, "Encrypt", KeyId=key["Arn"], Plaintext=b"x")
+        explanation = explained(server, answer)
         assert said == DENIED and (explanation["Code"], explanation["Steps"][-1]["Number"]) == path
         return explanation["Reason"]
 
@@ -179,6 +179,6 @@ def test_an_organization_that_does_not_allow_it_stops_alice(own_server):
     file.write_text(GUARDED)
     applied = own_server.run("apply", str(file))
     assert applied.returncode == 0, applied.stderr
-    said, request = outcome(alice.client(), "Encrypt", KeyId=key["KeyId"], Plaintext=b"x")
+    said, answer = outcome(alice.client(), "Encrypt", KeyId=key["KeyId"], Plaintext=b"x")
     assert said == DENIED
-    assert explained(own_server, request)["Code"] == "NOT_ALLOWED_BY_ORG_POLICY"
+    assert explained(own_server, answer)["Code"] == "NOT_ALLOWED_BY_ORG_POLICY"

@@ -8,7 +8,7 @@ import json
 
 import pytest
 from harness.clients import boto3_client, refused
-from harness.decisions import DENIED, codes, explained, made, outcome, root, to
+from harness.decisions import DENIED, codes, explain, explained, made, outcome, root, to
 from harness.identities import User, policy, statement
 from harness.server import ALICE, BOB, Server
 from test_sts import client
@@ -96,9 +96,9 @@ def test_bob_uses_a_key_of_another_account_through_a_role(server, roles, bobs_ac
     key = made(bobs_account, THEIRS, FOR_ACCOUNT)
     roles.give("Engineering", statement(SEVEN, key["Arn"]))
     engineering = roles.session("Engineering")
-    said, request = encrypt(engineering, key)
+    said, answer = encrypt(engineering, key)
     assert said == "allow"
-    explanation = explained(server, request)
+    explanation = explained(server, answer)
     assert explanation["Code"] == "ALLOWED_BY_IAM_POLICY"
     assert codes(explanation)[-1] == "TRUSTED_BY_IAM_POLICY"
     sealed = engineering.encrypt(KeyId=key["Arn"], Plaintext=b"x")["CiphertextBlob"]
@@ -111,9 +111,9 @@ def test_bob_uses_a_key_of_another_account_through_a_role(server, roles, bobs_ac
     ):
         assert outcome(engineering, operation, **arguments)[0] == "allow", operation
     bob = roles.bob.client()
-    said, request = encrypt(bob, key)
+    said, answer = encrypt(bob, key)
     assert said == DENIED
-    assert explained(server, request)["Code"] == "NO_IAM_POLICY_ALLOWS"
+    assert explained(server, answer)["Code"] == "NO_IAM_POLICY_ALLOWS"
     for operation, arguments in (
         ("Decrypt", {"CiphertextBlob": sealed}),
         ("ReEncrypt", {"CiphertextBlob": sealed, "DestinationKeyId": key["Arn"]}),
@@ -144,8 +144,8 @@ def test_both_accounts_must_agree_or_a_grant_must(server, roles, bobs_account, k
     roles.give("Engineering", *([statement(SEVEN, key["Arn"])] if inline else []))
     if granted:
         bobs_account.create_grant(KeyId=key["KeyId"], GranteePrincipal=ENGINEERING, Operations=["Encrypt"])
-    said, request = encrypt(roles.session("Engineering"), key)
-    explanation = explained(server, request)
+    said, answer = encrypt(roles.session("Engineering"), key)
+    explanation = explained(server, answer)
     assert (said, explanation["Code"]) == ("allow" if code.startswith("ALLOWED") else DENIED, code)
     if granted:
         assert codes(explanation)[-1] == "TRUSTED_BY_GRANT"
@@ -161,14 +161,14 @@ def test_what_the_key_policy_does_not_give_or_cannot_give_abroad_stays_there(ser
         statement("kms:ListKeys"),
     )
     engineering = roles.session("Engineering")
-    said, request = outcome(engineering, "ListGrants", KeyId=key["Arn"])
+    said, answer = outcome(engineering, "ListGrants", KeyId=key["Arn"])
     assert said == DENIED
-    assert explained(server, request)["Code"] == "KEY_POLICY_DOES_NOT_ENABLE_IAM"
+    assert explained(server, answer)["Code"] == "KEY_POLICY_DOES_NOT_ENABLE_IAM"
     tags = [{"TagKey": "a", "TagValue": "b"}]
     for operation, arguments in (("DisableKey", {}), ("TagResource", {"Tags": tags})):
-        said, request = outcome(engineering, operation, KeyId=key["Arn"], **arguments)
+        said, answer = outcome(engineering, operation, KeyId=key["Arn"], **arguments)
         assert said == DENIED, operation
-        assert explained(server, request)["Code"] == "CROSS_ACCOUNT_OPERATION_NOT_SUPPORTED"
+        assert explained(server, answer)["Code"] == "CROSS_ACCOUNT_OPERATION_NOT_SUPPORTED"
     said, _ = outcome(engineering, "ScheduleKeyDeletion", KeyId=key["Arn"])
     assert said in (DENIED, "UnknownOperationException"), "and the same once it is served"
     metadata = bobs_account.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
@@ -222,8 +222,7 @@ def test_a_denial_in_a_session_policy_decides(server, roles, bobs_account):
     roles.give("Engineering", statement(SEVEN, key["Arn"]))
     narrow = policy(statement("kms:*"), statement("kms:Encrypt", effect="Deny"))
     session = roles.session("Engineering", Policy=json.dumps(narrow))
-    said, request = encrypt(session, key)
+    said, answer = encrypt(session, key)
     # What a session was begun with is not kept: of its denials the record tells.
-    done = server.run("explain", "--request", request, "--json")
-    assert (said, json.loads(done.stdout)["Recorded"]["Decision"]) == (DENIED, "EXPLICIT_DENY_IAM_POLICY")
+    assert (said, explain(server, answer)["Recorded"]["Decision"]) == (DENIED, "EXPLICIT_DENY_IAM_POLICY")
     assert outcome(session, "DescribeKey", KeyId=key["Arn"])[0] == "allow"
