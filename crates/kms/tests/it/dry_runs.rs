@@ -178,8 +178,7 @@ async fn named(world: &World, scene: &Scene) -> Named {
 
 /// Every operation in every scene, well made and with each fault: first as a dry run, then in earnest.
 ///
-/// AUTHZ-402, AUTHZ-403, AUTHZ-404, REF-461, REF-462
-/// REF-463, REF-464, REF-465, REF-466, AUTHZ-398
+/// AUTHZ-402, AUTHZ-404, REF-461, REF-462, REF-466
 #[tokio::test]
 async fn a_dry_run_answers_what_the_call_would() {
     let world = World::new().await;
@@ -215,7 +214,7 @@ async fn a_dry_run_answers_what_the_call_would() {
 
 /// One fault after the other is mended; each answer is about the first that is left.
 ///
-/// AUTHZ-404, REF-464, REF-465
+/// REF-463, REF-464, REF-465, AUTHZ-398
 #[tokio::test]
 async fn the_first_of_several_faults_is_told() {
     let world = World::new().await;
@@ -272,7 +271,7 @@ async fn the_first_of_several_faults_is_told() {
 
 /// Where there is no dry run, the member is one that the operation does not know, and those are not looked at.
 ///
-/// REF-471
+/// REF-471, AUTHZ-403
 #[tokio::test]
 async fn other_operations_know_no_dry_run() {
     let world = World::new().await;
