@@ -9,6 +9,7 @@ import sys
 import pytest
 from botocore.exceptions import ClientError
 from harness.clients import all_pages, boto3_client, environment, refused
+from harness.identities import TRUST, User, fresh, statement
 from harness.server import ALICE, BOB, clean_environment
 
 HIDDEN = (
@@ -121,6 +122,33 @@ def test_what_is_no_grant_is_refused(kms, key):
     with refused("DryRunOperationException", status=412):
         kms.create_grant(**good, DryRun=True)
     assert kms.list_grants(KeyId=key)["Grants"] == []
+
+
+# POL-363, POL-371
+def test_what_a_grant_must_and_may_say(server, kms, key, alias_name):
+    careless = boto3_client(server, ALICE, parameter_validation=False)
+    needed = {"KeyId": key, "GranteePrincipal": BOB_ROOT, "Operations": ["Encrypt"]}
+    for member in needed:
+        with refused("ValidationException"):
+            careless.create_grant(**{name: value for name, value in needed.items() if name != member})
+    for principal in ("GranteePrincipal", "RetiringPrincipal"):
+        with refused("SerializationException"):
+            careless.create_grant(**{**needed, principal: [BOB_ROOT, ALICE_ROOT]})
+        with refused("ValidationException"):
+            kms.create_grant(**{**needed, principal: "x" * 257})
+    for member, value in (("Name", "spaced out"), ("Name", "x" * 257), ("GrantTokens", ["x"] * 11)):
+        with refused("ValidationException"):
+            kms.create_grant(**{**needed, member: value})
+    kms.create_alias(AliasName=alias_name, TargetKeyId=key)
+    with pytest.raises(ClientError) as caught:
+        kms.create_grant(**{**needed, "KeyId": alias_name})
+    assert caught.value.response["Error"]["Code"] in ("NotFoundException", "InvalidArnException")
+    kms.delete_alias(AliasName=alias_name)
+    first = kms.create_grant(**needed, Name="first")["GrantToken"]
+    every = {"Constraints": {"EncryptionContextEquals": {"a": "1"}}, "GrantTokens": [first], "Name": "All:of_them/-1"}
+    made = kms.create_grant(**needed, **every, RetiringPrincipal=ALICE_ROOT, DryRun=False)["GrantId"]
+    (entry,) = kms.list_grants(KeyId=key, GrantId=made)["Grants"]
+    assert (entry["GranteePrincipal"], entry["RetiringPrincipal"]) == (BOB_ROOT, ALICE_ROOT)
 
 
 # POL-372, POL-373
@@ -261,6 +289,34 @@ def test_an_account_sees_and_retires_what_it_may(kms, other, key):
     other.retire_grant(GrantToken=made["GrantToken"])
     mine = all_pages(other, "list_retirable_grants", "Grants", RetiringPrincipal=BOB_ROOT)
     assert made["GrantId"] not in [entry["GrantId"] for entry in mine]
+
+
+# REF-470, AUTHZ-403
+def test_the_command_line_tries_a_grant_to_a_role(server, iam, kms, key):
+    role = iam.create_role(RoleName=fresh("role"), AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    user = User(server, iam, ALICE, fresh("user"))
+    ask = ["create-grant", "--key-id", key.rsplit("/", 1)[1], "--grantee-principal", role, "--operations", "Decrypt"]
+
+    def aws(*arguments):
+        run = subprocess.run(
+            [AWS, "kms", *arguments],
+            env=clean_environment(**environment(server, user.credentials)),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return run.returncode, run.stdout, run.stderr
+
+    code, printed, errors = aws(*ask, "--dry-run")
+    assert code != 0 and printed == "" and "(AccessDeniedException)" in errors
+    user.may(statement("kms:CreateGrant", key))
+    code, printed, errors = aws(*ask, "--dry-run")
+    assert code != 0 and printed == ""
+    assert "(DryRunOperationException)" in errors and "The request would have succeeded" in errors
+    assert kms.list_grants(KeyId=key)["Grants"] == []
+    code, printed, errors = aws(*ask, "--no-dry-run")
+    assert code == 0, errors
+    assert [entry["GrantId"] for entry in kms.list_grants(KeyId=key)["Grants"]] == [json.loads(printed)["GrantId"]]
 
 
 # POL-377, POL-438, AUTHZ-410

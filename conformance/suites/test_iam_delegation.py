@@ -171,3 +171,21 @@ def test_names_in_another_case_are_the_same_to_policies(iam, user):
     with refused("NoSuchEntity", status=404):
         other = group.replace("group/", "group/elsewhere/")
         client.simulate_principal_policy(PolicySourceArn=other, ActionNames=["kms:Encrypt"])
+
+
+# POL-39
+def test_what_the_root_user_alone_may_do(iam, user):
+    """Its own credentials are its own, and it lets those in again who locked themselves out."""
+    iam.attach_user_policy(UserName=user.name, PolicyArn=ADMINISTRATOR)
+    admin = user.client("iam")
+    spare = iam.create_access_key()["AccessKey"]["AccessKeyId"]
+    assert spare in {key["AccessKeyId"] for key in iam.list_access_keys()["AccessKeyMetadata"]}
+    assert spare not in {key["AccessKeyId"] for key in admin.list_access_keys()["AccessKeyMetadata"]}
+    for call, more in ((admin.update_access_key, {"Status": "Inactive"}), (admin.delete_access_key, {})):
+        with refused("NoSuchEntity", f"The Access Key with id {spare} cannot be found.", 404):
+            call(AccessKeyId=spare, **more)
+    iam.delete_access_key(AccessKeyId=spare)
+    user.may(statement("*", effect="Deny"))
+    assert not allowed(admin.delete_user_policy, UserName=user.name, PolicyName="only")
+    iam.delete_user_policy(UserName=user.name, PolicyName="only")
+    assert allowed(admin.list_users)

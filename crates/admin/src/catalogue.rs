@@ -8,6 +8,7 @@ use crate::operations::backup::Backup;
 use crate::operations::explain::Explain;
 use crate::operations::explain_past::ExplainPast;
 use crate::operations::plan_declaration::PlanDeclaration;
+use crate::operations::recover_key::RecoverKey;
 use crate::operations::revoke_sessions::RevokeSessions;
 use crate::operations::status::Status;
 use crate::operations::who_can::WhoCan;
@@ -21,6 +22,7 @@ impl Catalogue for Operator {
                 Entry::built::<Explain>(),
                 Entry::built::<ExplainPast>(),
                 Entry::built::<PlanDeclaration>(),
+                Entry::built::<RecoverKey>(),
                 Entry::built::<RevokeSessions>(),
                 Entry::built::<Status>(),
                 Entry::built::<WhoCan>(),

@@ -1,7 +1,7 @@
 //! The operator's operations: looking after a deployment without belonging to any of its accounts.
 //!
 //! They go through the same pipeline as every other operation, with a catalogue of their own, and are reached over a
-//! local socket alone. None of them uses, reads or grants a key.
+//! local socket alone. None of them uses, reads or grants a key; one gives a key that nobody can manage back to its account.
 
 mod answer;
 mod candidates;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use trent_api::Protocol;
 use trent_audit::Trail;
 use trent_identity::Directory;
-use trent_service::Service;
+use trent_service::{Recover, Service};
 use trent_store::{Mode, Sealed};
 
 pub use questions::Questions;
@@ -34,6 +34,8 @@ pub struct Operator {
     pub mode: Mode,
     /// What questions about permissions are answered from.
     pub questions: Questions,
+    /// The keys, for giving one back to its account.
+    pub keys: Arc<dyn Recover>,
     /// What never changes while the server runs.
     pub facts: Facts,
 }

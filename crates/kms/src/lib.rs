@@ -18,6 +18,7 @@ pub mod operations;
 mod paging;
 pub mod policy;
 pub mod records;
+mod recovery;
 mod reference;
 mod rehearsal;
 pub mod rules;

@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Look after temporary credentials
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Look after keys that nobody can manage
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Bring about what a bootstrap file declares, on a running server or a stopped one
     Apply(ApplyArguments),
     /// Ask a running server what it is and how it is
@@ -121,6 +124,21 @@ pub(crate) enum AccountCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Give a key whose policy nobody can change any more the default policy, and so back to its account
+    Recover(RecoverArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct RecoverArguments {
+    /// The ARN of the key
+    #[arg(value_name = "KEY_ARN")]
+    pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
 }
 
 #[derive(Subcommand)]

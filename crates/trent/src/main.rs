@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AccountCommand, Cli, Command, ConfigCommand, SessionsCommand};
+use cli::{AccountCommand, Cli, Command, ConfigCommand, KeyCommand, SessionsCommand};
 
 /// Requests allocate much and briefly; this allocator costs a fifth of the system's there.
 #[global_allocator]
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::WhoCan(arguments) => commands::who_can::run(&arguments),
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
+        Command::Key(KeyCommand::Recover(arguments)) => commands::key::recover(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::Apply(arguments) => match commands::apply::run(&arguments) {
             Ok(code) => return code,

@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod explain;
 pub(crate) mod explain_past;
 pub(crate) mod plan_declaration;
+pub(crate) mod recover_key;
 pub(crate) mod revoke_sessions;
 pub(crate) mod status;
 pub(crate) mod who_can;

@@ -23,9 +23,9 @@ pub(crate) struct WhoCan;
 /// What with which key.
 pub(crate) struct WhoCanRequest {
     /// Every action on a key if there is none.
-    action: Option<String>,
-    key: String,
-    region: Option<String>,
+    pub(crate) action: Option<String>,
+    pub(crate) key: String,
+    pub(crate) region: Option<String>,
 }
 
 /// Who can.
@@ -62,6 +62,17 @@ struct Held {
     /// The conditions that decide, for which the request would have to be known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conditions: Vec<String>,
+}
+
+impl Access {
+    /// Somebody who is let through whatever the request.
+    pub(crate) fn unconditional(&self) -> Option<&str> {
+        let sure = |holder: &&Holder| holder.access.iter().any(|held| !held.conditional);
+        self.principals
+            .iter()
+            .find(sure)
+            .map(|holder| holder.principal.as_str())
+    }
 }
 
 impl Shaped for WhoCanRequest {
@@ -126,7 +137,8 @@ impl Operation for WhoCan {
     }
 }
 
-async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequest) -> Result<Access, ApiError> {
+/// Looks for everybody who can.
+pub(crate) async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequest) -> Result<Access, ApiError> {
     let (questions, service) = (&operator.questions, &operator.questions.service);
     let region = region(call, input.region.as_deref())?;
     let key = service.locate(&input.key, None, &region).await?;

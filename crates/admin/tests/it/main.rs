@@ -1,5 +1,6 @@
 //! The operator's questions, asked through the pipeline of a deployment in memory.
 
 mod explain;
+mod recover_key;
 mod who_can;
 mod world;

@@ -83,8 +83,9 @@ impl World {
                 directory: Arc::clone(&directory),
                 questions: Questions {
                     directory,
-                    service: kms,
+                    service: Arc::clone(&kms) as _,
                 },
+                keys: kms,
                 facts: Facts {
                     version: String::new(),
                     boundary: String::new(),

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use trent_store::Options;
 
+use crate::grants::user;
 use crate::ruled::{passes, user_allowed};
-use crate::world::{World, base64, key_arn, text};
+use crate::world::{USER, World, base64, key_arn, text};
 
 /// REF-473, REF-478, KEY-241: the request after a change sees it, in lists and in use alike.
 #[tokio::test]
@@ -176,4 +177,30 @@ async fn a_tag_and_an_alias_decide_once_the_delay_is_over() {
     for user in [by_tag, by_alias] {
         assert!(passes(&world, user, "GetKeyPolicy", &request).await);
     }
+}
+
+/// The token of a new grant makes it count at once, where the grant itself has not arrived yet.
+///
+/// REF-477
+#[tokio::test]
+async fn a_grant_token_does_not_wait_for_the_grant() {
+    let delay = Duration::from_millis(400);
+    let world = World::with(Options {
+        replication_delay: Some(delay),
+        ..Options::default()
+    })
+    .await;
+    let id = world.key().await;
+    tokio::time::sleep(delay).await;
+    let grant = json!({"KeyId": id, "GranteePrincipal": user("alice"), "Operations": ["Encrypt"]});
+    let (_, token) = world.grant(grant).await;
+    let plain = json!({"KeyId": id, "Plaintext": base64(b"x")});
+    let mut with_token = plain.clone();
+    with_token["GrantTokens"] = json!([token]);
+    world.ok_as(USER, "Encrypt", with_token.clone()).await;
+    let refusal = world.refused_as(USER, "Encrypt", plain.clone()).await;
+    assert_eq!(refusal.code, "AccessDeniedException");
+    world.ok_as(USER, "Encrypt", with_token).await;
+    tokio::time::sleep(delay).await;
+    world.ok_as(USER, "Encrypt", plain).await;
 }

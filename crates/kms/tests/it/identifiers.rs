@@ -1,6 +1,9 @@
 //! Naming keys: every form, in every operation, right and wrong.
 
 use serde_json::{Value, json};
+use trent_kms::Kms;
+use trent_kms::rules::{Naming, Takes};
+use trent_service::Catalogue;
 
 use crate::world::{
     ACCOUNT, ELSEWHERE, NO_KEY, OPEN, OTHER, REGION, ROOT, STRANGER, Who, World, alias_arn, base64, key_arn, text,
@@ -248,4 +251,41 @@ async fn replies_name_the_key_and_records_the_alias_too() {
     );
     assert_eq!(record["resources"][0]["ARN"], json!(key_arn(&id)));
     assert_eq!(record["responseElements"], Value::Null);
+}
+
+/// What no request can try, of operations that are not built, stands in their rows.
+///
+/// KEY-391, AUTHZ-228
+#[test]
+fn keys_of_other_accounts_are_named_as_the_operation_says() {
+    let row = |name: &str| {
+        Kms::catalogue()
+            .iter()
+            .find(|entry| entry.row.name == name)
+            .expect("a row")
+            .row
+    };
+    for name in [
+        "EnableKeyRotation",
+        "DisableKeyRotation",
+        "RotateKeyOnDemand",
+        "ListKeyRotations",
+        "GetKeyRotationStatus",
+    ] {
+        let abroad = name == "GetKeyRotationStatus";
+        assert_eq!(
+            (row(name).rules.naming, row(name).across_accounts),
+            (Naming::Key, abroad),
+            "{name}"
+        );
+    }
+    for name in ["CreateGrant", "ListGrants", "RevokeGrant"] {
+        assert_eq!(row(name).rules.naming, Naming::Key, "{name}");
+    }
+    let cryptographic = Kms::catalogue().iter().map(|entry| entry.row);
+    for row in cryptographic.filter(|row| row.across_accounts && row.rules.takes != Takes::AnyKey) {
+        let status = row.name == "GetKeyRotationStatus";
+        assert_eq!(row.rules.naming == Naming::KeyOrAlias, !status, "{}", row.name);
+    }
+    assert_eq!(row("DescribeKey").rules.naming, Naming::KeyOrAlias);
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use trent_kms::managed::SERVICES;
+use trent_kms::policy;
 
+use crate::permissions::{Decided, On, guide, user};
 use crate::world::{ACCOUNT, OPEN, REGION, STRANGER, World, alias_arn, base64, key_arn, text};
 
 /// KEY-15, KEY-201, KEY-189
@@ -117,4 +119,33 @@ async fn the_account_neither_changes_nor_uses_it() {
         assert_eq!(refusal.code, "AccessDeniedException", "{operation}");
     }
     assert_eq!(world.describe(id).await, before);
+}
+
+/// What changes a key of a service is decided by its policy, which lets nobody of the account: the operations that are
+/// not built yet included.
+///
+/// KEY-11, KEY-10
+#[tokio::test]
+async fn no_action_that_changes_it_is_the_accounts() {
+    let world = World::new().await;
+    let id = text(&world.describe("alias/aws/s3").await["KeyId"]).to_owned();
+    let policy = world.ok("GetKeyPolicy", json!({ "KeyId": id })).await;
+    let policy = policy::parse(text(&policy["Policy"])).expect("a policy");
+    let everything = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
+    let alice = user(ACCOUNT, Some(everything.to_owned()));
+    let mut allowed = Vec::new();
+    for listed in guide().into_iter().filter(|listed| listed.on == On::Key) {
+        let decided = Decided {
+            action: Box::leak(Box::new(listed.action())),
+            listed,
+        };
+        if decided.allowed(&alice, &policy) {
+            allowed.push(decided.listed.operation);
+        }
+    }
+    let looking = "DescribeKey GetKeyPolicy GetKeyRotationStatus GetParametersForImport GetPublicKey ListGrants \
+                   ListKeyPolicies ListKeyRotations ListResourceTags RevokeGrant";
+    // Retiring is for the grant to say.
+    allowed.retain(|operation| *operation != "RetireGrant");
+    assert_eq!(allowed, looking.split_whitespace().collect::<Vec<_>>());
 }

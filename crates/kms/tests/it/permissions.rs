@@ -34,25 +34,27 @@ const KEY_OPERATION: &[&str] = &[
 
 /// A row of the table.
 #[derive(Debug)]
-struct Listed {
-    operation: &'static str,
+pub(crate) struct Listed {
+    pub(crate) operation: &'static str,
     /// The action, if it is not called like the operation.
-    action: Option<&'static str>,
-    by_key_policy: bool,
+    pub(crate) action: Option<&'static str>,
+    pub(crate) by_key_policy: bool,
     across_accounts: bool,
-    on: On,
+    pub(crate) on: On,
     condition_keys: &'static str,
     level: &'static str,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum On {
+/// What an action is authorized on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum On {
     Key,
     Alias,
     Everything,
 }
 
-fn table() -> Vec<Listed> {
+/// The rows of the guide's permissions reference.
+pub(crate) fn guide() -> Vec<Listed> {
     let rows = CHAPTER.lines().filter(|line| line.starts_with("| AUTHZ-"));
     let rows = rows.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
     // Other tables of the chapter are narrower, or have no yes and no in this column.
@@ -80,7 +82,20 @@ fn table() -> Vec<Listed> {
 }
 
 impl Listed {
-    fn row(&self) -> &'static Row<Rules> {
+    /// An operation that is newer than the guide; all of those are authorized on a key, whose policy has a say.
+    pub(crate) fn newer(operation: &'static str) -> Self {
+        Self {
+            operation,
+            action: None,
+            by_key_policy: true,
+            across_accounts: false,
+            on: On::Key,
+            condition_keys: "K9",
+            level: "",
+        }
+    }
+
+    pub(crate) fn row(&self) -> &'static Row<Rules> {
         // The second half of ReplicateKey is the permission to create the replica.
         let name = match self.action {
             Some("CreateKey") => "CreateKey",
@@ -90,14 +105,14 @@ impl Listed {
         entry.unwrap_or_else(|| panic!("{name} is no operation")).row
     }
 
-    fn action(&self) -> Action {
+    pub(crate) fn action(&self) -> Action {
         Action::new(&format!("kms:{}", self.action.unwrap_or(self.operation)))
     }
 
     /// The condition keys, with the abbreviations written out.
-    fn keys(&self) -> BTreeSet<String> {
+    pub(crate) fn keys(&self) -> BTreeSet<String> {
         if self.condition_keys == "as CreateKey" {
-            let create = table().into_iter().find(|row| row.operation == "CreateKey");
+            let create = guide().into_iter().find(|row| row.operation == "CreateKey");
             return create.expect("CreateKey is listed").keys();
         }
         let plain = self.condition_keys.split(" (").next().unwrap_or_default();
@@ -120,7 +135,7 @@ impl Listed {
 }
 
 /// A condition key of a row as the table writes it; the keys that the table leaves out (AUTHZ-389) are none.
-fn as_listed(key: &str) -> Option<String> {
+pub(crate) fn as_listed(key: &str) -> Option<String> {
     let left_out = key.starts_with("kms:CustomerMasterKey") || key.starts_with("kms:RecipientAttestation");
     let spelled = key
         .replace("${TagKey}", "tag-key")
@@ -137,7 +152,7 @@ fn as_listed(key: &str) -> Option<String> {
 /// AUTHZ-379, AUTHZ-380, AUTHZ-381, AUTHZ-382, AUTHZ-383, AUTHZ-384, AUTHZ-385, AUTHZ-386, AUTHZ-387, AUTHZ-388
 #[test]
 fn the_catalogue_says_what_the_table_says() {
-    let table = table();
+    let table = guide();
     assert_eq!(table.len(), 60);
     for listed in &table {
         let row = listed.row();
@@ -175,7 +190,7 @@ fn the_catalogue_says_what_the_table_says() {
 }
 
 /// A user with one identity policy, or none.
-fn user(account: &str, policy: Option<String>) -> Call {
+pub(crate) fn user(account: &str, policy: Option<String>) -> Call {
     let account = AccountId::parse(account).expect("an account");
     let policies = policy.map(|text| AppliedPolicy {
         name: "inline".into(),
@@ -231,13 +246,13 @@ fn alice(account: &str) -> String {
 }
 
 /// One row, with its action for as long as targets need it.
-struct Decided {
-    listed: Listed,
-    action: &'static Action,
+pub(crate) struct Decided {
+    pub(crate) listed: Listed,
+    pub(crate) action: &'static Action,
 }
 
 impl Decided {
-    fn allowed(&self, call: &Call, policy: &Policy) -> bool {
+    pub(crate) fn allowed(&self, call: &Call, policy: &Policy) -> bool {
         let (key, alias) = (key_arn(), alias_arn());
         let account = AccountId::parse(ACCOUNT).expect("an account");
         let resource = match self.listed.on {
@@ -270,7 +285,7 @@ impl Decided {
 }
 
 fn decided() -> Vec<Decided> {
-    let rows = table().into_iter();
+    let rows = guide().into_iter();
     // Who may retire a grant is for the grant to say.
     let rows = rows.filter(|listed| listed.operation != "RetireGrant");
     rows.map(|listed| Decided {
@@ -347,7 +362,7 @@ fn across_accounts_both_sides_must_allow_and_the_row_must() {
 /// Operations whose code is reached through the wire, and those that are decided here alone.
 #[test]
 fn every_operation_is_listed_or_newer_than_the_table() {
-    let listed: BTreeSet<&str> = table().iter().map(|listed| listed.operation).collect();
+    let listed: BTreeSet<&str> = guide().iter().map(|listed| listed.operation).collect();
     let unlisted: Vec<&str> = Kms::catalogue()
         .iter()
         .map(|entry| entry.row.name)

@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod explain;
 pub(crate) mod init;
+pub(crate) mod key;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod sessions;

@@ -192,8 +192,9 @@ fn operators(config: &Config, node: &Node, kms: Arc<Kms>) -> Server {
         mode: node.mode,
         questions: Questions {
             directory: Arc::clone(&node.directory),
-            service: kms,
+            service: Arc::clone(&kms) as _,
         },
+        keys: kms,
         facts: trent_admin::Facts {
             version: VERSION.to_owned(),
             boundary: node.boundary.clone(),
