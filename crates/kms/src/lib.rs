@@ -3,6 +3,7 @@
 //! Each operation is one file under [`operations`]: its row, what it needs to be allowed, what it would do. The
 //! [`catalogue`] lists them. Nothing here commits and nothing here decides who may call: see `trent_service`.
 
+pub mod actions;
 pub mod aliases;
 pub mod catalogue;
 pub mod conditions;

@@ -1,0 +1,75 @@
+//! What the linter is told about actions and services.
+
+use serde::Serialize;
+
+use crate::request::Action;
+
+/// An action of a service, as the service's permissions reference has it.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownAction {
+    /// Its name, such as `kms:Decrypt`.
+    #[serde(serialize_with = "name")]
+    pub action: &'static Action,
+    /// The operation that asks for it; the service itself may do what no operation asks for.
+    pub operation: Option<&'static str>,
+    /// `List`, `Read`, `Write`, `Permissions management` or `Tagging`.
+    pub access_level: &'static str,
+    /// Whether it is done to a key.
+    pub on_key: bool,
+    /// Whether it is done to an alias, perhaps besides the key.
+    pub on_alias: bool,
+    /// Whether it can have an effect on resources of other accounts.
+    pub across_accounts: bool,
+    /// Whether it uses key material.
+    pub cryptographic: bool,
+    /// The grant operation that can permit it.
+    pub grant: Option<&'static str>,
+    /// The condition keys of the service that apply to it.
+    pub condition_keys: &'static [&'static str],
+}
+
+fn name<S: serde::Serializer>(action: &&'static Action, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(action.as_str())
+}
+
+impl KnownAction {
+    /// Whether it is done to no resource, so that policies name it with `*`.
+    pub const fn is_without_resource(&self) -> bool {
+        !self.on_key && !self.on_alias
+    }
+
+    /// Whether a condition key, in lower case, applies to it. A key with a name of the caller's in it, such as
+    /// `aws:ResourceTag/${TagKey}`, is known by what precedes the name.
+    pub(super) fn has_condition_key(&self, lower: &str) -> bool {
+        self.condition_keys.iter().any(|known| {
+            let known = known.to_lowercase();
+            match known.split_once("${") {
+                Some((before, _)) => lower.strip_prefix(before).is_some_and(|name| !name.is_empty()),
+                None => known == lower,
+            }
+        })
+    }
+}
+
+/// Everything that there is.
+#[derive(Clone, Copy)]
+pub struct Vocabulary<'a> {
+    /// The actions of KMS.
+    pub actions: &'a [KnownAction],
+    /// Whether a service calls itself this before the Region in `kms:ViaService`, such as `s3`.
+    pub is_service: &'a dyn Fn(&str) -> bool,
+}
+
+impl<'a> Vocabulary<'a> {
+    /// Whether any action has this condition key, in lower case.
+    pub(super) fn has_condition_key(&self, lower: &str) -> bool {
+        self.actions.iter().any(|known| known.has_condition_key(lower))
+    }
+
+    /// The actions of the service that this one is an action of have names that begin so.
+    pub(super) fn prefix(&self) -> &'a str {
+        let first = self.actions.first().map(|known| known.action.as_str());
+        first.and_then(|name| name.split_inclusive(':').next()).unwrap_or_default()
+    }
+}
