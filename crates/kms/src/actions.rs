@@ -101,7 +101,9 @@ pub fn actions() -> Vec<KnownAction> {
 
 /// Whether a key of this spec and usage can do an action at all.
 pub fn key_can(spec: KeySpec, usage: KeyUsage, action: &KnownAction) -> bool {
-    let row = known().find(|known| known.action == action.action).map(|known| known.row);
+    let row = known()
+        .find(|known| known.action == action.action)
+        .map(|known| known.row);
     row.is_none_or(|row| row.rules.takes.accepts(spec, usage))
 }
 
@@ -175,7 +177,10 @@ mod tests {
             "aws:ResourceTag/${TagKey}",
             "kms:ViaService",
         ];
-        for known in actions.iter().filter(|known| known.on_key && known.operation != Some("RetireGrant")) {
+        for known in actions
+            .iter()
+            .filter(|known| known.on_key && known.operation != Some("RetireGrant"))
+        {
             for key in of_keys {
                 assert!(known.condition_keys.contains(&key), "{:?} {key}", known.action);
             }
@@ -184,7 +189,10 @@ mod tests {
         for key in ["kms:GrantOperations", "kms:GranteePrincipal", "kms:RetiringPrincipal"] {
             assert!(named("CreateGrant").condition_keys.contains(&key));
         }
-        for key in of_keys.iter().filter(|key| !key.contains("Aliases") && !key.contains("Tag")) {
+        for key in of_keys
+            .iter()
+            .filter(|key| !key.contains("Aliases") && !key.contains("Tag"))
+        {
             assert!(named("CreateKey").condition_keys.contains(key), "{key}");
         }
         assert!(named("ListRetirableGrants").is_without_resource());

@@ -11,6 +11,7 @@ mod cryptography;
 mod facts;
 pub mod grants;
 pub mod keys;
+pub mod lint;
 mod lockout;
 pub mod managed;
 mod metadata;

@@ -3,8 +3,10 @@
 //! Compiled patterns no longer know their texts, and findings speak of texts.
 
 use crate::condition::Condition;
+use crate::context::NoContext;
 use crate::effect::Effect;
 use crate::json::{self, Node, Value};
+use crate::pattern::{Answer, Pattern, Syntax};
 use crate::policy::Policy;
 use crate::principal::Named;
 use crate::request::Action;
@@ -22,6 +24,33 @@ pub(super) struct Written {
     pub(super) text: String,
 }
 
+/// An element of `Action`.
+pub(super) struct Element {
+    pub(super) line: u32,
+    pub(super) text: String,
+    pattern: Option<Pattern>,
+}
+
+impl Element {
+    fn new(written: Written) -> Self {
+        let syntax = Syntax {
+            wildcards: true,
+            variables: false,
+        };
+        Self {
+            pattern: Pattern::new(&written.text.to_lowercase(), syntax).ok(),
+            line: written.line,
+            text: written.text,
+        }
+    }
+
+    /// Whether it stands for an action, perhaps among others.
+    pub(super) fn stands_for(&self, action: &Action) -> bool {
+        let pattern = self.pattern.as_ref();
+        pattern.is_some_and(|pattern| pattern.matches(action.lower(), &NoContext) == Answer::Matches)
+    }
+}
+
 /// A condition with its values as they are written.
 pub(super) struct Limit<'p> {
     pub(super) line: u32,
@@ -33,7 +62,7 @@ pub(super) struct Limit<'p> {
 pub(super) struct Statement<'p> {
     pub(super) compiled: &'p statement::Statement,
     /// What `Action` names; with `NotAction` nothing.
-    pub(super) actions: Vec<Written>,
+    pub(super) actions: Vec<Element>,
     /// What `Resource` names; with `NotResource` nothing.
     pub(super) resources: Vec<Written>,
     /// Whether there is `NotResource`.
@@ -50,7 +79,9 @@ impl<'p> Document<'p> {
         let statements = statements.zip(policy.statements());
         Some(Self {
             line,
-            statements: statements.map(|(node, compiled)| Statement::read(node, compiled)).collect(),
+            statements: statements
+                .map(|(node, compiled)| Statement::read(node, compiled))
+                .collect(),
         })
     }
 }
@@ -90,7 +121,7 @@ impl<'p> Statement<'p> {
         };
         for member in members {
             match member.name.as_ref() {
-                "Action" => read.actions = texts(member.value),
+                "Action" => read.actions = texts(member.value).into_iter().map(Element::new).collect(),
                 "Resource" => read.resources = texts(member.value),
                 "NotResource" => read.all_but = true,
                 "Condition" => read.limits = limits(member.value, compiled.conditions()),

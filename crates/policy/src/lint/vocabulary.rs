@@ -42,12 +42,12 @@ impl KnownAction {
     /// Whether a condition key, in lower case, applies to it. A key with a name of the caller's in it, such as
     /// `aws:ResourceTag/${TagKey}`, is known by what precedes the name.
     pub(super) fn has_condition_key(&self, lower: &str) -> bool {
-        self.condition_keys.iter().any(|known| {
-            let known = known.to_lowercase();
-            match known.split_once("${") {
-                Some((before, _)) => lower.strip_prefix(before).is_some_and(|name| !name.is_empty()),
-                None => known == lower,
+        self.condition_keys.iter().any(|known| match known.split_once("${") {
+            Some((before, _)) => {
+                let begins = lower.get(..before.len());
+                lower.len() > before.len() && begins.is_some_and(|begins| begins.eq_ignore_ascii_case(before))
             }
+            None => known.eq_ignore_ascii_case(lower),
         })
     }
 }
@@ -62,14 +62,11 @@ pub struct Vocabulary<'a> {
 }
 
 impl<'a> Vocabulary<'a> {
-    /// Whether any action has this condition key, in lower case.
-    pub(super) fn has_condition_key(&self, lower: &str) -> bool {
-        self.actions.iter().any(|known| known.has_condition_key(lower))
-    }
-
-    /// The actions of the service that this one is an action of have names that begin so.
+    /// What the names of all actions begin with.
     pub(super) fn prefix(&self) -> &'a str {
         let first = self.actions.first().map(|known| known.action.as_str());
-        first.and_then(|name| name.split_inclusive(':').next()).unwrap_or_default()
+        first
+            .and_then(|name| name.split_inclusive(':').next())
+            .unwrap_or_default()
     }
 }

@@ -22,6 +22,7 @@ mod guide;
 mod hostile;
 mod language;
 mod limits;
+mod lint;
 mod messages;
 mod naive;
 mod simulation;

@@ -1,24 +1,13 @@
 //! What `Action` names.
 
-use super::super::document::{Document, Statement};
+use super::super::document::{Document, Element, Statement};
 use super::super::{KnownAction, Setting};
 use super::{Found, listed};
-use crate::context::NoContext;
-use crate::pattern::{Answer, Pattern, Syntax};
 
 /// The actions of the vocabulary that an element of `Action` stands for.
-pub(super) fn matched<'a>(text: &str, setting: &Setting<'a>) -> Vec<&'a KnownAction> {
-    let syntax = Syntax {
-        wildcards: true,
-        variables: false,
-    };
-    let Ok(pattern) = Pattern::new(&text.to_lowercase(), syntax) else {
-        return Vec::new();
-    };
+pub(super) fn matched<'a>(action: &Element, setting: &Setting<'a>) -> Vec<&'a KnownAction> {
     let known = setting.vocabulary.actions.iter();
-    known
-        .filter(|known| pattern.matches(known.action.lower(), &NoContext) == Answer::Matches)
-        .collect()
+    known.filter(|known| action.stands_for(known.action)).collect()
 }
 
 /// Reports each element of `Action` whose actions satisfy.
@@ -31,7 +20,7 @@ fn report(
     let mut found = Vec::new();
     for statement in &document.statements {
         for action in &statement.actions {
-            let matched = matched(&action.text, setting);
+            let matched = matched(action, setting);
             if concerned(statement, &action.text, &matched) {
                 found.push(Found::at(statement, action.line, what(&action.text, &matched)));
             }
@@ -67,7 +56,9 @@ pub(super) fn retire_grant(document: &Document<'_>, setting: &Setting<'_>) -> Ve
         document,
         setting,
         |statement, _, matched| {
-            statement.allows() && !matched.is_empty() && matched.iter().all(|known| known.operation == Some("RetireGrant"))
+            statement.allows()
+                && !matched.is_empty()
+                && matched.iter().all(|known| known.operation == Some("RetireGrant"))
         },
         |text, _| format!("{text} is allowed"),
     )

@@ -1,8 +1,8 @@
 //! What `Condition` asks.
 
 use super::super::document::{Document, Limit, Statement};
-use super::super::{KnownAction, Setting};
-use super::{Found, actions, listed};
+use super::super::{KnownAction, Setting, Vocabulary};
+use super::{Found, listed};
 use crate::operator::{Quantifier, Test};
 
 /// Keys that can have several values (IAM User Guide, "Multivalued context keys"; the KMS developer guide).
@@ -62,28 +62,56 @@ pub(super) fn algorithm(document: &Document<'_>, setting: &Setting<'_>) -> Vec<F
 }
 
 /// A condition key that requests for the action never have (POL-252): none of the actions that one element of `Action`
-/// stands for has it.
+/// stands for has it. Keys that no action has are judged if they are the service's.
 pub(super) fn never_present(document: &Document<'_>, setting: &Setting<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for (statement, limit) in each(document) {
-        let key = limit.compiled.key();
-        let of_service = key.lower().starts_with(setting.vocabulary.prefix());
-        if !of_service && !setting.vocabulary.has_condition_key(key.lower()) {
-            continue;
-        }
-        let without: Vec<&KnownAction> = statement
+    for statement in document
+        .statements
+        .iter()
+        .filter(|statement| !statement.limits.is_empty())
+    {
+        // A document may pair thousands of actions with hundreds of conditions: sets are compared, not lists.
+        let actions: Vec<Set> = statement
             .actions
             .iter()
-            .map(|action| actions::matched(&action.text, setting))
-            .filter(|matched| !matched.iter().any(|known| known.has_condition_key(key.lower())))
-            .flatten()
+            .map(|action| Set::of(&setting.vocabulary, |known| action.stands_for(known.action)))
             .collect();
-        if !without.is_empty() {
-            let what = format!("{} never has {}", listed(&without), key.as_str());
-            found.push(Found::at(statement, limit.line, what));
+        for limit in &statement.limits {
+            let key = limit.compiled.key();
+            let having = Set::of(&setting.vocabulary, |known| known.has_condition_key(key.lower()));
+            if having == Set::default() && !key.lower().starts_with(setting.vocabulary.prefix()) {
+                continue;
+            }
+            let without = actions.iter().filter(|action| action.0 & having.0 == 0);
+            let without = Set(without.fold(0, |all, action| all | action.0)).listed(&setting.vocabulary);
+            if !without.is_empty() {
+                let what = format!("{} never has {}", listed(&without), key.as_str());
+                found.push(Found::at(statement, limit.line, what));
+            }
         }
     }
     found
+}
+
+/// Some of the vocabulary's actions, each a bit. A service with more actions than bits is judged by its first ones.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Set(u128);
+
+impl Set {
+    fn of(vocabulary: &Vocabulary<'_>, mut wanted: impl FnMut(&KnownAction) -> bool) -> Self {
+        let bits = vocabulary.actions.iter().zip(0..u128::BITS);
+        Self(
+            bits.filter(|(known, _)| wanted(known))
+                .fold(0, |set, (_, bit)| set | 1 << bit),
+        )
+    }
+
+    fn listed<'a>(self, vocabulary: &Vocabulary<'a>) -> Vec<&'a KnownAction> {
+        let bits = vocabulary.actions.iter().zip(0..u128::BITS);
+        bits.filter(|(_, bit)| self.0 >> bit & 1 == 1)
+            .map(|(known, _)| known)
+            .collect()
+    }
 }
 
 /// Names in `kms:ViaService` that no service has (AUTHZ-181).

@@ -34,7 +34,11 @@ impl Found {
     fn at(statement: &Statement<'_>, line: u32, what: impl Into<String>) -> Self {
         Self {
             statement: Some(statement.compiled.index()),
-            sid: statement.compiled.sid().filter(|sid| !sid.is_empty()).map(str::to_owned),
+            sid: statement
+                .compiled
+                .sid()
+                .filter(|sid| !sid.is_empty())
+                .map(str::to_owned),
             line,
             what: what.into(),
         }

@@ -33,7 +33,7 @@ pub(super) fn alias_as_key(document: &Document<'_>, setting: &Setting<'_>) -> Ve
         let on_keys: Vec<_> = statement
             .actions
             .iter()
-            .map(|action| actions::matched(&action.text, setting))
+            .map(|action| actions::matched(action, setting))
             .filter(|matched| !matched.iter().any(|known| known.on_alias))
             .flatten()
             .filter(|known| known.on_key)
@@ -130,8 +130,14 @@ mod tests {
             ("arn:aws:kms:*:111122223333:key/*", Reach::ManyKeys),
             ("arn:aws:kms:*:111122223333:*", Reach::ManyKeys),
             ("arn:aws:*:*:111122223333:*", Reach::ManyKeys),
-            ("arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Reach::OneKey),
-            ("arn:aws:kms:us-east-1:111122223333:key/${aws:PrincipalTag/key}", Reach::OneKey),
+            (
+                "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                Reach::OneKey,
+            ),
+            (
+                "arn:aws:kms:us-east-1:111122223333:key/${aws:PrincipalTag/key}",
+                Reach::OneKey,
+            ),
             ("arn:aws:kms:*:${aws:PrincipalAccount}:key/*", Reach::ManyKeys),
             ("arn:aws:kms:*:111122223333:alias/*", Reach::NoKey),
             ("arn:aws:s3:::bucket/*", Reach::NoKey),
