@@ -7,6 +7,7 @@ pub mod actions;
 pub mod aliases;
 pub mod catalogue;
 pub mod conditions;
+pub mod console_policy;
 mod cryptography;
 mod facts;
 pub mod grants;

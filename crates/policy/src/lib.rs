@@ -54,5 +54,5 @@ pub use principal::Named;
 pub use request::lowered;
 pub use request::{Action, Principal, Request, Resource};
 pub use rewrite::replace_principals;
-pub use simulate::{Surroundings, simulate, unreadable};
+pub use simulate::{CaseResult, NoSuite, Surroundings, run_suite, simulate, unreadable};
 pub use statement::Statement;

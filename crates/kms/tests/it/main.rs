@@ -4,6 +4,7 @@ mod aliases;
 mod authorization;
 mod conditions;
 mod consistency;
+mod console_policy;
 mod creation;
 mod data_keys;
 mod decisions;

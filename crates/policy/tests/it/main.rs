@@ -26,5 +26,6 @@ mod lint;
 mod messages;
 mod naive;
 mod simulation;
+mod suites;
 mod support;
 mod variables;
