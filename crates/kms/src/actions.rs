@@ -5,7 +5,7 @@
 use trent_api::{ApiError, protocol};
 use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_policy::Action;
-use trent_policy::lint::KnownAction;
+use trent_policy::lint::{KnownAction, ResourceType};
 use trent_service::{Access, Catalogue, Row, action};
 
 use crate::operations::aliases::{create_alias, delete_alias, update_alias};
@@ -50,6 +50,14 @@ impl Known {
             .any(|row| row.name == self.row.name)
     }
 
+    fn resources(&self) -> &'static [ResourceType] {
+        match (self.is_on_a_key(), self.is_on_an_alias()) {
+            (true, true) => &[ResourceType::Key, ResourceType::Alias],
+            (true, false) => &[ResourceType::Key],
+            (false, _) => &[],
+        }
+    }
+
     /// Operations that use key material take every form of a key's name, and so do some that only read.
     fn is_cryptographic(&self) -> bool {
         self.row.rules.naming == Naming::KeyOrAlias && self.row.access == Access::Write
@@ -68,8 +76,7 @@ impl Known {
             action: self.action,
             operation: Some(self.row.name),
             access_level: self.row.access.as_str(),
-            on_key: self.is_on_a_key(),
-            on_alias: self.is_on_an_alias(),
+            resources: self.resources(),
             across_accounts: self.row.across_accounts,
             cryptographic: self.is_cryptographic(),
             grant: self.grant(),
@@ -88,8 +95,7 @@ pub fn actions() -> Vec<KnownAction> {
         action: &SYNCHRONIZE,
         operation: None,
         access_level: Access::Write.as_str(),
-        on_key: true,
-        on_alias: false,
+        resources: &[ResourceType::Key],
         across_accounts: false,
         cryptographic: false,
         grant: None,
@@ -179,7 +185,7 @@ mod tests {
         ];
         for known in actions
             .iter()
-            .filter(|known| known.on_key && known.operation != Some("RetireGrant"))
+            .filter(|known| known.is_on_key() && known.operation != Some("RetireGrant"))
         {
             for key in of_keys {
                 assert!(known.condition_keys.contains(&key), "{:?} {key}", known.action);
@@ -195,7 +201,7 @@ mod tests {
         {
             assert!(named("CreateKey").condition_keys.contains(key), "{key}");
         }
-        assert!(named("ListRetirableGrants").is_without_resource());
+        assert!(named("ListRetirableGrants").resources.is_empty());
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn allowed(policy: &str, who: &str, context: &[(&str, &str)]) -> BTreeSet<&'stat
                 },
             },
             action: known.action,
-            resource: if known.on_key {
+            resource: if known.is_on_key() {
                 Resource::Key {
                     arn: &key,
                     account: account(ACCOUNT),
@@ -79,7 +79,7 @@ fn allowed(policy: &str, who: &str, context: &[(&str, &str)]) -> BTreeSet<&'stat
             cross_account: known.across_accounts,
         };
         let policies = Policies {
-            resource: known.on_key.then_some(Attached {
+            resource: known.is_on_key().then_some(Attached {
                 name: "default",
                 policy: &policy,
             }),
@@ -161,7 +161,7 @@ fn administrators_manage_the_key_and_do_not_use_it() {
         assert!(with.contains(name), "{name}");
     }
     let without = composed("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", |it| {
-        it.administrators_may_delete = false
+        it.administrators_may_delete = false;
     });
     let lost: BTreeSet<_> = with
         .difference(&allowed(&without, ADMINISTRATOR, &[]))
@@ -169,7 +169,7 @@ fn administrators_manage_the_key_and_do_not_use_it() {
         .collect();
     assert_eq!(lost, names("ScheduleKeyDeletion CancelKeyDeletion"));
     let more = composed("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", |it| {
-        (it.imported, it.multi_region) = (true, true)
+        (it.imported, it.multi_region) = (true, true);
     });
     let gained: BTreeSet<_> = allowed(&more, ADMINISTRATOR, &[]).difference(&with).copied().collect();
     assert_eq!(gained, names("ImportKeyMaterial ReplicateKey"));
@@ -254,7 +254,7 @@ fn hmac_keys_have_no_statement_for_services() {
     let served = allowed(&hmac, USER, &[("kms:GrantIsForAWSResource", "true")]);
     assert!(served.is_disjoint(&names("CreateGrant ListGrants RevokeGrant")));
     let nobody = composed("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", |it| {
-        (it.administrators, it.users) = (&[], &[])
+        (it.administrators, it.users) = (&[], &[]);
     });
     assert_eq!(sids(&nobody), four[..1]);
 }
@@ -267,7 +267,7 @@ fn the_default_of_the_api_leaves_everything_to_the_account() {
     let root = format!("arn:aws:iam::{ACCOUNT}:root");
     let everything: BTreeSet<_> = actions()
         .iter()
-        .filter(|known| known.on_key)
+        .filter(|known| known.is_on_key())
         .map(|known| &known.action.as_str()[4..])
         .collect();
     for policy in [&default, &symmetric()] {

@@ -16,7 +16,7 @@ use document::Document;
 
 pub use finding::{Finding, Severity};
 pub use rules::{RuleFacts, rule_facts};
-pub use vocabulary::{KnownAction, Vocabulary};
+pub use vocabulary::{KnownAction, ResourceType, Vocabulary};
 
 use trent_names::AccountId;
 

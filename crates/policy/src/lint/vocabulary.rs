@@ -4,6 +4,16 @@ use serde::Serialize;
 
 use crate::request::Action;
 
+/// What an action can be done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResourceType {
+    /// A key.
+    Key,
+    /// An alias.
+    Alias,
+}
+
 /// An action of a service, as the service's permissions reference has it.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,10 +25,8 @@ pub struct KnownAction {
     pub operation: Option<&'static str>,
     /// `List`, `Read`, `Write`, `Permissions management` or `Tagging`.
     pub access_level: &'static str,
-    /// Whether it is done to a key.
-    pub on_key: bool,
-    /// Whether it is done to an alias, perhaps besides the key.
-    pub on_alias: bool,
+    /// What it is done to; nothing if policies can name it with `*` only.
+    pub resources: &'static [ResourceType],
     /// Whether it can have an effect on resources of other accounts.
     pub across_accounts: bool,
     /// Whether it uses key material.
@@ -29,14 +37,20 @@ pub struct KnownAction {
     pub condition_keys: &'static [&'static str],
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
 fn name<S: serde::Serializer>(action: &&'static Action, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(action.as_str())
 }
 
 impl KnownAction {
-    /// Whether it is done to no resource, so that policies name it with `*`.
-    pub const fn is_without_resource(&self) -> bool {
-        !self.on_key && !self.on_alias
+    /// Whether it is done to a key.
+    pub fn is_on_key(&self) -> bool {
+        self.resources.contains(&ResourceType::Key)
+    }
+
+    /// Whether it is done to an alias, perhaps besides the key.
+    pub fn is_on_alias(&self) -> bool {
+        self.resources.contains(&ResourceType::Alias)
     }
 
     /// Whether a condition key, in lower case, applies to it. A key with a name of the caller's in it, such as

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use trent_policy::PolicyKind;
-use trent_policy::lint::{Finding, KnownAction, Setting, Severity, Vocabulary, lint, rule_facts};
+use trent_policy::lint::{Finding, KnownAction, ResourceType, Setting, Severity, Vocabulary, lint, rule_facts};
 use trent_policy::{Action, action};
 
 use crate::support::{ACCOUNT, KEY, OTHER_ACCOUNT, ROOT, document};
@@ -33,8 +33,11 @@ fn actions() -> Vec<KnownAction> {
             action,
             operation: Some(&action.as_str()[4..]),
             access_level,
-            on_key: condition_keys.contains(&"kms:ResourceAliases"),
-            on_alias: action.as_str().ends_with("Alias"),
+            resources: match condition_keys.contains(&"kms:ResourceAliases") {
+                true if action.as_str().ends_with("Alias") => &[ResourceType::Key, ResourceType::Alias],
+                true => &[ResourceType::Key],
+                false => &[],
+            },
             across_accounts,
             cryptographic: condition_keys.contains(&"kms:EncryptionAlgorithm"),
             grant: None,

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &ActionsArguments) -> Result<(), Failure> {
 }
 
 fn resources(known: &KnownAction) -> &'static str {
-    match (known.on_key, known.on_alias) {
+    match (known.is_on_key(), known.is_on_alias()) {
         (true, true) => "key, alias",
         (true, false) => "key",
         (false, true) => "alias",

@@ -1,7 +1,7 @@
 //! `trent key-policy`: composes a key policy from who administers the key and who uses it.
 
 use trent_kms::console_policy::{Composition, compose};
-use trent_names::Partition;
+use trent_names::{Partition, PrincipalArn};
 
 use super::key_type;
 use crate::Failure;
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &KeyPolicyArguments) -> Result<(), Failure> {
         )
         .into());
     }
-    let partition = named.map(|arn| arn.partition()).next().unwrap_or(Partition::Aws);
+    let partition = named.map(PrincipalArn::partition).next().unwrap_or(Partition::Aws);
     let composed = compose(&Composition {
         partition,
         account: arguments.account,

@@ -60,7 +60,7 @@ fn what_is_broader_than_need_be_is_found() {
     };
     assert_eq!(found(open.clone()), ["GRANT_UNCONSTRAINED"]);
     assert!(
-        review(&[open.clone()], &TERMS)[0]
+        review(std::slice::from_ref(&open), &TERMS)[0]
             .advice
             .contains("EncryptionContextEquals")
     );

@@ -45,7 +45,7 @@ pub(super) fn not_in_key_policies(document: &Document<'_>, setting: &Setting<'_>
     report(
         document,
         setting,
-        |_, _, matched| !matched.is_empty() && matched.iter().all(|known| known.is_without_resource()),
+        |_, _, matched| !matched.is_empty() && matched.iter().all(|known| known.resources.is_empty()),
         |_, matched| format!("{} is named in a key policy", listed(matched)),
     )
 }
@@ -72,7 +72,7 @@ pub(super) fn not_of_this_key(document: &Document<'_>, setting: &Setting<'_>) ->
     report(
         document,
         setting,
-        |_, _, matched| !matched.is_empty() && matched.iter().all(|known| known.on_key && !can(known)),
+        |_, _, matched| !matched.is_empty() && matched.iter().all(|known| known.is_on_key() && !can(known)),
         |_, matched| listed(matched),
     )
 }

@@ -47,10 +47,10 @@ pub(super) fn set_operator_missing(document: &Document<'_>, _: &Setting<'_>) -> 
 pub(super) fn algorithm(document: &Document<'_>, setting: &Setting<'_>) -> Vec<Found> {
     let mut known = setting.vocabulary.actions.iter();
     let public = known.find(|known| known.operation == Some("GetPublicKey"));
-    if let (Some(public), Some(can)) = (public, setting.key_can) {
-        if !can(public) {
-            return Vec::new();
-        }
+    if let (Some(public), Some(can)) = (public, setting.key_can)
+        && !can(public)
+    {
+        return Vec::new();
     }
     each(document)
         .filter(|(_, limit)| ALGORITHMS.contains(&limit.compiled.key().lower()))

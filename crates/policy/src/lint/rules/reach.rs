@@ -66,16 +66,16 @@ fn report(
 }
 
 fn reaches_every_account(over: &Over, known: &KnownAction) -> bool {
-    over.is_everything() && !over.of_accounts && known.across_accounts && known.on_key
+    over.is_everything() && !over.of_accounts && known.across_accounts && known.is_on_key()
 }
 
 fn is_sensitive(over: &Over, known: &KnownAction) -> bool {
     let by_name = matches!(known.operation, Some("PutKeyPolicy" | "ScheduleKeyDeletion"));
-    over.is_many_keys() && known.on_key && (known.cryptographic || by_name)
+    over.is_many_keys() && known.is_on_key() && (known.cryptographic || by_name)
 }
 
 fn changes_tags_or_aliases(over: &Over, known: &KnownAction) -> bool {
-    over.is_many_keys() && !over.on_tags && (known.on_alias || known.access_level == "Tagging")
+    over.is_many_keys() && !over.on_tags && (known.is_on_alias() || known.access_level == "Tagging")
 }
 
 /// Operations that work across accounts, on `*` (POL-251).
@@ -109,7 +109,7 @@ pub(super) fn tags_and_aliases(document: &Document<'_>, setting: &Setting<'_>) -
 pub(super) fn keys_not_named(document: &Document<'_>, setting: &Setting<'_>) -> Vec<Found> {
     let concerned = |over: &Over, known: &KnownAction| {
         over.is_many_keys()
-            && known.on_key
+            && known.is_on_key()
             && !reaches_every_account(over, known)
             && !is_sensitive(over, known)
             && !changes_tags_or_aliases(over, known)

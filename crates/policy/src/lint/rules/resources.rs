@@ -34,9 +34,9 @@ pub(super) fn alias_as_key(document: &Document<'_>, setting: &Setting<'_>) -> Ve
             .actions
             .iter()
             .map(|action| actions::matched(action, setting))
-            .filter(|matched| !matched.iter().any(|known| known.on_alias))
+            .filter(|matched| !matched.iter().any(|known| known.is_on_alias()))
             .flatten()
-            .filter(|known| known.on_key)
+            .filter(|known| known.is_on_key())
             .collect();
         if on_keys.is_empty() {
             continue;
