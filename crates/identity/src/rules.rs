@@ -50,6 +50,9 @@ pub enum InvalidInput {
         /// What was given.
         value: String,
     },
+    /// The name of a service-linked role.
+    #[error("`{0}` is a service-linked role, which is made by its service alone")]
+    ServiceLinkedRole(String),
     /// A path that does not begin and end with a slash, or has characters that paths do not have.
     #[error("`{0}` is no path: it begins and ends with / and has at most 512 printable ASCII characters")]
     Path(String),
@@ -105,8 +108,20 @@ pub fn user_name(text: &str) -> Result<(), InvalidInput> {
     name("user name", 64, text)
 }
 
-/// The name of a role.
+/// The roles that KMS makes for itself when they are needed (guide, "Using service-linked roles").
+const SERVICE_LINKED_ROLES: [&str; 2] = [
+    "AWSServiceRoleForKeyManagementServiceCustomKeyStores",
+    "AWSServiceRoleForKeyManagementServiceMultiRegionKeys",
+];
+
+/// The name of a role that an account makes. Names of roles are told apart without regard to case.
 pub fn role_name(text: &str) -> Result<(), InvalidInput> {
+    if SERVICE_LINKED_ROLES
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(text))
+    {
+        return Err(InvalidInput::ServiceLinkedRole(text.to_owned()));
+    }
     name("role name", 64, text)
 }
 

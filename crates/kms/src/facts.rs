@@ -10,12 +10,15 @@ use crate::reference::KeyTarget;
 
 /// The request's members, as the record has them; members that are absent from the request are absent here.
 #[derive(Default)]
-pub(crate) struct Parameters(Object);
+pub(crate) struct Parameters {
+    members: Object,
+    beside: Option<Fragment>,
+}
 
 impl Parameters {
     pub(crate) fn text<'a>(mut self, name: &'static str, value: impl Into<Option<&'a str>>) -> Self {
         if let Some(value) = value.into() {
-            self.0.string(name, value);
+            self.members.string(name, value);
         }
         self
     }
@@ -23,28 +26,28 @@ impl Parameters {
     /// A text that may be as long as a key policy.
     pub(crate) fn document(mut self, name: &'static str, value: Option<&str>) -> Self {
         if let Some(value) = value {
-            self.0.text(name, value, crate::policy::MAX_POLICY_BYTES);
+            self.members.text(name, value, crate::policy::MAX_POLICY_BYTES);
         }
         self
     }
 
     pub(crate) fn number(mut self, name: &'static str, value: Option<i32>) -> Self {
         if let Some(value) = value {
-            self.0.integer(name, value.into());
+            self.members.integer(name, value.into());
         }
         self
     }
 
     pub(crate) fn flag(mut self, name: &'static str, value: Option<bool>) -> Self {
         if let Some(value) = value {
-            self.0.boolean(name, value);
+            self.members.boolean(name, value);
         }
         self
     }
 
     pub(crate) fn context(mut self, name: &'static str, pairs: Option<&BTreeMap<String, String>>) -> Self {
         if let Some(pairs) = pairs {
-            self.0
+            self.members
                 .map(name, pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         }
         self
@@ -52,13 +55,13 @@ impl Parameters {
 
     pub(crate) fn object(mut self, name: &'static str, value: Option<Object>) -> Self {
         if let Some(value) = value {
-            self.0.object(name, value);
+            self.members.object(name, value);
         }
         self
     }
 
     pub(crate) fn list<'a>(mut self, name: &'static str, values: impl IntoIterator<Item = &'a str>) -> Self {
-        self.0.strings(name, values);
+        self.members.strings(name, values);
         self
     }
 
@@ -73,8 +76,13 @@ impl Parameters {
             pair.string(members.0, first).string(members.1, second);
             pair
         });
-        self.0.objects(name, objects);
+        self.members.objects(name, objects);
         self
+    }
+
+    /// What the record tells beside the request.
+    pub(crate) fn beside(self, beside: Option<Fragment>) -> Self {
+        Self { beside, ..self }
     }
 
     /// The facts of a call about these keys.
@@ -85,8 +93,8 @@ impl Parameters {
     /// The facts of a call about these resources.
     pub(crate) fn with(self, resources: Vec<AuditedResource>) -> Facts {
         Facts {
-            request_parameters: (!self.0.is_empty()).then(|| self.0.finish()),
-            additional_event_data: None,
+            request_parameters: (!self.members.is_empty()).then(|| self.members.finish()),
+            additional_event_data: self.beside,
             resources,
         }
     }

@@ -3,13 +3,16 @@
 //! Each operation is one file under [`operations`]: its row, what it needs to be allowed, what it would do. The
 //! [`catalogue`] lists them. Nothing here commits and nothing here decides who may call: see `trent_service`.
 
+pub mod actions;
 pub mod aliases;
 pub mod catalogue;
 pub mod conditions;
+pub mod console_policy;
 mod cryptography;
 mod facts;
 pub mod grants;
 pub mod keys;
+pub mod lint;
 mod lockout;
 pub mod managed;
 mod metadata;

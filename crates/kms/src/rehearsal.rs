@@ -8,60 +8,21 @@ use trent_api::{ApiError, kms, protocol};
 use trent_crypto::spec::KeySpec;
 use trent_identity::organization::Placement;
 use trent_names::{AccountId, AliasArn, KeyReference, PrincipalArn, Region};
-use trent_policy::{Action, ConditionKey, Named, Values};
-use trent_service::{Call, Catalogue, Located, Part, Rehearsal, Rehearse, Resource, Row, Service, Target, internal};
+use trent_policy::{ConditionKey, Named, Values};
+use trent_service::{Call, Located, Part, Rehearsal, Rehearse, Resource, Service, Target, internal};
 
+use crate::actions::{Known, known};
 use crate::conditions::Encryption;
 use crate::keys::{Key, KeySpace};
-use crate::operations::aliases::{create_alias, delete_alias, update_alias};
-use crate::operations::encryption::re_encrypt;
 use crate::operations::grants::retire_grant;
 use crate::operations::keys::describe_key;
 use crate::records::grants::grants_on;
 use crate::records::keys_with_id;
 use crate::reference::{self, KeyTarget};
-use crate::rules::Rules;
 use crate::{Kms, aliases};
 
 /// Grants that are read at a time.
 const STEP: usize = 1_000;
-
-/// An action of the catalogue.
-struct Known {
-    row: &'static Row<Rules>,
-    action: &'static Action,
-}
-
-fn known() -> impl Iterator<Item = Known> {
-    let of_rows = Kms::catalogue().iter().map(|entry| Known {
-        row: entry.row,
-        action: &entry.row.action,
-    });
-    // The one permission that is no operation's first.
-    of_rows.chain(std::iter::once(Known {
-        row: &re_encrypt::ROW,
-        action: &re_encrypt::TO,
-    }))
-}
-
-impl Known {
-    fn find(name: &str) -> Result<Self, ApiError> {
-        known()
-            .find(|known| known.action.as_str().eq_ignore_ascii_case(name))
-            .ok_or_else(|| protocol::validation(format!("{name} is no action of KMS")))
-    }
-
-    /// Every action on a key has the condition keys that tell of the key.
-    fn is_on_a_key(&self) -> bool {
-        self.row.condition_keys.contains(&"kms:ResourceAliases")
-    }
-
-    fn is_on_an_alias(&self) -> bool {
-        [&create_alias::ROW, &delete_alias::ROW, &update_alias::ROW]
-            .iter()
-            .any(|row| row.name == self.row.name)
-    }
-}
 
 #[async_trait]
 impl Rehearse for Kms {
@@ -287,10 +248,8 @@ impl Part for Permission {
     }
 
     fn grant(&self) -> Option<&'static str> {
-        let Known { row, action } = self.known;
-        match (&self.subject, row.grant) {
-            (Subject::Key(_), Some(_)) if *action == re_encrypt::TO => Some("ReEncryptTo"),
-            (Subject::Key(_), grant) => grant,
+        match &self.subject {
+            Subject::Key(_) => self.known.grant(),
             _ => None,
         }
     }

@@ -90,19 +90,22 @@ pub enum Takes {
 }
 
 impl Takes {
-    fn check(self, operation: &'static str, key: &Key) -> Result<(), ApiError> {
-        let symmetric = key.record.spec == KeySpec::SymmetricDefault;
-        let taken = match self {
+    /// Whether keys of this spec and usage are taken.
+    pub fn accepts(self, spec: KeySpec, usage: KeyUsage) -> bool {
+        match self {
             Self::AnyKey => true,
-            Self::Asymmetric => key.record.spec.key_type() == KeyType::Asymmetric,
-            Self::Encryption => key.record.usage == KeyUsage::EncryptDecrypt,
-            Self::SymmetricEncryption => symmetric,
-            Self::Signing => key.record.usage == KeyUsage::SignVerify,
-            Self::Mac => key.record.usage == KeyUsage::GenerateVerifyMac,
-            Self::Agreement => key.record.usage == KeyUsage::KeyAgreement,
-            Self::Encapsulation => key.record.usage == KeyUsage::EncapsulateDecapsulate,
-        };
-        if taken {
+            Self::Asymmetric => spec.key_type() == KeyType::Asymmetric,
+            Self::Encryption => usage == KeyUsage::EncryptDecrypt,
+            Self::SymmetricEncryption => spec == KeySpec::SymmetricDefault,
+            Self::Signing => usage == KeyUsage::SignVerify,
+            Self::Mac => usage == KeyUsage::GenerateVerifyMac,
+            Self::Agreement => usage == KeyUsage::KeyAgreement,
+            Self::Encapsulation => usage == KeyUsage::EncapsulateDecapsulate,
+        }
+    }
+
+    fn check(self, operation: &'static str, key: &Key) -> Result<(), ApiError> {
+        if self.accepts(key.record.spec, key.record.usage) {
             return Ok(());
         }
         Err(kms::error::invalid_key_usage(format!(

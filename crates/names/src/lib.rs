@@ -7,6 +7,7 @@
 mod account;
 mod alias;
 mod arn;
+pub mod integrated_services;
 mod key_id;
 mod partition;
 mod principal;

@@ -7,7 +7,8 @@
 //! - [`explain`] is the same walk with every question and answer written down; [`Decision::refusal`] words a refusal as
 //!   the service does.
 //! - [`Explanation`] is that walk as data of its own, with the smallest change that would allow what is refused.
-//! - [`simulate`] decides a scenario written in JSON.
+//! - [`simulate`] decides a scenario written in JSON; [`run_suite`] compares decisions with what is expected of them.
+//! - [`lint`](mod@lint) finds what an author may not have meant.
 //!
 //! Pure: no I/O, no clock, no randomness. No input makes it panic, and its time grows with its input and no faster.
 //! The rules are those of the IAM User Guide and the KMS developer guide; where they are silent, `docs/policies.md` says
@@ -22,6 +23,7 @@ mod error;
 mod explanation;
 mod json;
 mod kind;
+pub mod lint;
 mod operator;
 mod parse;
 mod pattern;
@@ -52,5 +54,5 @@ pub use principal::Named;
 pub use request::lowered;
 pub use request::{Action, Principal, Request, Resource};
 pub use rewrite::replace_principals;
-pub use simulate::{Surroundings, simulate, unreadable};
+pub use simulate::{CaseResult, NoSuite, Surroundings, run_suite, simulate, unreadable};
 pub use statement::Statement;

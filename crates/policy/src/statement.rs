@@ -100,6 +100,11 @@ impl Statement {
         &self.conditions
     }
 
+    /// Whether its `Action` or `NotAction` covers an action.
+    pub(crate) fn covers_action(&self, action: &Action) -> bool {
+        self.actions.cover(action)
+    }
+
     /// The principals that it names, in `Principal` or `NotPrincipal`.
     pub fn principals(&self) -> &[Named] {
         match &self.principals {

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
-use trent_names::AccountId;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use trent_names::{AccountId, PrincipalArn};
 
 use crate::config::{ConfigFlags, duration};
 use crate::version::VERSION;
@@ -40,6 +40,14 @@ pub(crate) enum Command {
     WhoCan(WhoCanArguments),
     /// Decide scenarios from standard input (JSON), with no server and no state
     Simulate(SimulateArguments),
+    /// Say what is doubtful about policies or grants in files, with no server and no state
+    Lint(LintArguments),
+    /// Decide the cases of suites and compare with what they expect, with no server and no state
+    PolicyTest(PolicyTestArguments),
+    /// Compose a key policy from who administers a key and who uses it
+    KeyPolicy(KeyPolicyArguments),
+    /// List the actions of KMS with what each is done to
+    Actions(ActionsArguments),
     /// Look after temporary credentials
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -230,6 +238,124 @@ pub(crate) struct SimulateArguments {
 }
 
 #[derive(Args)]
+pub(crate) struct LintArguments {
+    /// The documents; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// What they are; grants are the answer of `aws kms list-grants`
+    #[arg(long, value_enum, default_value = "key")]
+    pub(crate) kind: LintKind,
+    /// The account that the policies are in
+    #[arg(long, value_name = "12 DIGITS", value_parser = account_id)]
+    pub(crate) account: Option<AccountId>,
+    /// The spec of the key, as CreateKey takes it
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) key_spec: Option<String>,
+    /// The usage of the key, if its spec has several
+    #[arg(long, value_name = "USAGE", requires = "key_spec")]
+    pub(crate) key_usage: Option<String>,
+    /// Of grants: the key is an AWS managed key
+    #[arg(long)]
+    pub(crate) managed_key: bool,
+    /// Of grants: how many days old one may be
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) max_age: u32,
+    /// The least that ends with 2
+    #[arg(long, value_enum, default_value = "warning")]
+    pub(crate) fail_on: FailOn,
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `trent lint` looks over.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintKind {
+    /// Key policies
+    Key,
+    /// Policies of users, groups and roles
+    Identity,
+    /// Permissions boundaries
+    Boundary,
+    /// Service control policies
+    Scp,
+    /// Resource control policies
+    Rcp,
+    /// Trust policies of roles
+    Trust,
+    /// Session policies
+    Session,
+    /// VPC endpoint policies
+    Endpoint,
+    /// Grants
+    Grants,
+}
+
+/// Which findings make `trent lint` end with 2.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Invalid documents
+    Error,
+    /// Warnings too
+    Warning,
+    /// Everything
+    Note,
+    /// Nothing
+    Never,
+}
+
+#[derive(Args)]
+pub(crate) struct PolicyTestArguments {
+    /// The suites (JSON); - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct KeyPolicyArguments {
+    /// The account that the key is in
+    #[arg(long, value_name = "12 DIGITS", value_parser = account_id)]
+    pub(crate) account: AccountId,
+    /// A user or role that administers the key; several: say it again
+    #[arg(long, value_name = "ARN", value_parser = user_or_role)]
+    pub(crate) administrator: Vec<PrincipalArn>,
+    /// Administrators may not delete the key
+    #[arg(long)]
+    pub(crate) no_deletion: bool,
+    /// A user or role that uses the key
+    #[arg(long, value_name = "ARN", value_parser = user_or_role)]
+    pub(crate) user: Vec<PrincipalArn>,
+    /// Another account that uses the key, as far as its own IAM policies allow
+    #[arg(long, value_name = "12 DIGITS", value_parser = account_id)]
+    pub(crate) other_account: Vec<AccountId>,
+    /// The spec of the key
+    #[arg(long, value_name = "SPEC", default_value = "SYMMETRIC_DEFAULT")]
+    pub(crate) key_spec: String,
+    /// The usage of the key, if its spec has several
+    #[arg(long, value_name = "USAGE")]
+    pub(crate) key_usage: Option<String>,
+    /// The key's material is imported
+    #[arg(long)]
+    pub(crate) imported: bool,
+    /// The key is a multi-Region key
+    #[arg(long)]
+    pub(crate) multi_region: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ActionsArguments {
+    /// Only those of this access level: List, Read, Write, Permissions management or Tagging
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) access_level: Option<String>,
+    /// Print everything that is known of each as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct ApplyArguments {
     /// The bootstrap file
     pub(crate) file: PathBuf,
@@ -250,6 +376,13 @@ pub(crate) struct StatusArguments {
     /// Print the answer as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn user_or_role(text: &str) -> Result<PrincipalArn, String> {
+    match PrincipalArn::parse(text) {
+        Ok(arn @ (PrincipalArn::User { .. } | PrincipalArn::Role { .. })) => Ok(arn),
+        _ => Err("the ARN of a user or a role is expected".to_owned()),
+    }
 }
 
 fn account_id(text: &str) -> Result<AccountId, String> {

@@ -39,13 +39,19 @@ fn main() -> ExitCode {
         Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
         Command::Key(KeyCommand::Recover(arguments)) => commands::key::recover(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments),
-        Command::Apply(arguments) => match commands::apply::run(&arguments) {
-            Ok(code) => return code,
-            Err(error) => Err(error),
-        },
+        Command::KeyPolicy(arguments) => commands::key_policy::run(&arguments),
+        Command::Actions(arguments) => commands::actions::run(&arguments),
+        Command::Apply(arguments) => return ended(commands::apply::run(&arguments)),
+        Command::Lint(arguments) => return ended(commands::lint::run(&arguments)),
+        Command::PolicyTest(arguments) => return ended(commands::policy_test::run(&arguments)),
     };
+    ended(outcome.map(|()| ExitCode::SUCCESS))
+}
+
+/// How the program ends.
+fn ended(outcome: Result<ExitCode, Failure>) -> ExitCode {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("trent: {}", with_causes(&*error));
             ExitCode::FAILURE

@@ -15,6 +15,9 @@ pub(crate) fn refused(error: EntityError) -> ApiError {
         EntityError::LimitExceeded { quota, limit } => limit_exceeded(quota, limit),
         EntityError::DeleteConflict(remaining) => iam::error::delete_conflict(conflict(remaining)),
         EntityError::Unmodifiable(_) => outside(),
+        EntityError::NotAttachable(_) => {
+            iam::error::policy_not_attachable("Cannot attach a Service Role Policy to a Customer Role.")
+        }
         EntityError::Invalid(error) => invalid(&error),
         EntityError::AccessKeyRetired(id) => {
             iam::error::entity_already_exists(format!("The Access Key with id {id} was deleted."))
@@ -132,9 +135,10 @@ fn invalid(error: &InvalidInput) -> ApiError {
         }
         InvalidInput::PolicyArn(arn) => iam::error::invalid_input(format!("ARN {arn} is not valid.")),
         InvalidInput::ProviderUrl(_) => iam::error::invalid_input("Invalid Open ID Connect Provider URL"),
-        InvalidInput::ClientId(_) | InvalidInput::Thumbprint(_) | InvalidInput::AccountAlias(_) => {
-            iam::error::invalid_input(error.to_string())
-        }
+        InvalidInput::ClientId(_)
+        | InvalidInput::Thumbprint(_)
+        | InvalidInput::AccountAlias(_)
+        | InvalidInput::ServiceLinkedRole(_) => iam::error::invalid_input(error.to_string()),
         _ => protocol::validation(error.to_string()),
     }
 }

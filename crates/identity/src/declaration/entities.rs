@@ -304,7 +304,7 @@ fn managed(path: &Path, arn: &str, account: AccountId) -> Result<(), Misplaced> 
     let parsed = PolicyArn::parse(arn).map_err(|error| path.error(error))?;
     let usable = match parsed.account {
         Some(owner) => owner == account,
-        None => builtin::find(arn).is_some(),
+        None => builtin::find(arn).is_some_and(builtin::BuiltinPolicy::is_attachable),
     };
     if usable {
         Ok(())

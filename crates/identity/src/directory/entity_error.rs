@@ -110,6 +110,9 @@ pub enum EntityError {
         /// How it was named.
         name: String,
     },
+    /// The policy belongs to a service-linked role.
+    #[error("`{0}` belongs to a service-linked role")]
+    NotAttachable(String),
     /// The name is taken.
     #[error("there is a {entity:?} `{name}` already")]
     Exists {

@@ -93,7 +93,7 @@ impl Caches {
         let builtin = BUILTIN_POLICIES.iter().map(|policy| {
             let known = KnownPolicy {
                 name: policy.name.into(),
-                path: "/".into(),
+                path: policy.path.into(),
                 edition: policy.edition,
                 document: Arc::new(Document::new(policy.document)),
             };

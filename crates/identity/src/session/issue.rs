@@ -177,7 +177,10 @@ impl Directory {
         for arn in &new.policy_arns {
             let missing = || SessionError::NoSuchPolicy(arn.clone());
             let (id, edition) = match PolicyArn::parse(arn)?.account {
-                None => (None, builtin::find(arn).ok_or_else(missing)?.edition),
+                None => {
+                    let known = builtin::find(arn).filter(|known| known.is_attachable());
+                    (None, known.ok_or_else(missing)?.edition)
+                }
                 Some(account) if account == new.principal.account => {
                     let found = self.policy(arn).await;
                     let (_, id, record) = found.map_err(|error| match error {

@@ -8,6 +8,7 @@ pub mod holdings;
 pub mod id;
 pub mod list;
 pub mod party;
+pub mod review;
 pub mod space;
 pub mod terms;
 pub mod token;

@@ -9,6 +9,7 @@ mod conditions_lifecycle;
 mod conditions_requests;
 mod conditions_table;
 mod consistency;
+mod console_policy;
 mod creation;
 mod data_keys;
 mod decisions;

@@ -13,15 +13,21 @@
 //! its policies is invalid. The context is taken as given, except that what the request itself says is derived where it
 //! is not given. Everything is decided by [`crate::decide`].
 
+mod grants;
 mod result;
 mod scenario;
 mod subject;
+mod suite;
 
+use crate::context::Context;
 use crate::decision::{Policies, explain};
+use crate::request::Request;
 use result::Answer;
 use scenario::Scenario;
 use subject::Subject;
 use trent_names::Partition;
+
+pub use suite::{CaseResult, NoSuite, run_suite};
 
 /// What a simulation knows about where and when it runs; each is used only where a scenario does not say otherwise.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,25 +73,36 @@ pub fn unreadable(why: impl std::fmt::Display) -> String {
 }
 
 fn decide(scenario: &Scenario<'_>, surroundings: &Surroundings<'_>) -> Result<result::Decided, Invalid> {
+    pose(scenario, surroundings, |request, policies, context| {
+        let (decision, trace) = explain(request, policies, context);
+        result::Decided::new(&decision, &trace, request)
+    })
+}
+
+/// Asks about what a scenario describes.
+fn pose<T>(
+    scenario: &Scenario<'_>,
+    surroundings: &Surroundings<'_>,
+    ask: impl FnOnce(&Request<'_>, &Policies<'_>, &dyn Context) -> T,
+) -> Result<T, Invalid> {
     let subject = Subject::new(&scenario.request, surroundings)?;
     let compiled = scenario.compile()?;
     let attached = compiled.attached();
     let service_control = attached.service_control();
     let resource_control = attached.resource_control();
-    let policies = Policies {
-        identity: &attached.identity,
-        boundaries: &attached.boundaries,
-        session: &attached.session,
-        service_control: &service_control,
-        resource_control: &resource_control,
-        resource: attached.resource,
-        endpoints: &attached.endpoints,
-        grants: &[],
-    };
     subject.with_request(|request| {
-        let (decision, trace) = explain(request, &policies, subject.context());
-        result::Decided::new(&decision, &trace, request)
-    })
+        let policies = Policies {
+            identity: &attached.identity,
+            boundaries: &attached.boundaries,
+            session: &attached.session,
+            service_control: &service_control,
+            resource_control: &resource_control,
+            resource: attached.resource,
+            endpoints: &attached.endpoints,
+            grants: &scenario.grants_for(request)?,
+        };
+        Ok(ask(request, &policies, subject.context()))
+    })?
 }
 
 /// The partition that a Region or an ARN without one belongs to.

@@ -10,7 +10,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Invalid;
-use crate::decision::{Attached, Level};
+use super::grants::GrantText;
+use crate::decision::{Attached, Grant, Level};
 use crate::error::{Malformed, Problem};
 use crate::kind::{PolicyKind, Rules};
 use crate::policy::Policy;
@@ -36,6 +37,8 @@ pub(super) struct Scenario<'a> {
     resource_policy: Option<&'a RawValue>,
     #[serde(borrow, default)]
     endpoint_policies: Option<Vec<NamedText<'a>>>,
+    #[serde(default)]
+    grants: Option<Vec<GrantText>>,
 }
 
 /// Who asks for what.
@@ -61,6 +64,13 @@ pub(super) struct ResourceText {
 /// The context: each key with its values, in the order given. Names that differ only in case are one key.
 #[derive(Default)]
 pub(super) struct Context(pub(super) Vec<(String, Vec<String>)>);
+
+impl Context {
+    /// Whether the request says what the value of this key is.
+    pub(super) fn has(&self, key: &crate::ConditionKey) -> bool {
+        self.0.iter().any(|(name, _)| name.to_lowercase() == key.lower())
+    }
+}
 
 /// A policy with its name; or the policy alone.
 struct NamedText<'a> {
@@ -198,6 +208,12 @@ impl<'a> Scenario<'a> {
             id: Option<Value>,
         }
         serde_json::from_str::<Id>(text).ok()?.id
+    }
+
+    /// The grants that cover a request.
+    pub(super) fn grants_for(&self, request: &crate::request::Request<'_>) -> Result<Vec<Grant<'_>>, Invalid> {
+        let grants = self.grants.as_deref().unwrap_or_default().iter();
+        grants.filter_map(|grant| grant.covering(request).transpose()).collect()
     }
 
     pub(super) fn compile(&self) -> Result<Compiled, Invalid> {

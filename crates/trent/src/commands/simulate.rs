@@ -5,11 +5,10 @@
 //! by the longest scenario that is taken.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use trent_api::Timestamp;
-use trent_policy::{Surroundings, simulate, unreadable};
+use trent_policy::{simulate, unreadable};
 
+use super::Now;
 use crate::Failure;
 use crate::cli::SimulateArguments;
 
@@ -51,25 +50,12 @@ fn write_result(output: &mut impl Write, scenario: &[u8]) -> io::Result<()> {
         unreadable(format_args!("the scenario is longer than {LONGEST} bytes"))
     } else {
         match std::str::from_utf8(scenario) {
-            Ok(text) => decided_now(text),
+            Ok(text) => simulate(text, &Now::of_clock().surroundings()),
             Err(error) => unreadable(error),
         }
     };
     output.write_all(result.as_bytes())?;
     output.write_all(b"\n")
-}
-
-fn decided_now(scenario: &str) -> String {
-    // A clock before 1970 is no clock; the scenario can still say what time it is.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let (time, epoch) = (Timestamp::from_seconds(seconds).to_string(), seconds.to_string());
-    let surroundings = Surroundings {
-        time: Some(&time),
-        epoch: Some(&epoch),
-        region: None,
-    };
-    simulate(scenario, &surroundings)
 }
 
 /// Reads a line, without its end, into `line`; false at the end of the input. Of a line that is too long the rest is

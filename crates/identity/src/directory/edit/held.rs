@@ -166,6 +166,9 @@ impl Edit<'_> {
     async fn refer(&mut self, arn: &str) -> Result<PolicyReference, EntityError> {
         if PolicyArn::parse(arn)?.account.is_none() {
             let known = builtin::find(arn).ok_or_else(|| EntityError::no_such(Entity::Policy, arn))?;
+            if !known.is_attachable() {
+                return Err(EntityError::NotAttachable(arn.to_owned()));
+            }
             return Ok(PolicyReference {
                 arn: arn.to_owned(),
                 id: None,

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use trent_api::kms::GrantOperation;
 use trent_api::{ApiError, kms, protocol};
 use trent_audit::json::{Fragment, Object};
+use trent_crypto::spec::KeySpec;
 use trent_policy::{Basis, Code, ConditionKey, Values, decide};
 use trent_service::{Access, Actor, Call, Conditions, Effect, Facts, Operation, Row, Target, action, evaluate};
 
 use crate::facts::Parameters;
 use crate::grants::change::{MAX_GRANTS, Turn};
 use crate::grants::id::GrantId;
+use crate::grants::review::{self, Reviewed};
 use crate::grants::terms::{self, Terms};
 use crate::grants::{party, token};
 use crate::keys::Key;
@@ -21,7 +23,7 @@ use crate::records::{Manager, key_address};
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
-use crate::{Kms, account_of, conditions};
+use crate::{Kms, account_of, conditions, lint};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -146,6 +148,7 @@ impl Operation for CreateGrant {
             .object("constraints", input.constraints.as_ref().map(shown))
             .text("name", input.name.as_deref())
             .flag("dryRun", input.dry_run)
+            .beside(doubts(input, new))
             .about(new.map(|new| &new.key))
     }
 
@@ -246,6 +249,34 @@ fn parent(call: &Call, input: &kms::CreateGrantRequest, new: &NewGrant) -> Optio
             _ => None,
         }
     })
+}
+
+/// What the record says that is doubtful about the grant.
+fn doubts(input: &kms::CreateGrantRequest, new: Option<&NewGrant>) -> Option<Fragment> {
+    let new = new?;
+    let key = new.key.key()?;
+    let grantee = input
+        .grantee_principal
+        .as_ref()
+        .or(input.grantee_service_principal.as_ref())?;
+    let grant = Reviewed {
+        grantee: grantee.clone(),
+        operations: new.operations.iter().map(GrantOperation::to_string).collect(),
+        equals: new.constraints.equals.clone(),
+        subset: new.constraints.subset.clone(),
+        ..Reviewed::default()
+    };
+    let terms = review::Terms {
+        symmetric: key.record.spec == KeySpec::SymmetricDefault,
+        managed: key.record.manager != Manager::Customer,
+        now: 0,
+        old: i64::MAX,
+    };
+    lint::recorded(review::review(&[grant], &terms).iter().map(|finding| {
+        let mut object = Object::new();
+        object.string("code", finding.code);
+        object
+    }))
 }
 
 fn reply(id: GrantId, token: String) -> kms::CreateGrantResponse {

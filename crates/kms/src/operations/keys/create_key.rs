@@ -17,7 +17,7 @@ use crate::policy;
 use crate::records::Manager;
 use crate::rules::Rules;
 use crate::tags::{self, Tags};
-use crate::{Kms, account_of, conditions, lockout, metadata};
+use crate::{Kms, account_of, conditions, lint, lockout, metadata};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -154,8 +154,10 @@ impl Operation for CreateKey {
         })
     }
 
-    fn describe(_: &Call, input: &Self::Input, _: Option<&Requested>) -> Facts {
+    fn describe(call: &Call, input: &Self::Input, _: Option<&Requested>) -> Facts {
+        let policy = input.policy.as_deref();
         let parameters = Parameters::default()
+            .beside(policy.and_then(|policy| lint::of_key_policy(policy, call.account())))
             .document("policy", input.policy.as_deref())
             .text("description", input.description.as_deref())
             .text("keyUsage", input.key_usage.map(kms::KeyUsageType::as_str))

@@ -13,7 +13,7 @@ use crate::records::KeyRecord;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
-use crate::{Kms, conditions, lockout};
+use crate::{Kms, conditions, lint, lockout};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -87,8 +87,9 @@ impl Operation for PutKeyPolicy {
         })
     }
 
-    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+    fn describe(call: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
+            .beside(lint::of_key_policy(&input.policy, call.account()))
             .text("keyId", input.key_id.as_str())
             .text("policyName", input.policy_name.as_deref())
             .document("policy", Some(&input.policy))

@@ -57,8 +57,11 @@ async fn listed(
     let scope = input.scope.unwrap_or(PolicyScopeType::All);
     let prefix = input.path_prefix.as_deref().unwrap_or("/");
     let mut found: Vec<(String, iam::Policy)> = Vec::new();
-    if scope != PolicyScopeType::Local && prefix == "/" {
-        for builtin in BUILTIN_POLICIES {
+    if scope != PolicyScopeType::Local {
+        for builtin in BUILTIN_POLICIES
+            .iter()
+            .filter(|builtin| builtin.path.starts_with(prefix))
+        {
             let policy = Managed::Builtin(builtin);
             if is_asked_for(tenant, input, &policy).await? {
                 found.push((format!("{BUILTIN}{}", builtin.name), policy.listed(tenant).await?));

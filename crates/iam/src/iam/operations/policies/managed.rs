@@ -43,7 +43,14 @@ impl Managed {
     pub(crate) fn arn(&self, tenant: &Tenant<'_>) -> String {
         match self {
             Self::Own(_, record) => record.arn(tenant.partition(), tenant.account()),
-            Self::Builtin(policy) => format!("arn:{}:iam::aws:policy/{}", tenant.partition(), policy.name),
+            Self::Builtin(policy) => {
+                format!(
+                    "arn:{}:iam::aws:policy{}{}",
+                    tenant.partition(),
+                    policy.path,
+                    policy.name
+                )
+            }
         }
     }
 
@@ -102,7 +109,10 @@ impl Managed {
             arn: Some(self.arn(tenant)),
             attachment_count: counted(self.count(tenant, Usage::Attached).await?),
             permissions_boundary_usage_count: counted(self.count(tenant, Usage::Boundary).await?),
-            is_attachable: Some(true),
+            is_attachable: Some(match self {
+                Self::Own(..) => true,
+                Self::Builtin(policy) => policy.is_attachable(),
+            }),
             ..iam::Policy::default()
         };
         Ok(match self {
@@ -117,7 +127,7 @@ impl Managed {
             },
             Self::Builtin(policy) => iam::Policy {
                 policy_name: Some(policy.name.to_owned()),
-                path: Some("/".to_owned()),
+                path: Some(policy.path.to_owned()),
                 default_version_id: Some(format!("v{}", policy.edition)),
                 ..common
             },
