@@ -36,6 +36,7 @@ impl Call {
             name: "Encrypt",
             region: &self.region,
             source_ip: Some(IpAddr::from([192, 0, 2, 1])),
+            calling_service: None,
             user_agent: "aws-cli/2.0",
             failure: None,
             request_parameters: Some(&self.parameters),
@@ -147,6 +148,7 @@ fn what_the_service_does_by_itself_comes_from_it() {
     let record = record(&Event {
         identity: &identity,
         source_ip: None,
+        calling_service: None,
         additional_event_data: Some(&facts),
         ..call.event()
     });
