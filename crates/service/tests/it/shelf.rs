@@ -240,6 +240,11 @@ impl World {
     }
 
     pub(crate) async fn send(&self, operation: &str, body: &str) -> Reply {
+        self.send_with(&[], operation, body).await
+    }
+
+    /// Sends a request with these headers.
+    pub(crate) async fn send_with(&self, headers: &[(&str, &[u8])], operation: &str, body: &str) -> Reply {
         let frame = Frame {
             request_id: uuid::Uuid::from_u128(7),
             operation,
@@ -247,7 +252,7 @@ impl World {
                 method: "POST",
                 path: "/",
                 query: "",
-                headers: &[],
+                headers,
                 body: body.as_bytes(),
             },
             peer: Peer::Local { uid: 0 },
