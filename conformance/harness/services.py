@@ -10,14 +10,23 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from harness.clients import boto3_client
+from harness.identities import User, allowed, fresh, policy, statement
 from harness.raw import JSON_1_1, Answer
-from harness.server import Account
+from harness.server import ALICE, BOB, Account, Server
 
 TOKEN = "x-trent-forward-access-token"
 ON_BEHALF_OF = "x-trent-on-behalf-of"
 SOURCE_ARN = "x-trent-source-arn"
 SOURCE_ACCOUNT = "x-trent-source-account"
 ISSUE = "TrentForwardAccess.IssueForwardAccessToken"
+ORGANIZATION = f"""
+[organization]
+id = "o-exampleorg"
+root = "r-ab12"
+management_account = "{BOB.id}"
+units = [{{ id = "ou-ab12-workload", name = "workloads" }}]
+accounts = [{{ id = "{ALICE.id}", parent = "ou-ab12-workload" }}]
+"""
 
 
 def credentials_of(caller):
@@ -124,3 +133,52 @@ def send(server, caller, signing_name, body, headers, region="us-east-1", source
 def kms_request(operation, document):
     """The headers and the body of a request to KMS."""
     return {"Content-Type": JSON_1_1, "X-Amz-Target": f"TrentService.{operation}"}, json.dumps(document).encode()
+
+
+def to(principal, made):
+    return {"Principal": principal, **made}
+
+
+def encrypts(client, key, **more):
+    return allowed(client.encrypt, KeyId=key, Plaintext=b"x", **more)
+
+
+class Place:
+    """A server around which services are registered."""
+
+    def __init__(self, folder):
+        self.server = Server(folder)
+        names = ("ec2", "rds", "lambda", "s3", "geo", "cloudtrail", "narrow", "guest")
+        for number, name in enumerate(names, 1):
+            setattr(self, name, Service(self.server, f"{name}.amazonaws.com", number))
+        both, regions = [ALICE.id, BOB.id], ["us-east-1", "us-west-2"]
+        usual = (self.ec2, self.rds, self.__dict__["lambda"], self.s3, self.geo)
+        declared = [service.declaration(regions, both, ["kms:*"]) for service in usual]
+        declared.append(self.cloudtrail.declaration(["us-east-1"], [ALICE.id], ["kms:*"]))
+        declared.append(self.narrow.declaration(["us-east-1"], [ALICE.id], ["kms:GenerateDataKey*"], [ALICE.id]))
+        declared.append(self.guest.declaration(["us-east-1"], [BOB.id], ["kms:*"]))
+        declaration = self.server.folder / "accounts.toml"
+        declaration.write_text(declaration.read_text() + "".join(declared) + ORGANIZATION)
+
+    def client(self, service, account=ALICE, region="us-east-1"):
+        return boto3_client(self.server, account, region, service)
+
+    def records(self, **wanted):
+        """The records of calls, by some of their members."""
+        lines = (self.server.data / "audit" / "trail.jsonl").read_text().splitlines()
+        records = [json.loads(line) for line in lines if '"eventVersion"' in line]
+        return [it for it in records if all(it.get(name) == value for name, value in wanted.items())]
+
+    def user(self, account=ALICE):
+        """A user who may do nothing yet."""
+        return User(self.server, self.client("iam", account), account, fresh("user"))
+
+    def key(self, *statements, delegating=True, region="us-east-1"):
+        """A key whose policy gives the account everything and has these statements besides."""
+        account = to({"AWS": f"arn:aws:iam::{ALICE.id}:root"}, statement("kms:*"))
+        if not delegating:
+            # Whoever is to look after the key, and nobody through IAM policies.
+            account["Condition"] = {"StringEquals": {"aws:PrincipalType": "Account"}}
+        document = json.dumps(policy(account, *statements))
+        made = self.client("kms", region=region).create_key(Policy=document, BypassPolicyLockoutSafetyCheck=True)
+        return made["KeyMetadata"]["Arn"]

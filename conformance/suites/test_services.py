@@ -1,101 +1,28 @@
-"""Registered services, as themselves and for principals: what key policies, identity policies and grants say of it."""
+"""What policies and grants say of registered services, as themselves and for principals: the worked examples."""
 
 import base64
 import json
 
 import pytest
-from harness.clients import boto3_client, refused
-from harness.identities import User, allowed, fresh, policy, statement
-from harness.server import ALICE, BOB, Server
-from harness.services import (
-    ON_BEHALF_OF,
-    SOURCE_ACCOUNT,
-    SOURCE_ARN,
-    TOKEN,
-    Service,
-    head_of,
-    kms_request,
-    request_to,
-    send,
-)
+from harness.clients import refused
+from harness.identities import allowed, fresh, policy, statement
+from harness.server import ALICE, BOB
+from harness.services import SOURCE_ACCOUNT, SOURCE_ARN, TOKEN, encrypts, kms_request, send, to
 
 HERE, WEST = "us-east-1", "us-west-2"
 TRAIL = f"arn:aws:cloudtrail:{HERE}:{ALICE.id}:trail/finance"
-EVERY_CALL = ["kms:*"]
-USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:*Grant*"]
-ORGANIZATION = f"""
-[organization]
-id = "o-exampleorg"
-root = "r-ab12"
-management_account = "{BOB.id}"
-units = [{{ id = "ou-ab12-workload", name = "workloads" }}]
-accounts = [{{ id = "{ALICE.id}", parent = "ou-ab12-workload" }}]
-"""
-
-
-class Place:
-    """A server around which services are registered."""
-
-    def __init__(self, folder):
-        self.server = Server(folder)
-        names = ("ec2", "rds", "lambda", "s3", "geo", "cloudtrail", "narrow", "guest")
-        for number, name in enumerate(names, 1):
-            setattr(self, name, Service(self.server, f"{name}.amazonaws.com", number))
-        both, regions = [ALICE.id, BOB.id], [HERE, WEST]
-        usual = (self.ec2, self.rds, self.__dict__["lambda"], self.s3, self.geo)
-        declared = [service.declaration(regions, both, EVERY_CALL) for service in usual]
-        declared.append(self.cloudtrail.declaration([HERE], [ALICE.id], EVERY_CALL))
-        declared.append(self.narrow.declaration([HERE], [ALICE.id], ["kms:GenerateDataKey*"], [ALICE.id]))
-        declared.append(self.guest.declaration([HERE], [BOB.id], EVERY_CALL))
-        declaration = self.server.folder / "accounts.toml"
-        declaration.write_text(declaration.read_text() + "".join(declared) + ORGANIZATION)
-
-    def client(self, service, account=ALICE, region=HERE):
-        return boto3_client(self.server, account, region, service)
-
-    def records(self, **wanted):
-        """The records of calls, by some of their members."""
-        lines = (self.server.data / "audit" / "trail.jsonl").read_text().splitlines()
-        records = [json.loads(line) for line in lines if '"eventVersion"' in line]
-        return [it for it in records if all(it.get(name) == value for name, value in wanted.items())]
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    made = Place(tmp_path_factory.mktemp("services"))
-    made.server.start()
-    yield made
-    assert made.server.stop() == 0
 
 
 @pytest.fixture
 def user(place):
     """A user of the first account who may do nothing yet."""
-    return User(place.server, place.client("iam"), ALICE, fresh("user"))
+    return place.user()
 
 
 @pytest.fixture
 def key_of(place):
-    """Makes keys whose policies give the account everything and have these statements besides."""
-
-    def make(*statements, delegating=True, region=HERE):
-        account = {"Principal": {"AWS": f"arn:aws:iam::{ALICE.id}:root"}, **statement("kms:*")}
-        if not delegating:
-            # Whoever is to look after the key, and nobody through IAM policies.
-            account["Condition"] = {"StringEquals": {"aws:PrincipalType": "Account"}}
-        document = json.dumps(policy(account, *statements))
-        made = place.client("kms", region=region).create_key(Policy=document, BypassPolicyLockoutSafetyCheck=True)
-        return made["KeyMetadata"]["Arn"]
-
-    return make
-
-
-def to(principal, made):
-    return {"Principal": principal, **made}
-
-
-def encrypts(client, key, **more):
-    return allowed(client.encrypt, KeyId=key, Plaintext=b"x", **more)
+    """Makes keys with these statements in their policies."""
+    return place.key
 
 
 # AUTHZ-175, AUTHZ-176, AUTHZ-87
@@ -107,7 +34,7 @@ def test_a_key_is_limited_to_what_some_services_do_for_a_role(place, key_of):
     via = {"kms:ViaService": [f"ec2.{WEST}.amazonaws.com", f"rds.{WEST}.amazonaws.com"]}
     uses = statement([*uses, "kms:ListGrants", "kms:DescribeKey"], StringEquals=via)
     key = key_of(to({"AWS": role}, uses), region=WEST)
-    helper = User(place.server, iam, ALICE, fresh("helper"))
+    helper = place.user()
     helper.may(statement("sts:AssumeRole"))
     session = helper.client("sts").assume_role(RoleArn=role, RoleSessionName="attach")["Credentials"]
     for service, passes in ((place.ec2, True), (place.rds, True), (place.s3, False)):
@@ -193,7 +120,7 @@ def test_one_service_for_one_account_and_one_resource(place, key_of, user):
         "kms:CallerAccount": ALICE.id,
         "kms:EncryptionContext:aws:geo:arn": resource,
     }
-    stranger = User(place.server, place.client("iam", BOB), BOB, fresh("stranger"))
+    stranger = place.user(BOB)
     stranger.may(statement("kms:*"))
     both = {"AWS": [user.arn, stranger.arn]}
     key = key_of(to(both, statement("kms:CreateGrant", StringEquals=needs)), delegating=False, region=WEST)
@@ -418,224 +345,3 @@ def test_a_service_is_the_grantee_of_a_grant_that_it_made(place, key_of, user):
     assert encrypts(place.s3.for_resource(f"{point}/a"), key)
     assert not encrypts(place.s3.for_resource(f"{point}/b"), key)
     assert not encrypts(place.s3.kms(), key)
-
-
-# POL-54, REF-263
-def test_who_is_no_service_gets_nowhere_with_its_headers(place, key_of, user):
-    key = key_of()
-    user.may(statement("kms:*"))
-    headers, body = kms_request("Encrypt", {"KeyId": key, "Plaintext": "eA=="})
-    token = place.ec2.token(user)
-    told = "Headers that begin with x-trent- are accepted from registered services only"
-    for more in (
-        {TOKEN: token},
-        {TOKEN: "made-up"},
-        {ON_BEHALF_OF: user.arn},
-        {SOURCE_ARN: TRAIL},
-        {SOURCE_ACCOUNT: ALICE.id},
-        {"x-trent-via-service": f"ec2.{HERE}.amazonaws.com"},
-    ):
-        for caller in (user, ALICE, BOB):
-            answer = send(place.server, caller, "kms", body, {**headers, **more})
-            assert (answer.code, answer.message) == ("AccessDeniedException", told), more
-        late = send(place.server, user, "kms", body, headers, unsigned=more)
-        assert late.code == "InvalidSignatureException" and "must be a 'SignedHeader'" in late.message
-    assert send(place.server, user, "kms", body, headers).status == 200
-    # Nobody signed it at all.
-    role = f"arn:aws:iam::{ALICE.id}:role/app"
-    form = (
-        f"Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={role}&RoleSessionName=a&WebIdentityToken=b.c.d"
-    )
-    plain = {"Content-Type": "application/x-www-form-urlencoded", TOKEN: token}
-    assert b"<Code>AccessDenied</Code>" in send(place.server, user, "sts", form.encode(), plain).body
-    attempts = place.records(eventName="Encrypt", errorMessage=told)
-    assert len(attempts) == 18 and attempts[0]["userIdentity"]["arn"] == user.arn
-    # Beside the wrong signature, a service's own headers are none either.
-    wrong = Service(place.server, "ec2.amazonaws.com", 1)
-    wrong.credentials = type(wrong.credentials)("", wrong.key_id, "a wrong secret")
-    with refused("InvalidSignatureException"):
-        wrong.kms(**{TOKEN: token}).list_keys()
-
-
-# POL-53, POL-54
-def test_a_token_is_one_service_s_in_one_region_for_whoever_signed(place, key_of, user):
-    user.may(statement("kms:*"))
-    here, token = key_of(), place.ec2.token(user)
-    assert encrypts(place.ec2.kms(**{TOKEN: token}), here)
-    invalid = "The forward-access token included in the request is invalid."
-    session = user.client("sts").get_session_token()["Credentials"]
-    grant = user.client().create_grant(KeyId=here, GranteePrincipal=user.arn, Operations=["Encrypt"])["GrantToken"]
-    tampered = token[:-8] + ("A" if token[-8] != "A" else "B") + token[-7:]
-    for client in (
-        place.s3.kms(**{TOKEN: token}),
-        place.ec2.kms(WEST, **{TOKEN: token}),
-        place.ec2.kms(**{TOKEN: tampered}),
-        place.ec2.kms(**{TOKEN: token[:-4]}),
-        place.ec2.kms(**{TOKEN: session["SessionToken"]}),
-        place.ec2.kms(**{TOKEN: grant}),
-        place.ec2.kms(**{TOKEN: "none"}),
-    ):
-        with refused("UnrecognizedClientException", invalid):
-            client.list_keys()
-    # What was not signed for the service, by somebody who can sign, buys no token.
-    good = request_to("ec2", user)
-    for forged in (
-        {**head_of(good), "PayloadHash": "0" * 64},
-        {**head_of(good), "Path": "/other"},
-        {**head_of(good), "Query": "Action=Other"},
-        {**head_of(good), "Method": "GET"},
-        head_of(request_to("s3", user)),
-        head_of(request_to("kms", user)),
-        head_of(request_to("ec2", place.s3.credentials)),
-        {**head_of(good), "Headers": {}},
-    ):
-        answer = place.ec2.issue(forged)
-        assert (answer.status, answer.code) == (400, "InvalidForwardedRequestException"), answer.body
-    for caller in (user, ALICE):
-        headers = {
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": "TrentForwardAccess.IssueForwardAccessToken",
-        }
-        answer = send(place.server, caller, "trent", json.dumps(head_of(good)).encode(), headers)
-        assert answer.code == "AccessDeniedException"
-    # Nor does one to a service that is not in the Region, or not for the account.
-    assert place.cloudtrail.issue(head_of(request_to("cloudtrail", user, WEST))).code == "AccessDeniedException"
-    assert place.guest.issue(head_of(request_to("guest", user))).code == "AccessDeniedException"
-
-
-# POL-54
-def test_a_token_dies_with_what_it_was_issued_for(place, key_of, user):
-    user.may(statement("kms:*"))
-    key, iam = key_of(), place.client("iam")
-    session = user.client("sts").get_session_token()["Credentials"]
-    by_key, by_session = place.ec2.on_behalf_of(user), place.ec2.on_behalf_of(session)
-    assert encrypts(by_key, key) and encrypts(by_session, key)
-    iam.update_access_key(UserName=user.name, AccessKeyId=user.key_id, Status="Inactive")
-    with refused("UnrecognizedClientException"):
-        by_key.encrypt(KeyId=key, Plaintext=b"x")
-    assert encrypts(by_session, key), "the session has not ended"
-    iam.update_access_key(UserName=user.name, AccessKeyId=user.key_id, Status="Active")
-    assert encrypts(by_key, key)
-    ended = place.server.run("sessions", "revoke", "--account", ALICE.id, "--user", user.name)
-    assert ended.returncode == 0, ended.stderr
-    for client in (by_key, by_session):
-        with refused("UnrecognizedClientException"):
-            client.encrypt(KeyId=key, Plaintext=b"x")
-    again = place.ec2.on_behalf_of(user)
-    assert encrypts(again, key)
-    # Permissions are those of this moment.
-    iam.delete_user_policy(UserName=user.name, PolicyName="only")
-    assert not encrypts(again, key)
-    iam.delete_access_key(UserName=user.name, AccessKeyId=user.key_id)
-    iam.delete_user(UserName=user.name)
-    with refused("UnrecognizedClientException"):
-        again.encrypt(KeyId=key, Plaintext=b"x")
-
-
-# POL-54, REF-266
-def test_a_service_does_what_it_is_registered_for(place, key_of, user):
-    user.may(statement("*"))
-    key = key_of(to({"Service": "narrow.amazonaws.com"}, statement("kms:*")))
-    narrow, itself = place.narrow.on_behalf_of(user), place.narrow.kms()
-    for client in (narrow, itself):
-        assert allowed(client.generate_data_key, KeyId=key, KeySpec="AES_256")
-        told = "narrow.amazonaws.com is not registered to perform: kms:Encrypt"
-        with refused("AccessDeniedException", told):
-            client.encrypt(KeyId=key, Plaintext=b"x")
-    with refused("AccessDeniedException", "The service is not registered in us-west-2."):
-        place.narrow.kms(WEST).list_keys()
-    theirs = key_of(to({"Service": "guest.amazonaws.com"}, statement("kms:*")))
-    assert not encrypts(place.guest.kms(), theirs), "the owner is not an account that it serves"
-    # Whom it calls for lends it no credentials: IAM and STS are closed.
-    for service, operation in (("iam", "GetUser"), ("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")):
-        version = "2010-05-08" if service == "iam" else "2011-06-15"
-        form = f"Action={operation}&Version={version}".encode()
-        plain = {"Content-Type": "application/x-www-form-urlencoded"}
-        for more in ({}, {TOKEN: place.ec2.token(user)}):
-            answer = place.ec2.send(service, form, {**plain, **more})
-            assert answer.status == 403 and b"AccessDenied" in answer.body, answer.body
-
-
-# POL-54
-def test_a_user_is_named_without_proof_where_the_operator_trusts_the_service(place, key_of, user):
-    user.may(statement("kms:*"))
-    key = key_of()
-    named = place.narrow.kms(**{ON_BEHALF_OF: user.arn})
-    assert allowed(named.generate_data_key, KeyId=key, KeySpec="AES_256")
-    via = {"StringEquals": {"kms:ViaService": f"narrow.{HERE}.amazonaws.com"}}
-    only = key_of(to({"AWS": user.arn}, statement("kms:GenerateDataKey", **via)), delegating=False)
-    assert allowed(named.generate_data_key, KeyId=only, KeySpec="AES_256")
-    stranger = User(place.server, place.client("iam", BOB), BOB, fresh("stranger"))
-    stranger.may(statement("kms:*"))
-    message = f"The header '{ON_BEHALF_OF}' of the request is not accepted."
-    for principal in (
-        f"arn:aws:iam::{ALICE.id}:root",
-        f"arn:aws:iam::{ALICE.id}:role/any",
-        f"arn:aws:sts::{ALICE.id}:assumed-role/any/session",
-        f"arn:aws:iam::{ALICE.id}:user/nobody",
-        stranger.arn,
-        "alice",
-    ):
-        with refused("AccessDeniedException", message):
-            place.narrow.kms(**{ON_BEHALF_OF: principal}).list_keys()
-    # It is off unless it was declared, whomever the service serves.
-    with refused("AccessDeniedException", message):
-        place.ec2.kms(**{ON_BEHALF_OF: user.arn}).list_keys()
-    # And it never leaves the user's account, whatever the key policy over there says.
-    owner = place.client("kms", BOB)
-    shared = to({"AWS": [user.arn, f"arn:aws:iam::{BOB.id}:root"]}, statement("kms:*"))
-    theirs = owner.create_key(Policy=json.dumps(policy(shared)))["KeyMetadata"]["Arn"]
-    assert allowed(user.client().generate_data_key, KeyId=theirs, KeySpec="AES_256")
-    assert not allowed(named.generate_data_key, KeyId=theirs, KeySpec="AES_256")
-
-
-# REF-272
-def test_records_say_which_service_called_and_for_whom(place, key_of, user):
-    user.may(statement("kms:*"))
-    key = key_of(to({"Service": "ec2.amazonaws.com"}, statement("kms:Encrypt")))
-    for client in (place.ec2.on_behalf_of(user), place.ec2.kms(), user.client()):
-        assert encrypts(client, key)
-    found = [it for it in place.records(eventName="Encrypt") if it["resources"] and it["resources"][0]["ARN"] == key]
-    forwarded, itself, direct = found
-    assert forwarded["userIdentity"] == {**direct["userIdentity"], "invokedBy": "ec2.amazonaws.com"}
-    assert forwarded["sourceIPAddress"] == forwarded["userAgent"] == "ec2.amazonaws.com"
-    assert direct["sourceIPAddress"] == "127.0.0.1"
-    name = f"ec2.{HERE}.amazonaws.com"
-    assert itself["userIdentity"] == {"type": "AWSService", "invokedBy": name}
-    assert itself["sourceIPAddress"] == itself["userAgent"] == name
-    assert all(it["recipientAccountId"] == ALICE.id for it in found)
-    issued = place.records(eventName="IssueForwardAccessToken")[-1]
-    assert issued["responseElements"]["principal"] == user.arn
-    assert place.ec2.token(user)[:32] not in (place.server.data / "audit" / "trail.jsonl").read_text()
-
-
-def test_an_s3_client_s_requests_are_forwarded_whatever_their_bodies(place, key_of, user):
-    user.may(statement("kms:*"))
-    key = key_of()
-    for path, headers in (
-        ("/bucket/a%20folder//object", {}),
-        ("/bucket/object", {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"}),
-    ):
-        client = place.s3.kms(**{TOKEN: place.s3.token(user, path=path, headers=headers)})
-        assert allowed(client.generate_data_key, KeyId=key, KeySpec="AES_256")
-
-
-def test_explain_agrees_with_what_is_decided(place, key_of, user):
-    grant = to({"AWS": user.arn}, statement("kms:CreateGrant", Bool={"kms:GrantIsForAWSResource": True}))
-    key = key_of(grant, delegating=False)
-    ask = {"KeyId": key, "GranteePrincipal": user.arn, "Operations": ["Decrypt"]}
-    question = ["explain", "--principal", user.arn, "--action", "kms:CreateGrant", "--key", key, "--json"]
-    for client, more, decision in (
-        (user.client(), [], "ImplicitDeny"),
-        (place.ec2.on_behalf_of(user), ["--via-service", "ec2"], "Allow"),
-        (place.ec2.on_behalf_of(user), ["--via-service", f"ec2.{HERE}.amazonaws.com"], "Allow"),
-        (place.ec2.on_behalf_of(user), ["--via-service", "ec2.amazonaws.com"], "Allow"),
-    ):
-        answered = place.server.run(*question, *more)
-        assert answered.returncode in (0, 1), answered.stderr
-        told = json.loads(answered.stdout)
-        assert told["Decision"] == decision and told["Notes"] == []
-        assert allowed(client.create_grant, **ask) is (decision == "Allow")
-    narrow = json.loads(place.server.run(*question, "--via-service", "narrow").stdout)
-    assert "narrow.amazonaws.com is not registered for kms:CreateGrant here" in narrow["Notes"][0]
-    assert not allowed(place.narrow.on_behalf_of(user).create_grant, **ask)
