@@ -5,7 +5,7 @@ import json
 import pytest
 from harness.clients import refused
 from harness.identities import allowed, policy, statement
-from harness.server import ALICE, BOB
+from harness.server import ALICE, BOB, Account
 from harness.services import (
     ISSUE,
     ON_BEHALF_OF,
@@ -114,6 +114,10 @@ def test_a_token_is_one_service_s_in_one_region_for_whoever_signed(place, key_of
         }
         answer = send(place.server, caller, "trent", json.dumps(head_of(good)).encode(), headers)
         assert answer.code == "AccessDeniedException"
+    unknown, wrong = (Account("", key, "x" * 40) for key in ("AKIANOBODYHASTHISKEY", place.ec2.key_id))
+    for caller, code in ((unknown, "UnrecognizedClientException"), (wrong, "InvalidSignatureException")):
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": ISSUE}
+        assert send(place.server, caller, "trent", json.dumps(head_of(good)).encode(), headers).code == code
     # Nor does one to a service that is not in the Region, or not for the account.
     assert place.cloudtrail.issue(head_of(request_to("cloudtrail", user, WEST))).code == "AccessDeniedException"
     assert place.guest.issue(head_of(request_to("guest", user))).code == "AccessDeniedException"

@@ -148,7 +148,6 @@ fn what_the_service_does_by_itself_comes_from_it() {
     let record = record(&Event {
         identity: &identity,
         source_ip: None,
-        calling_service: None,
         additional_event_data: Some(&facts),
         ..call.event()
     });
@@ -158,6 +157,23 @@ fn what_the_service_does_by_itself_comes_from_it() {
     );
     assert_eq!(record["sourceIPAddress"], "kms.amazonaws.com");
     assert_eq!(record["additionalEventData"], json!({}));
+}
+
+/// REF-272
+#[test]
+fn a_service_stands_in_the_place_of_address_and_user_agent() {
+    let call = Call::new();
+    let identity = call.identity.clone().forwarded("ec2.amazonaws.com");
+    let record = record(&Event {
+        identity: &identity,
+        calling_service: Some("ec2.amazonaws.com"),
+        ..call.event()
+    });
+    assert_eq!(record["sourceIPAddress"], "ec2.amazonaws.com");
+    assert_eq!(record["userAgent"], "ec2.amazonaws.com");
+    assert_eq!(record["userIdentity"]["type"], "Root");
+    assert_eq!(record["userIdentity"]["accessKeyId"], "AKIAIOSFODNN7EXAMPLE");
+    assert_eq!(record["userIdentity"]["invokedBy"], "ec2.amazonaws.com");
 }
 
 #[test]
