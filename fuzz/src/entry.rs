@@ -164,7 +164,10 @@ pub fn services(data: &[u8]) {
     let _ = is_content(data);
     let _ = minicbor::decode::<ServiceRecord>(data);
     with_request(data, |request| {
-        assert!(headers::are_in(request) || headers::are_legible(request), "no header cannot be wrong");
+        assert!(
+            headers::are_in(request) || headers::are_legible(request),
+            "no header cannot be wrong"
+        );
     });
     let Ok(text) = str::from_utf8(data) else { return };
     let known = trent_names::is_known_via_service(text);

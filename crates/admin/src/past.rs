@@ -67,7 +67,9 @@ impl Past {
         let record: Record = serde_json::from_slice(line).map_err(internal)?;
         let principal = record.user_identity.arn.clone();
         let principal = principal.ok_or_else(|| {
-            protocol::validation("The request was the operator's own or a service's: only principals of accounts are asked about")
+            protocol::validation(
+                "The request was the operator's own or a service's: only principals of accounts are asked about",
+            )
         })?;
         Ok(Self {
             event_time: record.event_time.clone(),

@@ -38,7 +38,6 @@ impl Described {
         let values = self.given.entry(key.to_lowercase()).or_default();
         values.push(value.to_owned());
     }
-
 }
 
 impl Questions {
@@ -180,9 +179,12 @@ pub(crate) fn notes(service: &dyn Rehearse, rehearsal: &Rehearsal, parts: &[Box<
 fn remark_on(via: &Via, rehearsal: &Rehearsal) -> Option<String> {
     let (name, action) = (via.principal(), &rehearsal.action);
     let Some(service) = via.service() else {
-        return Some(format!("No service {name} is registered here: nobody can make the request through it."));
+        return Some(format!(
+            "No service {name} is registered here: nobody can make the request through it."
+        ));
     };
     let region = &rehearsal.caller().region;
     let open = service.may(action) && service.is_in(region) && service.serves(rehearsal.caller().account);
-    (!open).then(|| format!("{name} is not registered for {action} here: the request is refused whatever policies say."))
+    (!open)
+        .then(|| format!("{name} is not registered for {action} here: the request is refused whatever policies say."))
 }

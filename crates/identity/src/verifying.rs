@@ -101,7 +101,9 @@ impl VerifyingAuthenticator {
             Sender::Principal(_) => Ok(sender),
             Sender::Service(service) => {
                 let headers = ServiceHeaders::read(request)?;
-                self.directory.speaker(service, headers, self.realm.service(), now).await
+                self.directory
+                    .speaker(service, headers, self.realm.service(), now)
+                    .await
             }
         }
     }
@@ -183,7 +185,10 @@ impl VerifyingAuthenticator {
                 let keystore = self.directory.keystore().as_ref();
                 let signing = self.keys.get(purpose, keystore, &key.credential).await?;
                 let region = realm.region_of(&scope.region);
-                let holder = self.directory.holder(id, region, realm.service(), &party, &live).await?;
+                let holder = self
+                    .directory
+                    .holder(id, region, realm.service(), &party, &live)
+                    .await?;
                 Ok(Signatory::new(signing, holder.map(Sender::Principal), None))
             }
             Lookup::Service { service, key } => {

@@ -4,10 +4,10 @@ use trent_api::{ApiError, kms, protocol};
 use trent_crypto::ciphertext::Parsed;
 use trent_service::{Call, Row};
 
+use crate::Kms;
 use crate::keys::Key;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
-use crate::Kms;
 
 /// What a request says about the ciphertext and the key that made it.
 pub(crate) struct Source<'a> {

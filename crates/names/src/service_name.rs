@@ -6,8 +6,8 @@ use crate::Region;
 
 /// The prefixes of the names that the guide lists for `kms:ViaService` (developer guide, "kms:ViaService"), in order.
 ///
-/// Some cover less or more than they seem to: `ec2` stands for EBS alone, ElastiCache calls as `elasticache` and as
-/// `dax`, OpenSearch as `es` and as `aoss`, and `rds` is Aurora and Neptune too.
+/// Some cover less or more than they seem to: `ec2` stands for volumes of EBS alone, what caches calls as `elasticache`
+/// and as `dax`, what searches as `es` and as `aoss`, and `rds` is Aurora and Neptune too.
 pub const VIA_SERVICES: &[&str] = &[
     "airflow",
     "aoss",
@@ -103,10 +103,7 @@ const VIA_SUFFIX: &str = ".amazonaws.com";
 /// Whether a value of `kms:ViaService` is one that the guide lists, in some Region: `<prefix>.<region>.amazonaws.com`.
 /// A deployment may register services that it does not list.
 pub fn is_known_via_service(name: &str) -> bool {
-    let Some((prefix, region)) = name
-        .strip_suffix(VIA_SUFFIX)
-        .and_then(|name| name.split_once('.'))
-    else {
+    let Some((prefix, region)) = name.strip_suffix(VIA_SUFFIX).and_then(|name| name.split_once('.')) else {
         return false;
     };
     VIA_SERVICES.binary_search(&prefix).is_ok() && Region::parse(region).is_ok()
@@ -208,7 +205,15 @@ mod tests {
     /// AUTHZ-182: `ec2` is there for EBS, which has no name of its own; the services with two names have both.
     #[test]
     fn services_with_several_names_have_all_of_them() {
-        for prefix in ["ec2", "elasticache", "dax", "es", "aoss", "ssm-incidents", "ssm-contacts"] {
+        for prefix in [
+            "ec2",
+            "elasticache",
+            "dax",
+            "es",
+            "aoss",
+            "ssm-incidents",
+            "ssm-contacts",
+        ] {
             assert!(VIA_SERVICES.contains(&prefix), "{prefix}");
         }
         for prefix in ["ebs", "opensearch", "efs", "aurora"] {
@@ -223,11 +228,26 @@ mod tests {
             assert_eq!(parsed.to_string(), name);
         }
         let long = format!("{}.amazonaws.com", "a".repeat(51));
-        for name in ["", "s3", "s3.", ".com", "S3.com", "a..b", "-a.b", "a-.b", "a_b.c", "a.b.c.d.e.f.g", &long] {
+        for name in [
+            "",
+            "s3",
+            "s3.",
+            ".com",
+            "S3.com",
+            "a..b",
+            "-a.b",
+            "a-.b",
+            "a_b.c",
+            "a.b.c.d.e.f.g",
+            &long,
+        ] {
             assert!(ServicePrincipal::parse(name).is_err(), "{name}");
         }
         let name = ServicePrincipal::parse("cloudtrail.amazonaws.com").expect("a name");
         assert_eq!(name.prefix(), "cloudtrail");
-        assert_eq!(name.in_region(&region("us-east-1")), "cloudtrail.us-east-1.amazonaws.com");
+        assert_eq!(
+            name.in_region(&region("us-east-1")),
+            "cloudtrail.us-east-1.amazonaws.com"
+        );
     }
 }

@@ -9,7 +9,8 @@ use trent_api::{ApiError, protocol};
 use trent_audit::json::{Fragment, Object};
 use trent_identity::services::RegisteredService;
 use trent_policy::{
-    Action, Attached, Basis, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected, Subject, decide,
+    Action, Attached, Basis, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected, Subject,
+    decide,
 };
 
 use crate::asking::Asking;
@@ -259,7 +260,10 @@ fn request<'a>(asking: Asking<'a>, names: &'a [&'a str], target: &Target<'a>) ->
 /// Of a resource of another account only the caller's own side is told, and that as if the resource were not there:
 /// whether it is cannot be read from the answer.
 fn refusal(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> String {
-    let foreign = target.resource.account().is_some_and(|owner| Some(owner) != asking.account());
+    let foreign = target
+        .resource
+        .account()
+        .is_some_and(|owner| Some(owner) != asking.account());
     let subject = match target.resource {
         Resource::Key {
             named: Named::Ciphertext,

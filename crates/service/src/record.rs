@@ -47,7 +47,10 @@ impl Record<'_> {
             read_only: O::ROW.read_only,
             resources: &resources,
             // A service belongs to no account: the record is of whom its call is about.
-            recipient: call.account().as_ref().or(resources.first().map(|resource| resource.account)),
+            recipient: call
+                .account()
+                .as_ref()
+                .or(resources.first().map(|resource| resource.account)),
         }
         .render()
     }

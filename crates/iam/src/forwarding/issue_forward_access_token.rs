@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use trent_api::shape::{Member, Shape, Structure};
 use trent_api::{
-    ApiError, Encode, ErrorShape, FromValue, Input, ObjectWriter, Output, SecretText, Shaped, Timestamp, Value, protocol,
+    ApiError, Encode, ErrorShape, FromValue, Input, ObjectWriter, Output, SecretText, Shaped, Timestamp, Value,
+    protocol,
 };
 use trent_audit::json::Object;
 use trent_identity::AuthenticationError;
@@ -121,7 +122,9 @@ impl Operation for IssueForwardAccessToken {
     async fn resolve(_: &ForwardAccess, call: &Call, _: &IssueRequest) -> Result<(), ApiError> {
         match &call.actor {
             Actor::Service(_) => Ok(()),
-            _ => Err(protocol::access_denied("Only registered services are issued forward-access tokens")),
+            _ => Err(protocol::access_denied(
+                "Only registered services are issued forward-access tokens",
+            )),
         }
     }
 
@@ -148,7 +151,9 @@ impl Operation for IssueForwardAccessToken {
             headers: &headers,
             payload: &input.payload,
         };
-        let issued = service.forwarding.issue(asking, &request, service.machine.now(), call.now);
+        let issued = service
+            .forwarding
+            .issue(asking, &request, service.machine.now(), call.now);
         let issued = issued.await.map_err(refused)?;
         let mut elements = Object::new();
         let (principal, expires) = (issued.principal.to_string(), expires(&issued));

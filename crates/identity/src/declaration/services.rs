@@ -111,7 +111,9 @@ fn service(path: &Path, raw: RawService, rules: Rules, seen: &mut Seen) -> Resul
     })?;
     let served = |account: &String| raw.accounts.iter().any(|served| served == EVERY || served == account);
     if let Some(at) = raw.trusted_in.iter().position(|account| !served(account)) {
-        return Err(trusted_in.item(at).error(Problem::NotServed(raw.trusted_in[at].clone())));
+        return Err(trusted_in
+            .item(at)
+            .error(Problem::NotServed(raw.trusted_in[at].clone())));
     }
     Ok(DeclaredService {
         name,
@@ -139,7 +141,8 @@ fn label(path: &Path, text: &str) -> Result<(), Misplaced> {
 fn action(text: &str) -> Result<(), Problem> {
     let name = text.strip_prefix("kms:").unwrap_or_default();
     let beginning = name.strip_suffix('*').unwrap_or(name);
-    let legal = !name.is_empty() && text.len() <= LONGEST_NAME && beginning.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let legal =
+        !name.is_empty() && text.len() <= LONGEST_NAME && beginning.bytes().all(|byte| byte.is_ascii_alphabetic());
     if legal {
         return Ok(());
     }

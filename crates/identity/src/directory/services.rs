@@ -31,8 +31,14 @@ impl Directory {
         if ServicePrincipal::parse(name).is_err() {
             return Ok(None);
         }
-        let found = self.services.0.get(&self.store, &service_key(&self.store, name)).await?;
-        Ok(found.and_then(|known| known.as_ref().clone()).filter(|known| known.name().as_str() == name))
+        let found = self
+            .services
+            .0
+            .get(&self.store, &service_key(&self.store, name))
+            .await?;
+        Ok(found
+            .and_then(|known| known.as_ref().clone())
+            .filter(|known| known.name().as_str() == name))
     }
 
     /// Whose access key this is, which a service's record must list.

@@ -129,7 +129,10 @@ impl Forwarding {
             },
         };
         let claim = Claim::read(&signed)?;
-        let sender = self.verifying.verify_for(&realm, &signed, payload, &claim, received).await?;
+        let sender = self
+            .verifying
+            .verify_for(&realm, &signed, payload, &claim, received)
+            .await?;
         let headers = ServiceHeaders::read(&signed)?;
         let (region, proof, before, latest) = match (&sender, headers) {
             (Sender::Principal(caller), ServiceHeaders::None) => {
@@ -164,7 +167,10 @@ impl Forwarding {
             expires_at: ends.into_iter().flatten().min().unwrap_or(issued_at),
             proof,
         };
-        let principal = self.directory.principal_of(&token, &region, registered.signing_name()).await?;
+        let principal = self
+            .directory
+            .principal_of(&token, &region, registered.signing_name())
+            .await?;
         let principal = principal.ok_or(AuthenticationError::ForwardAccessToken)?;
         if !registered.serves(principal.account) {
             return Err(Refusal::Account);

@@ -105,7 +105,10 @@ mod tests {
             (&[token, user][..], TOKEN),
             (&[token, arn], TOKEN),
             (&[user, account], ON_BEHALF_OF),
-            (&[("x-trent-via-service", b"ec2.us-east-1.amazonaws.com")], "x-trent-via-service"),
+            (
+                &[("x-trent-via-service", b"ec2.us-east-1.amazonaws.com")],
+                "x-trent-via-service",
+            ),
             (&[(SOURCE_ARN, b"")], SOURCE_ARN),
             (&[(TOKEN, b"\xff")], TOKEN),
         ] {

@@ -171,7 +171,12 @@ mod tests {
 
     #[test]
     fn a_service_may_do_what_is_listed_and_nothing_else() {
-        let service = service("s3.amazonaws.com", &["111122223333"], &["kms:GenerateDataKey*", "kms:Decrypt"], &[]);
+        let service = service(
+            "s3.amazonaws.com",
+            &["111122223333"],
+            &["kms:GenerateDataKey*", "kms:Decrypt"],
+            &[],
+        );
         for (action, may) in [
             ("kms:Decrypt", true),
             ("KMS:decrypt", true),
@@ -195,8 +200,16 @@ mod tests {
     fn nobody_is_trusted_everywhere() {
         let everywhere = service("s3.amazonaws.com", &[EVERY], &["kms:*"], &[EVERY]);
         assert!(everywhere.serves(account("444455556666")) && !everywhere.is_trusted_in(account("444455556666")));
-        let here = service("s3.amazonaws.com", &["111122223333"], &["kms:*"], &["111122223333", "444455556666"]);
+        let here = service(
+            "s3.amazonaws.com",
+            &["111122223333"],
+            &["kms:*"],
+            &["111122223333", "444455556666"],
+        );
         assert!(here.is_trusted_in(account("111122223333")));
-        assert!(!here.is_trusted_in(account("444455556666")), "it does not serve the account");
+        assert!(
+            !here.is_trusted_in(account("444455556666")),
+            "it does not serve the account"
+        );
     }
 }

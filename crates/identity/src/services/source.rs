@@ -47,7 +47,10 @@ mod tests {
     #[test]
     fn the_account_of_an_arn_is_its_fifth_field() {
         let account = AccountId::parse("111122223333").ok();
-        assert_eq!(account_of("arn:aws:cloudtrail:us-west-2:111122223333:trail/a:b"), Some(account));
+        assert_eq!(
+            account_of("arn:aws:cloudtrail:us-west-2:111122223333:trail/a:b"),
+            Some(account)
+        );
         assert_eq!(account_of("arn:aws:s3:::bucket"), Some(None));
         for text in [
             "",

@@ -39,7 +39,9 @@ impl Directory {
                 let token = self.forward_access(service, token, &service.region, now).await?;
                 let caller = self.forwarded(service, &token, called).await;
                 let caller = caller.map_err(|error| unavailable(&error))?;
-                caller.map(Sender::Principal).ok_or(AuthenticationError::ForwardAccessToken)
+                caller
+                    .map(Sender::Principal)
+                    .ok_or(AuthenticationError::ForwardAccessToken)
             }
             ServiceHeaders::OnBehalfOf(user) => {
                 let caller = self.asserted(service, user, called, now).await?;
@@ -106,12 +108,18 @@ impl Directory {
                 account,
                 user,
             } => {
-                let Lookup::Active { party: holder, live, key } = self.look_up(id).await? else {
+                let Lookup::Active {
+                    party: holder,
+                    live,
+                    key,
+                } = self.look_up(id).await?
+                else {
                     return Ok(None);
                 };
                 let same = key.serial == *serial && party(account, user.as_ref()).as_ref() == Some(&holder);
                 // Who ends the sessions of a principal ends what it has lent as well.
-                let ended = !live.accepts(token.issued_at) || !self.account_accepts(holder.account, token.issued_at).await?;
+                let ended =
+                    !live.accepts(token.issued_at) || !self.account_accepts(holder.account, token.issued_at).await?;
                 if !same || ended {
                     return Ok(None);
                 }
@@ -129,9 +137,9 @@ impl Directory {
         called: &str,
         now: Duration,
     ) -> Result<Option<Caller>, AuthenticationError> {
-        let named = PrincipalArn::parse(user).ok().filter(|arn| {
-            matches!(arn, PrincipalArn::User { .. }) && arn.partition() == service.region.partition()
-        });
+        let named = PrincipalArn::parse(user)
+            .ok()
+            .filter(|arn| matches!(arn, PrincipalArn::User { .. }) && arn.partition() == service.region.partition());
         let Some(named) = named.filter(|arn| service.service.is_trusted_in(arn.account())) else {
             return Ok(None);
         };

@@ -175,7 +175,10 @@ mod tests {
         assert!(Token::read(&bytes).is_some_and(|read| read == token()));
         assert!((0..bytes.len()).all(|length| !is_content(&bytes[..length])));
         assert!(!is_content(&[bytes.as_slice(), &[0]].concat()));
-        assert!(!is_content(&[&[1], &bytes[1..]].concat()), "the content of a session's token");
+        assert!(
+            !is_content(&[&[1], &bytes[1..]].concat()),
+            "the content of a session's token"
+        );
         assert!(!crate::session::is_content(&bytes));
     }
 

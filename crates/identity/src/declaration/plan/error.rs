@@ -8,9 +8,7 @@ use crate::directory::{DirectoryError, EntityError};
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The store has another secret for this access key than the file.
-    #[error(
-        "the file gives access key {id} of {whose} another secret than it has: give the new one a new id"
-    )]
+    #[error("the file gives access key {id} of {whose} another secret than it has: give the new one a new id")]
     OtherSecret {
         /// The account or the service.
         whose: String,

@@ -163,9 +163,16 @@ async fn access_key(
     service: &ServiceRecord,
 ) -> Result<(Key<AccessKeyRecord>, AccessKeyRecord), ApplyError> {
     let id: &AccessKeyId = &declared.id;
-    if directory.has_access_key(id.as_str()).await.map_err(DirectoryError::from)? {
+    if directory
+        .has_access_key(id.as_str())
+        .await
+        .map_err(DirectoryError::from)?
+    {
         let (entity, name) = (Entity::AccessKey, id.to_string());
-        return Err(ApplyError::refused(&path.field("id"), EntityError::Exists { entity, name }));
+        return Err(ApplyError::refused(
+            &path.field("id"),
+            EntityError::Exists { entity, name },
+        ));
     }
     let sealed = directory.keystore().seal_credential(declared.secret.clone()).await;
     let record = AccessKeyRecord {
@@ -188,7 +195,11 @@ async fn all(
         let page = directory.store().range(&Key::new(), after.as_ref(), PAGE).await;
         let page = page.map_err(DirectoryError::from)?;
         after = page.items.last().map(|(key, _): &(Key<ServiceRecord>, _)| key.clone());
-        all.extend(page.items.into_iter().map(|(key, stored)| (stored.value.name.clone(), (key, stored))));
+        all.extend(
+            page.items
+                .into_iter()
+                .map(|(key, stored)| (stored.value.name.clone(), (key, stored))),
+        );
         if !page.more {
             return Ok(all);
         }

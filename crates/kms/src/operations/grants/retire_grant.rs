@@ -13,8 +13,8 @@ use trent_audit::json::Object;
 use trent_names::AccountId;
 use trent_policy::{Action, Context, Grantee};
 use trent_service::{
-    Access, AuditedResource, Call, Covering, CoveringGrant, Effect, Facts, Grants, Named, Operation, Resource,
-    Row, Target, action, internal,
+    Access, AuditedResource, Call, Covering, CoveringGrant, Effect, Facts, Grants, Named, Operation, Resource, Row,
+    Target, action, internal,
 };
 
 use crate::facts::Parameters;
