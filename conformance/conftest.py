@@ -8,6 +8,7 @@ from harness.clients import boto3_client
 from harness.identities import User, fresh, policy
 from harness.raw import Raw
 from harness.server import ALICE, BOB, DevServer, Server
+from harness.services import Place
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,15 @@ def dev_server(tmp_path):
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """A server around which services are registered."""
+    made = Place(tmp_path_factory.mktemp("services"))
+    made.server.start()
+    yield made
+    assert made.server.stop() == 0, "the server did not stop cleanly"
 
 
 @pytest.fixture(scope="session")

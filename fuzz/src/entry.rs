@@ -15,6 +15,11 @@ use trent_names::{AccountId, AliasArn, AliasName, Arn, KeyArn, KeyId, KeyReferen
 
 /// A request, written down as HTTP/1.1 would: `METHOD path?query`, headers, an empty line, the body.
 pub fn sigv4(data: &[u8]) {
+    with_request(data, verify);
+}
+
+/// Hands `ask` a request, if there is one.
+fn with_request(data: &[u8], ask: impl FnOnce(&SignedRequest<'_>)) {
     let (head, body) = match data.windows(2).position(|pair| pair == b"\n\n") {
         Some(at) => (&data[..at], &data[at + 2..]),
         None => (data, &[][..]),
@@ -31,24 +36,26 @@ pub fn sigv4(data: &[u8]) {
             Some((str::from_utf8(&line[..colon]).ok()?, &line[colon + 1..]))
         })
         .collect();
-    let request = SignedRequest {
+    ask(&SignedRequest {
         method,
         path,
         query,
         headers: &headers,
         body,
-    };
+    });
+}
 
+fn verify(request: &SignedRequest<'_>) {
     let realm = Realm::new(Region::parse("us-east-1"), "kms");
-    let Ok(claim) = Claim::read(&request) else { return };
+    let Ok(claim) = Claim::read(request) else { return };
     let _ = claim.access_key_id();
     for admitted in [
-        claim.admit(&request, &realm, Duration::from_mins(29_453_780)),
-        claim.admit_stale(&request, &realm),
+        claim.admit(request, &realm, Duration::from_mins(29_453_780)),
+        claim.admit_stale(request, &realm),
     ] {
         let Ok(admitted) = admitted else { continue };
         let key = SigningKey::derive(b"no request was signed with this", "20260101", "us-east-1", "kms");
-        let verdict = claim.verify(&request, admitted.signed, &key, &mut Vec::new());
+        let verdict = claim.verify(request, admitted.signed, &key, &mut Vec::new());
         assert!(verdict.is_err(), "a request that nobody signed verifies");
     }
 }
@@ -147,6 +154,25 @@ pub fn sessions(data: &[u8]) {
     let _ = trent_identity::rules::PolicyArn::parse(text);
     let _ = trent_identity::rules::provider_name(text);
     let _ = trent_identity::rules::tag_key(text);
+}
+
+/// What is in a forward-access token once it is opened, the headers that services send (a request as `sigv4` has it),
+/// and their names.
+pub fn services(data: &[u8]) {
+    use trent_identity::services::{headers, is_content, registration::ServiceRecord};
+
+    let _ = is_content(data);
+    let _ = minicbor::decode::<ServiceRecord>(data);
+    with_request(data, |request| {
+        assert!(
+            headers::are_in(request) || headers::are_legible(request),
+            "no header cannot be wrong"
+        );
+    });
+    let Ok(text) = str::from_utf8(data) else { return };
+    let known = trent_names::is_known_via_service(text);
+    assert!(!known || text.ends_with(".amazonaws.com"));
+    let _ = trent_names::ServicePrincipal::parse(text).map(|name| assert_eq!(name.as_str(), text));
 }
 
 /// An identity token, and the keys of an issuer.

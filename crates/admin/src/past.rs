@@ -49,8 +49,10 @@ struct Record {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Who {
     arn: Option<String>,
+    invoked_by: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -65,7 +67,9 @@ impl Past {
         let record: Record = serde_json::from_slice(line).map_err(internal)?;
         let principal = record.user_identity.arn.clone();
         let principal = principal.ok_or_else(|| {
-            protocol::validation("The request was the operator's own or the server's: no policy decided about it")
+            protocol::validation(
+                "The request was the operator's own or a service's: only principals of accounts are asked about",
+            )
         })?;
         Ok(Self {
             event_time: record.event_time.clone(),
@@ -118,12 +122,13 @@ impl Past {
                     .map(str::to_owned),
                 region: Some(self.record.aws_region.clone()),
                 encryption_context: pairs(&parameters[context]),
+                via_service: self.record.user_identity.invoked_by.clone(),
                 ..Described::default()
             };
             if self.record.source_ip.parse::<std::net::IpAddr>().is_ok() {
                 described.give("aws:sourceip", &self.record.source_ip);
             }
-            if !self.record.user_agent.is_empty() {
+            if !self.record.user_agent.is_empty() && described.via_service.is_none() {
                 described.give("aws:useragent", &self.record.user_agent);
             }
             if let Some(at) = named.and_then(|named| named.find("alias/")) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trent_api::{ApiError, protocol};
-use trent_identity::{Caller, Directory};
+use trent_identity::{Caller, Directory, Identity, Via};
 use trent_names::{PrincipalArn, Region};
 use trent_policy::{Asked, ConditionKey, Explanation};
 use trent_service::{Call, Part, Rehearsal, Rehearse, internal};
@@ -38,26 +38,6 @@ impl Described {
         let values = self.given.entry(key.to_lowercase()).or_default();
         values.push(value.to_owned());
     }
-
-    /// Adds what requests have that a service makes on behalf of their principal: `s3`, or a service's whole name.
-    fn give_service(&mut self, service: &str, region: &Region) {
-        let (prefix, name) = match service.split_once('.') {
-            Some((prefix, _)) => (prefix, service.to_owned()),
-            None => (service, format!("{service}.{region}.amazonaws.com")),
-        };
-        let principal = format!("{prefix}.amazonaws.com");
-        for (key, value) in [
-            ("kms:viaservice", name.as_str()),
-            ("aws:viaawsservice", "true"),
-            ("aws:calledvia", &principal),
-            ("aws:calledviafirst", &principal),
-            ("aws:calledvialast", &principal),
-        ] {
-            self.given
-                .entry(key.to_owned())
-                .or_insert_with(|| vec![value.to_owned()]);
-        }
-    }
 }
 
 impl Questions {
@@ -78,16 +58,37 @@ impl Questions {
             region = located.region;
             resource = Some(located.arn);
         }
+        let mut caller = self.caller(call, &principal, &region, &described.action).await?;
         if let Some(service) = described.via_service.take() {
-            described.give_service(&service, &region);
+            let via = self.via(&service, &region).await?;
+            caller = Caller::from(Identity {
+                via: Some(Arc::new(via)),
+                ..Identity::clone(&caller)
+            });
         }
-        let caller = self.caller(call, &principal, &region, &described.action).await?;
         let mut rehearsal = Rehearsal::new(caller, region, call.now, &described.action);
         rehearsal.resource = resource;
         rehearsal.encryption_context = described.encryption_context;
         rehearsal.given = described.given;
         let parts = self.service.parts(&rehearsal).await?;
         Ok((rehearsal, parts))
+    }
+
+    /// What a request has that a service makes for its principal: a registered service, by its service principal or by its
+    /// name in `kms:ViaService`, or else any that has such a name, or begins so.
+    async fn via(&self, named: &str, region: &Region) -> Result<Via, ApiError> {
+        let labels: Vec<&str> = named.split('.').collect();
+        // Without the Region, which `kms:ViaService` has in the middle.
+        let principal = match labels.as_slice() {
+            &[prefix] => format!("{prefix}.amazonaws.com"),
+            [prefix, middle, rest @ ..] if *middle == region.as_str() => format!("{prefix}.{}", rest.join(".")),
+            _ => named.to_owned(),
+        };
+        let registered = self.directory.service(&principal).await.map_err(internal)?;
+        Ok(match registered {
+            Some(service) => Via::registered(&service, region),
+            None => Via::imagined(named, region),
+        })
     }
 
     /// A principal as a caller of the service that an action belongs to.
@@ -159,6 +160,9 @@ pub(crate) fn notes(service: &dyn Rehearse, rehearsal: &Rehearsal, parts: &[Box<
         ),
         _ => {}
     }
+    if let Some(via) = &rehearsal.caller().via {
+        notes.extend(remark_on(via, rehearsal));
+    }
     for name in rehearsal.given.keys().filter(|name| !name.starts_with("aws:")) {
         let key = ConditionKey::new(name);
         if !parts.iter().any(|part| part.target().has(&key)) {
@@ -169,4 +173,18 @@ pub(crate) fn notes(service: &dyn Rehearse, rehearsal: &Rehearsal, parts: &[Box<
         }
     }
     notes
+}
+
+/// What the registration of a service says, which no policy does.
+fn remark_on(via: &Via, rehearsal: &Rehearsal) -> Option<String> {
+    let (name, action) = (via.principal(), &rehearsal.action);
+    let Some(service) = via.service() else {
+        return Some(format!(
+            "No service {name} is registered here: nobody can make the request through it."
+        ));
+    };
+    let region = &rehearsal.caller().region;
+    let open = service.may(action) && service.is_in(region) && service.serves(rehearsal.caller().account);
+    (!open)
+        .then(|| format!("{name} is not registered for {action} here: the request is refused whatever policies say."))
 }

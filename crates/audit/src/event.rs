@@ -70,7 +70,18 @@ impl UserIdentity {
         Self(block.finish().as_bytes().into())
     }
 
-    /// The service itself, for what it does on its own account (`invokedBy` names it).
+    /// A principal as [`principal`](Self::principal) has it, for whom the service `invoked_by` calls.
+    pub fn forwarded(self, invoked_by: &str) -> Self {
+        let mut block = self.0.to_vec();
+        // The block is an object with members: its last byte closes it.
+        block.pop();
+        block.extend_from_slice(b",\"invokedBy\":");
+        json::push_string(&mut block, invoked_by);
+        block.push(b'}');
+        Self(block.into())
+    }
+
+    /// A service that calls as itself (`invokedBy` names it), this one included.
     pub fn service(invoked_by: &str) -> Self {
         let mut block = json::Object::new();
         block.string("type", "AWSService").string("invokedBy", invoked_by);
@@ -139,6 +150,8 @@ pub struct Event<'a> {
     pub region: &'a Region,
     /// Where the call came from; `None` for what the service does by itself.
     pub source_ip: Option<IpAddr>,
+    /// The service that called, for itself or for somebody: then its name stands in the place of address and user agent.
+    pub calling_service: Option<&'a str>,
     /// The caller's `User-Agent`.
     pub user_agent: &'a str,
     /// The error, if the call failed.
@@ -208,12 +221,13 @@ impl Event<'_> {
         out.extend_from_slice(b",\"awsRegion\":");
         json::push_string(&mut out, self.region.as_str());
         out.extend_from_slice(b",\"sourceIPAddress\":");
-        match self.source_ip {
-            Some(address) => push_address(&mut out, address),
-            None => json::push_string(&mut out, self.source),
+        match (self.calling_service, self.source_ip) {
+            (Some(service), _) => json::push_string(&mut out, service),
+            (None, Some(address)) => push_address(&mut out, address),
+            (None, None) => json::push_string(&mut out, self.source),
         }
         out.extend_from_slice(b",\"userAgent\":");
-        json::push_capped(&mut out, self.user_agent, MAX_TEXT);
+        json::push_capped(&mut out, self.calling_service.unwrap_or(self.user_agent), MAX_TEXT);
         if let Some(failure) = self.failure {
             out.extend_from_slice(b",\"errorCode\":");
             json::push_capped(&mut out, failure.code, MAX_TEXT);

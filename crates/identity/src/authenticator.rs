@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::caller::Caller;
 use crate::error::AuthenticationError;
+use crate::sender::Sender;
 use crate::sigv4::SignedRequest;
 
 /// Establishes who sent a request. Which implementation a server uses is decided when it is built.
@@ -15,8 +15,8 @@ pub trait Authenticator: Send + Sync {
     fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Duration) -> Verdict<'a>;
 }
 
-/// What comes of a request: the caller, or why there is none.
-pub type Outcome = Result<Caller, AuthenticationError>;
+/// What comes of a request: who sent it, or why nobody did.
+pub type Outcome = Result<Sender, AuthenticationError>;
 
 /// The future of an [`Outcome`]. On a busy server nearly all are known at once, and then nothing is allocated.
 pub enum Verdict<'a> {

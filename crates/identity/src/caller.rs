@@ -8,6 +8,7 @@ use trent_names::{AccountId, PrincipalArn, Region};
 
 use crate::directory::Party;
 use crate::entitlements::Entitlements;
+use crate::services::Via;
 use crate::session::Session;
 use crate::unique_id::UniqueId;
 
@@ -47,6 +48,8 @@ pub struct Identity {
     pub session: Option<Session>,
     /// What the stored records allow it and restrict it to, as of when it was authenticated.
     pub entitlements: Entitlements,
+    /// The service that calls for it, if it does not call itself.
+    pub via: Option<Arc<Via>>,
 }
 
 /// The kinds of principals that call, as `aws:PrincipalType` names them.
@@ -96,6 +99,7 @@ impl Caller {
             unique_id: account.as_str().to_owned(),
             session: None,
             entitlements: Entitlements::default(),
+            via: None,
         })
     }
 

@@ -10,8 +10,10 @@ use crate::authenticator::{Authenticator, Outcome, Verdict};
 use crate::caller::{Caller, Identity};
 use crate::directory::Directory;
 use crate::entitlements::Entitlements;
+use crate::error::unavailable;
+use crate::sender::Sender;
 use crate::sigv4::{Claim, Realm, SignedRequest};
-use crate::verifying::{VerifyingAuthenticator, unavailable};
+use crate::verifying::VerifyingAuthenticator;
 
 /// The account of every credential that does not name one.
 const DEFAULT_ACCOUNT: &str = "000000000000";
@@ -52,16 +54,16 @@ impl DevAuthenticator {
         let organization = directory.placement(account).await;
         let organization = organization.map_err(|error| unavailable(&error))?;
         if organization.is_none() {
-            return Ok(root);
+            return Ok(Sender::Principal(root));
         }
         // Whoever it is believed to be is limited as it would be.
-        Ok(Caller::from(Identity {
+        Ok(Sender::Principal(Caller::from(Identity {
             entitlements: Entitlements {
                 organization,
                 ..Entitlements::default()
             },
             ..Identity::clone(&root)
-        }))
+        })))
     }
 }
 

@@ -141,6 +141,20 @@ pub enum AuthenticationError {
     #[error("The security token included in the request is expired")]
     ExpiredToken,
 
+    /// A header that services do not send, not beside what else the request has, or with something in it that the
+    /// service has no part in.
+    #[error("The header '{0}' of the request is not accepted.")]
+    ServiceHeader(String),
+
+    /// A service in a Region that it is not registered for.
+    #[error("The service is not registered in {0}.")]
+    ServiceElsewhere(String),
+
+    /// A forward-access token that is none, is another service's or another Region's, or whose principal can no longer
+    /// sign.
+    #[error("The forward-access token included in the request is invalid.")]
+    ForwardAccessToken,
+
     /// The directory or the keystore could not answer, so nobody is let in.
     #[error("The request processing has failed because of an unknown error, exception or failure.")]
     Unavailable,
@@ -155,6 +169,7 @@ impl AuthenticationError {
             Family::Invalid => "InvalidSignatureException",
             Family::Unrecognized => "UnrecognizedClientException",
             Family::ExpiredToken => "ExpiredTokenException",
+            Family::Refused => "AccessDeniedException",
             Family::Internal => "InternalFailure",
         }
     }
@@ -167,6 +182,7 @@ impl AuthenticationError {
             Family::Invalid => "SignatureDoesNotMatch",
             Family::Unrecognized => "InvalidClientTokenId",
             Family::ExpiredToken => "ExpiredToken",
+            Family::Refused => "AccessDenied",
             Family::Internal => "InternalFailure",
         }
     }
@@ -188,7 +204,7 @@ impl AuthenticationError {
     pub fn query_status(&self) -> u16 {
         match self.family() {
             Family::Incomplete => 400,
-            Family::Missing | Family::Invalid | Family::Unrecognized | Family::ExpiredToken => 403,
+            Family::Missing | Family::Invalid | Family::Unrecognized | Family::ExpiredToken | Family::Refused => 403,
             Family::Internal => 500,
         }
     }
@@ -214,14 +230,15 @@ impl AuthenticationError {
             | Self::PayloadHash
             | Self::NotCanonical
             | Self::SignatureMismatch => Family::Invalid,
-            Self::UnknownAccessKey | Self::SessionToken => Family::Unrecognized,
+            Self::UnknownAccessKey | Self::SessionToken | Self::ForwardAccessToken => Family::Unrecognized,
+            Self::ServiceHeader(_) | Self::ServiceElsewhere(_) => Family::Refused,
             Self::ExpiredToken => Family::ExpiredToken,
             Self::Unavailable => Family::Internal,
         }
     }
 }
 
-/// The six names under which all of it is reported.
+/// The seven names under which all of it is reported.
 #[derive(Clone, Copy)]
 enum Family {
     Missing,
@@ -229,7 +246,14 @@ enum Family {
     Invalid,
     Unrecognized,
     ExpiredToken,
+    Refused,
     Internal,
+}
+
+/// Fails closed, and tells the operator why: the caller learns only that the server failed.
+pub(crate) fn unavailable(error: &dyn std::error::Error) -> AuthenticationError {
+    tracing::error!(%error, "a request could not be authenticated");
+    AuthenticationError::Unavailable
 }
 
 /// The base64 SHA-256 of an `Authorization` header: enough to find it in a client's log, of no use to anyone else.

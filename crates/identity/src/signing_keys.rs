@@ -14,7 +14,7 @@ use trent_crypto::sigv4::SigningKey;
 use trent_keystore::{Keystore, KeystoreError, WrappedCredential};
 use trent_names::Region;
 
-use crate::caller::Caller;
+use crate::sender::Sender;
 use crate::sigv4::Scope;
 use crate::sigv4::timestamp::Day;
 
@@ -71,7 +71,7 @@ impl Equivalent<Owned> for Purpose<'_> {
 pub(crate) struct Signatory {
     pub(crate) key: Arc<SigningKey>,
     /// `None` if the access key does not exist or signs nothing now.
-    pub(crate) caller: Option<Caller>,
+    pub(crate) sender: Option<Sender>,
     /// The token that the access key comes with, if it is temporary.
     pub(crate) token: Option<Box<[u8]>>,
     /// When its use was noted last: milliseconds since 1970.
@@ -79,10 +79,10 @@ pub(crate) struct Signatory {
 }
 
 impl Signatory {
-    pub(crate) fn new(key: Arc<SigningKey>, caller: Option<Caller>, token: Option<&[u8]>) -> Self {
+    pub(crate) fn new(key: Arc<SigningKey>, sender: Option<Sender>, token: Option<&[u8]>) -> Self {
         Self {
             key,
-            caller,
+            sender,
             token: token.map(Into::into),
             noted_at: AtomicU64::new(0),
         }

@@ -9,13 +9,16 @@ use trent_store::StoreError;
 
 use crate::access_key::AccessKeyId;
 use crate::authenticator::{Authenticator, Outcome, Verdict};
-use crate::caller::{Caller, Identity, PrincipalKind};
-use crate::directory::{Directory, Live, Lookup, Party, RESOLUTION, milliseconds};
-use crate::error::AuthenticationError;
+use crate::caller::Caller;
+use crate::directory::{Directory, Lookup, RESOLUTION, milliseconds};
+use crate::error::{AuthenticationError, unavailable};
+use crate::sender::Sender;
+use crate::services::ServiceCaller;
+use crate::services::headers::ServiceHeaders;
 use crate::session::{self, Content};
 use crate::signing_keys::{Purpose, Signatory, SigningKeys};
 use crate::sigv4::timestamp::SigningTime;
-use crate::sigv4::{Claim, Realm, Scope, SignedRequest};
+use crate::sigv4::{Claim, Payload, Realm, Scope, SignedRequest};
 use crate::standings::Standings;
 use crate::unique_id::UniqueId;
 
@@ -71,7 +74,38 @@ impl VerifyingAuthenticator {
             Some(signatory) => signatory,
             None => self.establish(claim, signed).await?,
         };
-        self.conclude(request, claim, signed, now, &signatory)
+        let sender = self.conclude(request, claim, signed, now, &signatory)?;
+        self.speaker(request, sender, now).await
+    }
+
+    /// As [`verify`](Self::verify), for a request that was sent to another realm, with what it announced of its body; not
+    /// asked is for whom a service sent it.
+    pub(crate) async fn verify_for(
+        &self,
+        realm: &Realm,
+        request: &SignedRequest<'_>,
+        payload: Payload<'_>,
+        claim: &Claim<'_>,
+        now: Duration,
+    ) -> Outcome {
+        let signed = claim.admit_form(request, now)?;
+        let scope = claim.scope(realm, signed)?;
+        let signatory = self.signatory(realm, claim.access_key_id()?, &scope, claim.session_token());
+        let signatory = signatory.await.map_err(|error| unavailable(&error))?;
+        self.conclude_over(request, payload, claim, signed, now, &signatory)
+    }
+
+    /// For whom a request was sent: services may send theirs for somebody else.
+    async fn speaker(&self, request: &SignedRequest<'_>, sender: Sender, now: Duration) -> Outcome {
+        match &sender {
+            Sender::Principal(_) => Ok(sender),
+            Sender::Service(service) => {
+                let headers = ServiceHeaders::read(request)?;
+                self.directory
+                    .speaker(service, headers, self.realm.service(), now)
+                    .await
+            }
+        }
     }
 
     /// Whether the claim carries the token of a session that was issued here.
@@ -93,12 +127,16 @@ impl VerifyingAuthenticator {
         let claim = Claim::read(request)?;
         let signed = claim.admit_form(request, now)?;
         if let Some(signatory) = self.recall(&claim, signed) {
-            let outcome = self.conclude(request, &claim, signed, now, &signatory);
-            return outcome.map(|caller| Verdict::known(Ok(caller)));
+            let sender = self.conclude(request, &claim, signed, now, &signatory)?;
+            return Ok(match sender {
+                Sender::Principal(_) => Verdict::known(Ok(sender)),
+                Sender::Service(_) => Verdict::pending(self.speaker(request, sender, now)),
+            });
         }
         Ok(Verdict::pending(async move {
             let signatory = self.establish(&claim, signed).await?;
-            self.conclude(request, &claim, signed, now, &signatory)
+            let sender = self.conclude(request, &claim, signed, now, &signatory)?;
+            self.speaker(request, sender, now).await
         }))
     }
 
@@ -116,7 +154,7 @@ impl VerifyingAuthenticator {
         let state = self.directory.state();
         let sent = claim.session_token();
         let signatory = self
-            .signatory(id, &scope, sent)
+            .signatory(&self.realm, id, &scope, sent)
             .await
             .map_err(|error| unavailable(&error))?;
         let signatory = Arc::new(signatory);
@@ -129,66 +167,65 @@ impl VerifyingAuthenticator {
         Ok(signatory)
     }
 
-    async fn signatory(&self, id: &str, scope: &Scope, token: Option<&[u8]>) -> Result<Signatory, Failure> {
+    async fn signatory(
+        &self,
+        realm: &Realm,
+        id: &str,
+        scope: &Scope,
+        token: Option<&[u8]>,
+    ) -> Result<Signatory, Failure> {
         if let Some(token) = token
             && let Some(content) = Content::open(self.directory.keystore().as_ref(), token, id).await
         {
-            return self.session(id, scope, token, &content).await;
+            return self.session(realm, id, scope, token, &content).await;
         }
         match self.directory.look_up(id).await? {
             Lookup::Active { party, live, key } => {
-                let purpose = self.purpose(id, key.revision.0, scope);
+                let purpose = purpose(realm, id, key.revision.0, scope);
                 let keystore = self.directory.keystore().as_ref();
                 let signing = self.keys.get(purpose, keystore, &key.credential).await?;
-                let caller = self.holder(id, scope, &party, &live).await?;
-                Ok(Signatory::new(signing, caller, None))
+                let region = realm.region_of(&scope.region);
+                let holder = self
+                    .directory
+                    .holder(id, region, realm.service(), &party, &live)
+                    .await?;
+                Ok(Signatory::new(signing, holder.map(Sender::Principal), None))
             }
-            Lookup::Refused | Lookup::Unknown => self.nobody(id, scope).await,
+            Lookup::Service { service, key } => {
+                let purpose = purpose(realm, id, key.revision.0, scope);
+                let keystore = self.directory.keystore().as_ref();
+                let signing = self.keys.get(purpose, keystore, &key.credential).await?;
+                let caller = ServiceCaller::new(service, id, realm.region_of(&scope.region));
+                Ok(Signatory::new(signing, Some(Sender::Service(caller)), None))
+            }
+            Lookup::Refused | Lookup::Unknown => self.nobody(realm, id, scope).await,
         }
     }
 
     /// The holder of a session, if everybody whom it depends on is there and none of them has ended it.
-    async fn session(&self, id: &str, scope: &Scope, token: &[u8], content: &Content) -> Result<Signatory, Failure> {
-        let purpose = self.purpose(id, session::digest(token), scope);
+    async fn session(
+        &self,
+        realm: &Realm,
+        id: &str,
+        scope: &Scope,
+        token: &[u8],
+        content: &Content,
+    ) -> Result<Signatory, Failure> {
+        let purpose = purpose(realm, id, session::digest(token), scope);
         let keystore = self.directory.keystore().as_ref();
         let credential = WrappedCredential(content.credential.clone());
         let signing = self.keys.get(purpose, keystore, &credential).await?;
         let identity = self
             .directory
-            .resolve_session(content, self.realm.region_of(&scope.region), self.realm.service())
+            .resolve_session(content, realm.region_of(&scope.region), realm.service())
             .await?;
-        Ok(Signatory::new(signing, identity.map(Caller::from), Some(token)))
-    }
-
-    /// The holder of an active access key.
-    async fn holder(&self, id: &str, scope: &Scope, party: &Party, live: &Live) -> Result<Option<Caller>, StoreError> {
-        let root = Caller::root(
-            party.account,
-            id,
-            self.realm.region_of(&scope.region),
-            self.realm.service(),
-        );
-        let entitlements = self.directory.entitlements_of(party.account, live).await?;
-        let (Live::User(user), Some(unique_id)) = (live, &party.id) else {
-            let root = Caller::from(Identity {
-                entitlements,
-                ..Identity::clone(&root)
-            });
-            return Ok(matches!(live, Live::Root).then_some(root));
-        };
-        Ok(Some(Caller::from(Identity {
-            principal: user.arn(root.region.partition(), party.account),
-            is_root: false,
-            kind: PrincipalKind::User,
-            unique_id: unique_id.to_string(),
-            entitlements,
-            ..Identity::clone(&root)
-        })))
+        let caller = identity.map(|identity| Sender::Principal(Caller::from(identity)));
+        Ok(Signatory::new(signing, caller, Some(token)))
     }
 
     /// Nobody, in the place of the holder of an access key that signs nothing.
-    async fn nobody(&self, id: &str, scope: &Scope) -> Result<Signatory, Failure> {
-        let purpose = self.purpose(id.get(..AccessKeyId::MAX_LENGTH).unwrap_or(id), 0, scope);
+    async fn nobody(&self, realm: &Realm, id: &str, scope: &Scope) -> Result<Signatory, Failure> {
+        let purpose = purpose(realm, id.get(..AccessKeyId::MAX_LENGTH).unwrap_or(id), 0, scope);
         let keystore = self.directory.keystore().as_ref();
         let Nobody { credential, keys } = &self.nobody;
         Ok(Signatory::new(
@@ -196,15 +233,6 @@ impl VerifyingAuthenticator {
             None,
             None,
         ))
-    }
-
-    fn purpose<'p>(&'p self, access_key_id: &'p str, revision: u64, scope: &'p Scope) -> Purpose<'p> {
-        Purpose {
-            access_key_id,
-            revision,
-            scope,
-            service: self.realm.service(),
-        }
     }
 
     /// Verifies the signature, last of all checks but the session's end.
@@ -217,9 +245,21 @@ impl VerifyingAuthenticator {
         signatory: &Signatory,
     ) -> Outcome {
         claim.check_payload_is_signed()?;
-        let verdict = claim.verify_here(request, signed, &signatory.key);
+        self.conclude_over(request, Payload::Body, claim, signed, now, signatory)
+    }
+
+    fn conclude_over(
+        &self,
+        request: &SignedRequest<'_>,
+        payload: Payload<'_>,
+        claim: &Claim<'_>,
+        signed: SigningTime,
+        now: Duration,
+        signatory: &Signatory,
+    ) -> Outcome {
+        let verdict = claim.verify_here(request, signed, payload, &signatory.key);
         // Whatever comes out: an access key that is not active admits nobody.
-        let Some(caller) = &signatory.caller else {
+        let Some(sender) = &signatory.sender else {
             return Err(if claim.has_session_token() {
                 AuthenticationError::SessionToken
             } else {
@@ -227,14 +267,16 @@ impl VerifyingAuthenticator {
             });
         };
         verdict?;
-        match &caller.session {
+        match sender.principal().and_then(|caller| caller.session.as_ref()) {
             // A long-term key has no token.
             None if claim.has_session_token() => return Err(AuthenticationError::SessionToken),
             Some(session) if now >= session.expires_at => return Err(AuthenticationError::ExpiredToken),
             _ => {}
         }
-        self.note(caller, signatory, now);
-        Ok(caller.clone())
+        if let Sender::Principal(caller) = sender {
+            self.note(caller, signatory, now);
+        }
+        Ok(sender.clone())
     }
 
     /// Notes that a credential was used, unless that was noted lately.
@@ -253,6 +295,15 @@ impl VerifyingAuthenticator {
     }
 }
 
+fn purpose<'p>(realm: &'p Realm, access_key_id: &'p str, revision: u64, scope: &'p Scope) -> Purpose<'p> {
+    Purpose {
+        access_key_id,
+        revision,
+        scope,
+        service: realm.service(),
+    }
+}
+
 /// Why a signatory could not be found out: the fault of the server.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -267,10 +318,4 @@ impl Authenticator for VerifyingAuthenticator {
         let verdict = self.verdict(request, now);
         verdict.unwrap_or_else(|error| Verdict::known(Err(error)))
     }
-}
-
-/// Fails closed, and tells the operator why: the caller learns only that the server failed.
-pub(crate) fn unavailable(error: &dyn std::error::Error) -> AuthenticationError {
-    tracing::error!(%error, "a request could not be authenticated");
-    AuthenticationError::Unavailable
 }

@@ -186,8 +186,10 @@ impl KeySpace {
     }
 
     /// The key that a ciphertext names: one of the account's own if there is one with this id, else the only other.
-    pub async fn key_of_ciphertext(&self, own: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
-        if let Some(key) = self.key(own, id).await? {
+    pub async fn key_of_ciphertext(&self, own: Option<AccountId>, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
+        if let Some(own) = own
+            && let Some(key) = self.key(own, id).await?
+        {
             return Ok(Some(key));
         }
         let named = self.store.range(&keys_with_id(id), None, 2).await.map_err(internal)?;

@@ -34,8 +34,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trent_api::{ApiError, Protocol};
-use trent_identity::PrincipalDirectory;
 use trent_identity::organization::Placement;
+use trent_identity::{PrincipalDirectory, Via};
 use trent_keystore::Keystore;
 use trent_names::{AccountId, Region};
 use trent_policy::{ConditionKey, Values};
@@ -106,8 +106,9 @@ impl Service for Kms {
     fn condition<'a>(call: &'a Call, key: &ConditionKey) -> Values<'a> {
         match (key.lower(), &call.actor) {
             ("kms:calleraccount", Actor::Principal(caller)) => Values::One(caller.account.as_str()),
-            // No service calls for anybody.
-            ("kms:grantisforawsresource", _) => Values::boolean(false),
+            ("kms:viaservice", _) => Values::optional(call.via().map(Via::name)),
+            // A service makes it for the resource of a principal when it calls for the principal.
+            ("kms:grantisforawsresource", _) => Values::boolean(call.via().is_some()),
             _ => Values::Absent,
         }
     }
@@ -119,6 +120,10 @@ impl Service for Kms {
 
 /// The account that a call acts in. Only principals of accounts reach these operations.
 pub(crate) fn account_of(call: &Call) -> Result<AccountId, ApiError> {
-    call.account()
-        .ok_or_else(|| trent_api::protocol::access_denied("Only principals of accounts can call this operation"))
+    call.account().ok_or_else(only_of_accounts)
+}
+
+/// The refusal of an operation that acts in an account, to who is of none.
+pub(crate) fn only_of_accounts() -> ApiError {
+    trent_api::protocol::access_denied("Only principals of accounts can call this operation")
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use trent_api::{ApiError, kms, protocol};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyReference, KeyReferenceError, Partition, Region};
-use trent_service::{Actor, AuditedResource, Call, Named, Resource, Row, Target, internal};
+use trent_service::{AuditedResource, Call, Named, Resource, Row, Target, internal};
 
 use crate::grants::holdings::Held;
 use crate::grants::party;
@@ -18,7 +18,7 @@ use crate::grants::usable::Usable;
 use crate::keys::{Key, KeySpace};
 use crate::rules::{Naming, Rules};
 use crate::tags::Tags;
-use crate::{Kms, account_of};
+use crate::{Kms, only_of_accounts};
 
 /// What a request's reference stands for.
 #[derive(Clone)]
@@ -172,10 +172,10 @@ pub(crate) async fn with_grants(
     for token in tokens.unwrap_or_default() {
         named.push(grants.of_token(service.keystore(), token).await?);
     }
-    let (Some(here), Actor::Principal(caller)) = (target.here_mut(), &call.actor) else {
+    let (Some(here), Some(asking)) = (target.here_mut(), call.asking()) else {
         return Ok(target);
     };
-    let forms = || party::forms(caller, call.region.partition());
+    let forms = || party::forms(asking, call.region.partition());
     let (account, key) = (here.key.record.account, here.key.record.id);
     here.grants = grants.usable(account, key, forms).await?;
     for found in named {
@@ -191,7 +191,8 @@ pub(crate) async fn with_grants(
 
 struct Resolver<'a> {
     space: &'a KeySpace,
-    account: AccountId,
+    /// The account that ids and names without one are of; a service has none, and names keys by their ARNs.
+    account: Option<AccountId>,
     row: &'a Row<Rules>,
 }
 
@@ -199,7 +200,7 @@ impl<'a> Resolver<'a> {
     fn new(service: &'a Kms, call: &Call, row: &'a Row<Rules>) -> Result<Self, ApiError> {
         Ok(Self {
             space: service.space(&call.region)?,
-            account: account_of(call)?,
+            account: call.asking().ok_or_else(only_of_accounts)?.account(),
             row,
         })
     }
@@ -210,27 +211,33 @@ impl<'a> Resolver<'a> {
             return Err(self.alias_not_accepted(&reference));
         }
         match reference {
-            KeyReference::KeyId(id) => self.own_key(id).await,
+            KeyReference::KeyId(id) => match self.account {
+                Some(account) => self.own_key(account, id).await,
+                None => Err(invalid_key_id(text)),
+            },
             KeyReference::KeyArn(arn) => self.key_arn(&arn).await,
-            KeyReference::AliasName(name) => self.own_alias(&name).await,
+            KeyReference::AliasName(name) => match self.account {
+                Some(account) => self.own_alias(account, &name).await,
+                None => Err(alias_not_found(text)),
+            },
             KeyReference::AliasArn(arn) => self.alias_arn(&arn).await,
         }
     }
 
-    async fn own_key(&self, id: KeyId) -> Result<KeyTarget, ApiError> {
-        match self.find(self.account, id).await? {
+    async fn own_key(&self, account: AccountId, id: KeyId) -> Result<KeyTarget, ApiError> {
+        match self.find(account, id).await? {
             Some(key) => Ok(KeyTarget::Key(key.into())),
             None => Err(kms::error::not_found(format!(
                 "Key '{}' does not exist",
-                self.space.key_arn(self.account, id)
+                self.space.key_arn(account, id)
             ))),
         }
     }
 
     async fn key_arn(&self, arn: &KeyArn) -> Result<KeyTarget, ApiError> {
         self.check_place(arn.partition, &arn.region)?;
-        if arn.account == self.account {
-            return self.own_key(arn.key).await;
+        if Some(arn.account) == self.account {
+            return self.own_key(arn.account, arn.key).await;
         }
         let foreign = || KeyTarget::Foreign {
             arn: arn.to_string(),
@@ -246,8 +253,8 @@ impl<'a> Resolver<'a> {
     /// An alias resolves in the account that owns it.
     async fn alias_arn(&self, arn: &AliasArn) -> Result<KeyTarget, ApiError> {
         self.check_place(arn.partition, &arn.region)?;
-        if arn.account == self.account {
-            return self.own_alias(&arn.alias).await;
+        if Some(arn.account) == self.account {
+            return self.own_alias(arn.account, &arn.alias).await;
         }
         let foreign = || KeyTarget::Foreign {
             arn: arn.to_string(),
@@ -260,10 +267,10 @@ impl<'a> Resolver<'a> {
         Ok(key.map_or_else(foreign, |key| KeyTarget::ByAlias(key.into(), arn.to_string())))
     }
 
-    async fn own_alias(&self, name: &AliasName) -> Result<KeyTarget, ApiError> {
-        match self.space.alias(self.account, name).await? {
-            Some(alias) => self.own_key(alias.target).await,
-            None => Err(alias_not_found(&self.space.alias_arn(self.account, name))),
+    async fn own_alias(&self, account: AccountId, name: &AliasName) -> Result<KeyTarget, ApiError> {
+        match self.space.alias(account, name).await? {
+            Some(alias) => self.own_key(account, alias.target).await,
+            None => Err(alias_not_found(&self.space.alias_arn(account, name))),
         }
     }
 
@@ -293,11 +300,14 @@ impl<'a> Resolver<'a> {
                 (Naming::Key | Naming::None, false) => invalid_key_id(value),
                 (Naming::Key | Naming::None, true) => self.invalid_arn(value),
                 (Naming::KeyOrAlias, true) => alias_not_found(value),
-                (Naming::KeyOrAlias, false) => {
-                    let region = self.space.region();
-                    let partition = region.partition();
-                    alias_not_found(&format!("arn:{partition}:kms:{region}:{}:{value}", self.account))
-                }
+                (Naming::KeyOrAlias, false) => match self.account {
+                    Some(account) => {
+                        let region = self.space.region();
+                        let partition = region.partition();
+                        alias_not_found(&format!("arn:{partition}:kms:{region}:{account}:{value}"))
+                    }
+                    None => alias_not_found(value),
+                },
             },
         }
     }

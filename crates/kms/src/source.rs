@@ -4,10 +4,10 @@ use trent_api::{ApiError, kms, protocol};
 use trent_crypto::ciphertext::Parsed;
 use trent_service::{Call, Row};
 
+use crate::Kms;
 use crate::keys::Key;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
-use crate::{Kms, account_of};
 
 /// What a request says about the ciphertext and the key that made it.
 pub(crate) struct Source<'a> {
@@ -56,7 +56,7 @@ pub(crate) async fn resolve(
     let ciphertext = source.ciphertext.ok_or_else(|| missing("keyId"))?;
     let parsed = Parsed::parse(ciphertext).map_err(|_| kms::error::INVALID_CIPHERTEXT.bare())?;
     let space = service.space(&call.region)?;
-    let key = space.key_of_ciphertext(account_of(call)?, parsed.key).await?;
+    let key = space.key_of_ciphertext(call.account(), parsed.key).await?;
     let key = key.map_or(KeyTarget::UnknownCiphertext, |key| KeyTarget::OfCiphertext(key.into()));
     reference::with_grants(service, call, key, source.tokens).await
 }

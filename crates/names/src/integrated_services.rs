@@ -3,7 +3,8 @@
 //!
 //! A list of names, not of services that are here: which services may call is registered by the operator.
 
-/// The prefixes, sorted. Some services have two.
+/// The prefixes, sorted. Some cover less or more than they seem to: `ec2` stands for volumes of EBS alone, what caches
+/// calls as `elasticache` and as `dax`, what searches as `es` and as `aoss`, and `rds` is Aurora and Neptune too.
 const PREFIXES: [&str; 86] = [
     "airflow",
     "aoss",

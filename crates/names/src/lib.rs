@@ -13,6 +13,7 @@ mod partition;
 mod principal;
 mod reference;
 mod region;
+mod service_name;
 
 pub use account::{AccountId, InvalidAccountId};
 pub use alias::{AliasName, AliasNameError, MAX_ALIAS_LENGTH};
@@ -22,6 +23,7 @@ pub use partition::{Partition, UnknownPartition};
 pub use principal::{PrincipalArn, PrincipalError};
 pub use reference::{KeyReference, KeyReferenceError};
 pub use region::{InvalidRegion, Region};
+pub use service_name::{InvalidServicePrincipal, ServicePrincipal, VIA_SERVICES, is_known_via_service, via_service};
 
 #[cfg(test)]
 mod tests;

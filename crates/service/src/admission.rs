@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use trent_api::{ApiError, ErrorShape, Protocol, protocol};
-use trent_identity::{AuthenticationError, Authenticator};
+use trent_identity::{AuthenticationError, Authenticator, Sender};
 use trent_names::Region;
 
 use crate::call::{Actor, Frame, Peer};
@@ -35,6 +35,7 @@ pub trait Admission: Send + Sync + 'static {
 pub struct SignedAdmission {
     authenticator: Arc<dyn Authenticator>,
     region_of_unsigned: Option<Region>,
+    open_to_services: bool,
 }
 
 impl SignedAdmission {
@@ -43,6 +44,17 @@ impl SignedAdmission {
         Self {
             authenticator,
             region_of_unsigned: None,
+            open_to_services: false,
+        }
+    }
+
+    /// The same for a service that registered services may call, for themselves and for others. The rest have doors that
+    /// are closed to them: what lends a user's permissions must not be lent credentials of the user's.
+    #[must_use]
+    pub fn open_to_services(self) -> Self {
+        Self {
+            open_to_services: true,
+            ..self
         }
     }
 
@@ -60,7 +72,7 @@ impl SignedAdmission {
 #[async_trait]
 impl Admission for SignedAdmission {
     async fn admit(&self, frame: &Frame<'_>, protocol: Protocol) -> Result<Admitted, ApiError> {
-        let caller = self
+        let sender = self
             .authenticator
             .authenticate(&frame.signed, frame.received)
             .await
@@ -68,10 +80,19 @@ impl Admission for SignedAdmission {
                 tracing::warn!(operation = frame.operation, error = %error, "authentication failed");
                 shape_of(&error, protocol).with(error.to_string())
             })?;
-        let region = caller.region.clone();
-        Ok(Admitted {
-            actor: Actor::Principal(caller),
-            region,
+        let by_service = sender.principal().is_none_or(|caller| caller.via.is_some());
+        if by_service && !self.open_to_services {
+            return Err(protocol::access_denied("This service is not open to other services"));
+        }
+        Ok(match sender {
+            Sender::Principal(caller) => Admitted {
+                region: caller.region.clone(),
+                actor: Actor::Principal(caller),
+            },
+            Sender::Service(service) => Admitted {
+                region: service.region.clone(),
+                actor: Actor::Service(service),
+            },
         })
     }
 

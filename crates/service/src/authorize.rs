@@ -7,13 +7,15 @@
 use smallvec::SmallVec;
 use trent_api::{ApiError, protocol};
 use trent_audit::json::{Fragment, Object};
-use trent_identity::Caller;
+use trent_identity::services::RegisteredService;
 use trent_policy::{
-    Attached, Basis, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected, Subject, decide,
+    Action, Attached, Basis, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected, Subject,
+    decide,
 };
 
+use crate::asking::Asking;
 use crate::call::{Actor, Call};
-use crate::callers_side::{CallersSide, principal};
+use crate::callers_side::{CallersSide, names, principal};
 use crate::grants::Covering;
 use crate::levels::Levels;
 use crate::target::{Named, Resource, Target};
@@ -26,6 +28,9 @@ const TRUST_POLICY: &str = "trust";
 
 /// Actions that resource control policies do not restrict (AWS Organizations User Guide, "Resource control policies").
 const NOT_RESTRICTED: &[&str] = &["kms:RetireGrant"];
+
+/// What a record says of a refusal that no policy decided but the registration of a service.
+const NOT_REGISTERED: &str = "NOT_REGISTERED";
 
 /// Decides one target of a call. Anything but `Ok` is final.
 pub trait Authorizer: Send + Sync + 'static {
@@ -56,22 +61,18 @@ impl Authorizer for ByPolicy {
     fn authorize(&self, call: &Call, target: &Target<'_>, conditions: &dyn Context) -> Result<(), Denial> {
         let allowed = match (&call.actor, &target.resource) {
             (Actor::Operator { .. }, Resource::Deployment) => true,
-            (Actor::Operator { .. }, _) | (Actor::Principal(_), Resource::Deployment | Resource::UnknownCiphertext) => {
-                false
-            }
-            (Actor::Principal(caller), _) => is_allowed(caller, target, conditions),
+            (Actor::Operator { .. }, _)
+            | (Actor::Principal(_) | Actor::Service(_), Resource::Deployment | Resource::UnknownCiphertext) => false,
+            (Actor::Principal(caller), _) => is_allowed(caller.into(), target, conditions),
+            (Actor::Service(service), _) => is_allowed(service.into(), target, conditions),
             (Actor::Unsigned, _) => is_vouched_for(target, conditions),
         };
         if allowed {
             return Ok(());
         }
         Err(match &call.actor {
-            Actor::Principal(caller) => Denial {
-                error: protocol::access_denied(refusal(caller, target, conditions)),
-                decided: Some(evaluate(caller, target, conditions, |request, policies, context| {
-                    told_to_the_operator(&decide(request, policies, context), caller, target)
-                })),
-            },
+            Actor::Principal(caller) => denial(caller.into(), target, conditions),
+            Actor::Service(service) => denial(service.into(), target, conditions),
             Actor::Operator { .. } => {
                 protocol::access_denied(format!("The operator is not authorized to perform: {}", target.action)).into()
             }
@@ -80,15 +81,38 @@ impl Authorizer for ByPolicy {
     }
 }
 
+/// The refusal of what a service is not registered for, whatever policies say.
+pub(crate) fn not_registered(service: &RegisteredService, action: &Action) -> Denial {
+    let mut object = Object::new();
+    object
+        .string("decision", NOT_REGISTERED)
+        .string("action", action.as_str());
+    Denial {
+        error: protocol::access_denied(format!("{} is not registered to perform: {action}", service.name())),
+        decided: Some(object.finish()),
+    }
+}
+
+fn denial(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> Denial {
+    Denial {
+        error: protocol::access_denied(refusal(asking, target, conditions)),
+        decided: Some(evaluate(asking, target, conditions, |request, policies, context| {
+            told_to_the_operator(&decide(request, policies, context), asking, target)
+        })),
+    }
+}
+
 /// What the record and the log say of a refusal, whatever the caller is told.
-fn told_to_the_operator(decision: &Decision<'_>, caller: &Caller, target: &Target<'_>) -> Fragment {
-    // Policies have no say about the deployment, which is the operator's whatever they allow.
-    let code = if decision.is_allowed() {
+fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Target<'_>) -> Fragment {
+    let code = if !asking.reaches(target.resource.account()) {
+        NOT_REGISTERED
+    } else if decision.is_allowed() {
+        // Policies have no say about the deployment, which is the operator's whatever they allow.
         "NOT_THE_OPERATOR"
     } else {
         decision.code.as_str()
     };
-    tracing::debug!(action = target.action.as_str(), user = %caller.principal, code, "refused");
+    tracing::debug!(action = target.action.as_str(), user = asking.name(), code, "refused");
     let mut object = Object::new();
     object.string("decision", code).string("action", target.action.as_str());
     match decision.basis[0] {
@@ -115,10 +139,11 @@ fn told_to_the_operator(decision: &Decision<'_>, caller: &Caller, target: &Targe
     object.finish()
 }
 
-fn is_allowed(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> bool {
-    evaluate(caller, target, conditions, |request, policies, context| {
-        decide(request, policies, context).is_allowed()
-    })
+fn is_allowed(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> bool {
+    asking.reaches(target.resource.account())
+        && evaluate(asking, target, conditions, |request, policies, context| {
+            decide(request, policies, context).is_allowed()
+        })
 }
 
 /// Whether a role trusts the provider that vouches for somebody who signed nothing. Nothing else is open to them.
@@ -169,13 +194,15 @@ fn policy_of<'a>(resource: &Resource<'a>) -> Option<Attached<'a>> {
 
 /// Puts the question of a target together, with every policy that applies to it, and hands it to `ask`: to `decide`, or
 /// to whoever wants to know more than the answer.
-pub fn evaluate<T>(
-    caller: &Caller,
+pub fn evaluate<'a, T>(
+    asking: impl Into<Asking<'a>>,
     target: &Target<'_>,
     conditions: &dyn Context,
     ask: impl FnOnce(&Request<'_>, &Policies<'_>, &dyn Context) -> T,
 ) -> T {
-    let callers_side = CallersSide::of(caller);
+    let asking = asking.into();
+    let callers_side = CallersSide::of(asking);
+    let names = names(asking);
     let covering = match target.resource {
         Resource::Key { grants, .. } => grants.covering(target.action, conditions),
         _ => Covering::new(),
@@ -187,13 +214,11 @@ pub fn evaluate<T>(
             grantee: grant.grantee,
         })
         .collect();
-    let service_control = Levels::of(
-        caller
-            .entitlements
-            .organization
-            .as_deref()
-            .map(|place| &*place.service_control),
-    );
+    let organization = match asking {
+        Asking::Principal(caller) => caller.entitlements.organization.as_deref(),
+        Asking::Service(_) => None,
+    };
+    let service_control = Levels::of(organization.map(|place| &*place.service_control));
     let resource_control = resource_control(target);
     let (service_control, resource_control) = (service_control.levels(), resource_control.levels());
     let policies = Policies {
@@ -203,24 +228,29 @@ pub fn evaluate<T>(
         grants: &grants,
         ..callers_side.policies()
     };
-    ask(&request(caller, target), &policies, conditions)
+    ask(&request(asking, &names, target), &policies, conditions)
 }
 
 /// What is asked: a key that is not here is asked about as one that is here and that nobody may use.
-fn request<'a>(caller: &'a Caller, target: &Target<'a>) -> Request<'a> {
+fn request<'a>(asking: Asking<'a>, names: &'a [&'a str], target: &Target<'a>) -> Request<'a> {
+    let scope = match asking {
+        Asking::Principal(caller) => caller.scope(),
+        // What belongs to the caller's account a service has nothing of.
+        Asking::Service(_) => "",
+    };
     Request {
-        principal: principal(caller),
+        principal: principal(asking, names),
         action: target.action,
         resource: match target.resource {
             Resource::Key { arn, account, .. } | Resource::Foreign { arn, account } => Protected::Key { arn, account },
             Resource::Role { arn, account, .. } => Protected::Role { arn, account },
             Resource::Other { arn, account } => Protected::Other { arn, account },
-            Resource::UnknownCiphertext => Protected::Key {
-                arn: "",
-                account: caller.account,
+            Resource::UnknownCiphertext => match asking.account() {
+                Some(account) => Protected::Key { arn: "", account },
+                None => Protected::None { scope },
             },
             Resource::Elsewhere { scope, .. } => Protected::None { scope },
-            Resource::Any | Resource::Deployment => Protected::None { scope: caller.scope() },
+            Resource::Any | Resource::Deployment => Protected::None { scope },
         },
         cross_account: target.across_accounts,
     }
@@ -230,8 +260,11 @@ fn request<'a>(caller: &'a Caller, target: &Target<'a>) -> Request<'a> {
 ///
 /// Of a resource of another account only the caller's own side is told, and that as if the resource were not there:
 /// whether it is cannot be read from the answer.
-fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> String {
-    let foreign = target.resource.account().is_some_and(|owner| owner != caller.account);
+fn refusal(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> String {
+    let foreign = target
+        .resource
+        .account()
+        .is_some_and(|owner| Some(owner) != asking.account());
     let subject = match target.resource {
         Resource::Key {
             named: Named::Ciphertext,
@@ -267,14 +300,14 @@ fn refusal(caller: &Caller, target: &Target<'_>, conditions: &dyn Context) -> St
         } else {
             decide(request, policies, context)
         };
-        word(&decision, caller, target, subject)
+        word(&decision, asking, target, subject)
     };
-    evaluate(caller, target, conditions, told)
+    evaluate(asking, target, conditions, told)
 }
 
-fn word(decision: &Decision<'_>, caller: &Caller, target: &Target<'_>, subject: Subject<'_>) -> String {
+fn word(decision: &Decision<'_>, asking: Asking<'_>, target: &Target<'_>, subject: Subject<'_>) -> String {
     let action = target.action.as_str();
-    let user = caller.principal.to_string();
+    let user = asking.name();
     decision
         .refusal(&user, action, subject)
         // Policies have no say about the deployment, which is the operator's whatever they allow.

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trent_audit::UserIdentity;
-use trent_identity::{Caller, PrincipalKind, SignedRequest};
+use trent_identity::services::RegisteredService;
+use trent_identity::{Caller, PrincipalKind, ServiceCaller, SignedRequest, Via};
 use trent_names::{AccountId, Region};
 use uuid::Uuid;
+
+use crate::asking::Asking;
 
 /// A request as a listener frames it: bytes and where they came from, nothing believed yet.
 #[derive(Clone, Copy)]
@@ -52,8 +55,10 @@ pub enum Peer {
 /// Who makes a call, once admitted.
 #[derive(Debug, Clone)]
 pub enum Actor {
-    /// A principal of an account, by its signature.
+    /// A principal of an account, by its signature or by a service that calls for it.
     Principal(Caller),
+    /// A registered service, as itself.
+    Service(ServiceCaller),
     /// The operator of this deployment, who belongs to no account and can use no key.
     Operator {
         /// The user id that the kernel vouched for.
@@ -78,14 +83,50 @@ pub struct Call {
     pub source_ip: Option<IpAddr>,
     /// The caller's `User-Agent`.
     pub user_agent: String,
+    /// Whether the request has headers that only registered services may send.
+    pub has_service_headers: bool,
 }
 
 impl Call {
-    /// The account that the caller belongs to; the operator belongs to none, and neither does who signed nothing.
+    /// The account that the caller belongs to; services and the operator belong to none, and neither does who signed
+    /// nothing.
     pub fn account(&self) -> Option<AccountId> {
         match &self.actor {
             Actor::Principal(caller) => Some(caller.account),
+            Actor::Service(_) | Actor::Operator { .. } | Actor::Unsigned => None,
+        }
+    }
+
+    /// Whoever policies decide about; nobody, if it is the operator or who signed nothing.
+    pub fn asking(&self) -> Option<Asking<'_>> {
+        match &self.actor {
+            Actor::Principal(caller) => Some(caller.into()),
+            Actor::Service(service) => Some(service.into()),
             Actor::Operator { .. } | Actor::Unsigned => None,
+        }
+    }
+
+    /// The service that calls for somebody, and what is known of that.
+    pub fn via(&self) -> Option<&Via> {
+        match &self.actor {
+            Actor::Principal(caller) => caller.via.as_deref(),
+            Actor::Service(_) | Actor::Operator { .. } | Actor::Unsigned => None,
+        }
+    }
+
+    /// The registration of the service that calls, for itself or for somebody.
+    pub fn registration(&self) -> Option<&RegisteredService> {
+        match &self.actor {
+            Actor::Service(service) => Some(&service.service),
+            _ => self.via().and_then(Via::service),
+        }
+    }
+
+    /// The name of the service that calls, as records have it in the place of an address.
+    pub fn calling_service(&self) -> Option<&str> {
+        match &self.actor {
+            Actor::Service(service) => Some(&service.names[1]),
+            _ => self.via().map(Via::principal),
         }
     }
 
@@ -101,10 +142,16 @@ impl Call {
                         PrincipalKind::FederatedUser => "FederatedUser",
                     };
                     let (arn, id) = (caller.principal.to_string(), &caller.unique_id);
-                    UserIdentity::principal(kind, id, &arn, &caller.account, &caller.access_key_id).into_rendered()
+                    let identity = UserIdentity::principal(kind, id, &arn, &caller.account, &caller.access_key_id);
+                    let identity = match &caller.via {
+                        Some(via) => identity.forwarded(via.principal()),
+                        None => identity,
+                    };
+                    identity.into_rendered()
                 });
                 UserIdentity::from_rendered(Arc::clone(rendered))
             }
+            Actor::Service(service) => UserIdentity::service(&service.names[1]),
             Actor::Operator { uid } => UserIdentity::operator(&format!("uid:{uid}")),
             Actor::Unsigned => UserIdentity::unknown(),
         }
@@ -150,6 +197,7 @@ mod tests {
                 now: Duration::ZERO,
                 source_ip: None,
                 user_agent: String::new(),
+                has_service_headers: false,
             };
             let block = call.user_identity().into_rendered();
             let text = str::from_utf8(&block).expect("text");

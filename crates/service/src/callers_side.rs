@@ -6,6 +6,8 @@ use trent_identity::{Caller, IdKind, PrincipalKind, UniqueId};
 use trent_names::PrincipalArn;
 use trent_policy::{Attached, Policies, Principal};
 
+use crate::asking::Asking;
+
 /// As many policies as a principal has with the quotas as they come, so that gathering them allocates nothing.
 const USUAL: usize = 24;
 
@@ -18,7 +20,15 @@ pub(crate) struct CallersSide<'c> {
 
 impl<'c> CallersSide<'c> {
     /// Gathers what authentication found; looks nothing up.
-    pub(crate) fn of(caller: &'c Caller) -> Self {
+    pub(crate) fn of(asking: Asking<'c>) -> Self {
+        let Asking::Principal(caller) = asking else {
+            // Nothing but the policies of resources, and grants, says what a service may do.
+            return Self {
+                identity: SmallVec::new(),
+                boundary: None,
+                session: SmallVec::new(),
+            };
+        };
         let entitlements = &caller.entitlements;
         Self {
             identity: entitlements.policies.iter().map(attached).collect(),
@@ -45,8 +55,19 @@ fn attached(applied: &AppliedPolicy) -> Attached<'_> {
     }
 }
 
-/// The caller as policies name it.
-pub(crate) fn principal(caller: &Caller) -> Principal<'_> {
+/// The names of whoever asks that are no ARNs: those of a service.
+pub(crate) fn names(asking: Asking<'_>) -> SmallVec<[&str; 2]> {
+    match asking {
+        Asking::Principal(_) => SmallVec::new(),
+        Asking::Service(service) => service.names.iter().map(String::as_str).collect(),
+    }
+}
+
+/// Whoever asks as policies name it; `names` are its [`names`].
+pub(crate) fn principal<'a>(asking: Asking<'a>, names: &'a [&'a str]) -> Principal<'a> {
+    let Asking::Principal(caller) = asking else {
+        return Principal::Service { names };
+    };
     let behind = caller.session.as_ref();
     let id = behind.map_or(Some(caller.unique_id.as_str()), |session| {
         session.principal.id.as_ref().map(UniqueId::as_str)

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use trent_identity::organization::Placement;
+use trent_identity::{Caller, ServiceCaller, Via};
 use trent_names::{AccountId, Region};
 use trent_policy::{ConditionKey, Context, Values};
 
@@ -99,18 +100,21 @@ impl<'a> CallConditions<'a> {
                 None => Values::Absent,
             },
             "aws:useragent" => Values::optional(Some(&*self.call.user_agent).filter(|text| !text.is_empty())),
-            // No listener speaks TLS, and nobody's word for it is taken. Nobody is admitted but principals of accounts,
-            // on their own behalf.
-            "aws:securetransport" | "aws:viaawsservice" | "aws:principalisawsservice" => Values::One("false"),
-            _ => self.of_caller(key),
+            // No listener speaks TLS, and nobody's word for it is taken.
+            "aws:securetransport" => Values::One("false"),
+            "aws:viaawsservice" => Values::boolean(self.call.via().is_some()),
+            "aws:principalisawsservice" => Values::boolean(matches!(self.call.actor, Actor::Service(_))),
+            _ => match &self.call.actor {
+                Actor::Principal(caller) => self.of_caller(caller, key),
+                Actor::Service(service) => of_service(service, key),
+                Actor::Operator { .. } | Actor::Unsigned => Values::Absent,
+            },
         }
     }
 
     /// The keys of the caller.
-    fn of_caller<'k>(&'k self, key: &ConditionKey) -> Values<'k> {
-        let Actor::Principal(caller) = &self.call.actor else {
-            return Values::Absent;
-        };
+    fn of_caller<'k>(&'k self, caller: &'k Caller, key: &ConditionKey) -> Values<'k> {
+        let chain = caller.via.as_deref().map(Via::chain);
         let session = caller.session.as_ref();
         match key.lower() {
             "aws:principalarn" => Values::One(caller.principal_arn()),
@@ -120,6 +124,9 @@ impl<'a> CallConditions<'a> {
                 Values::optional(organization.map(|place| place.organization.as_str()))
             }
             "aws:principalorgpaths" => paths(caller.entitlements.organization.as_deref()),
+            "aws:calledvia" => chain.map_or(Values::Absent, Values::Strings),
+            "aws:calledviafirst" => Values::optional(chain.and_then(<[_]>::first).map(String::as_str)),
+            "aws:calledvialast" => Values::optional(chain.and_then(<[_]>::last).map(String::as_str)),
             "aws:principaltype" => Values::One(caller.kind.as_str()),
             "aws:userid" => Values::One(&caller.unique_id),
             "aws:username" => Values::optional(user_name(caller)),
@@ -165,6 +172,23 @@ impl<O: Guarded> Context for Conditions<'_, O> {
             Values::Absent => self.of_call.values(key),
             found => found,
         }
+    }
+}
+
+/// The keys of a service that calls as itself, and of what it acts for.
+fn of_service<'k>(service: &'k ServiceCaller, key: &ConditionKey) -> Values<'k> {
+    let source = service.source.as_ref();
+    let place = source.and_then(|source| source.placement.as_deref());
+    match key.lower() {
+        "aws:principalservicename" => Values::One(service.name()),
+        "aws:principalservicenameslist" => Values::Strings(&service.names),
+        "aws:sourcearn" => Values::optional(source.and_then(|source| source.arn.as_deref())),
+        "aws:sourceaccount" => {
+            Values::optional(source.and_then(|source| source.account.as_ref()).map(AccountId::as_str))
+        }
+        "aws:sourceorgid" => Values::optional(place.map(|place| place.organization.as_str())),
+        "aws:sourceorgpaths" => paths(place),
+        _ => Values::Absent,
     }
 }
 

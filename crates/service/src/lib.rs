@@ -4,6 +4,7 @@
 //! Start with [`Pipeline::serve`]: it reads as the life of a request does. Nothing here knows HTTP, or what a policy says.
 
 mod admission;
+mod asking;
 mod authorize;
 mod call;
 mod callers_side;
@@ -21,6 +22,7 @@ mod row;
 mod target;
 
 pub use admission::{Admission, Admitted, OperatorAdmission, SignedAdmission};
+pub use asking::Asking;
 pub use authorize::{Authorizer, ByPolicy, Denial, evaluate};
 pub use call::{Actor, Call, Frame, Peer};
 pub use clock::{Clock, FixedClock, SystemClock};

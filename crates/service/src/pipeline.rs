@@ -12,14 +12,15 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
-use trent_api::{ApiError, ErrorShape, Protocol, Target};
+use trent_api::{ApiError, ErrorShape, Protocol, Target, protocol};
 use trent_audit::{Drain, Trail, enqueue};
+use trent_identity::services;
 use trent_names::AccountId;
 use trent_store::{CommitError, Sealed};
 use zeroize::Zeroizing;
 
 use crate::admission::{Admission, Admitted};
-use crate::authorize::{Authorizer, Denial};
+use crate::authorize::{Authorizer, Denial, not_registered};
 use crate::call::{Actor, Call, Frame, Peer};
 use crate::clock::Clock;
 use crate::conditions::Conditions;
@@ -32,6 +33,9 @@ const DRY_RUN: ErrorShape = ErrorShape::modelled("DryRunOperationException", 412
 
 /// A fault of ours.
 const INTERNAL: ErrorShape = ErrorShape::modelled("KMSInternalException", 500);
+
+/// What who is no service is told of headers that only services send.
+const SERVICES_ALONE: &str = "Headers that begin with x-trent- are accepted from registered services only";
 
 /// How often a change is prepared anew because another one came first.
 const ATTEMPTS: usize = 32;
@@ -182,6 +186,7 @@ impl Pipeline {
                 Peer::Local { .. } => None,
             },
             user_agent: frame.user_agent.to_owned(),
+            has_service_headers: services::headers::are_in(&frame.signed),
         })
     }
 }
@@ -194,22 +199,26 @@ impl Pipeline {
         call: &Call,
         document: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        let protocol = <O::Service as Service>::PROTOCOL;
-        let mut refused = match protocol.decode::<O::Input>(document) {
+        let spoken = <O::Service as Service>::PROTOCOL;
+        let mut refused = match spoken.decode::<O::Input>(document) {
+            // Whoever sent them may try to pass for a service: nothing is done, and a record tells of it.
+            _ if call.has_service_headers && call.registration().is_none() => {
+                Refused::undescribed(protocol::access_denied(SERVICES_ALONE))
+            }
             Ok(input) => match self.perform::<O>(service, call, &input).await {
                 Ok(output) => {
                     let target = Target {
                         operation: O::ROW.name,
                         request_id: &call.request_id,
                     };
-                    return Ok(protocol.encode(target, &output));
+                    return Ok(spoken.encode(target, &output));
                 }
                 Err(refused) => refused,
             },
             Err(error) => Refused::undescribed(error),
         };
         // The record names it as the reply does.
-        refused.error = protocol.spell(refused.error);
+        refused.error = spoken.spell(refused.error);
         if refused.resolved || !matches!(call.actor, Actor::Unsigned) {
             self.record_refusal::<O>(call, &refused).await?;
         } else {
@@ -262,6 +271,13 @@ impl Pipeline {
         input: &O::Input,
         resolved: &O::Resolved,
     ) -> Result<(), Denial> {
+        if let Some(service) = call.registration() {
+            let targets = O::targets(call, input, resolved);
+            let refused = targets.iter().find(|target| !service.may(target.action.as_str()));
+            if let Some(target) = refused {
+                return Err(not_registered(service, target.action));
+            }
+        }
         let mut places: SmallVec<[_; 2]> = SmallVec::new();
         for owner in owners::<O>(call, input, resolved) {
             places.push((owner, service.placement(owner).await?));

@@ -35,6 +35,7 @@ impl Record<'_> {
             name: O::ROW.name,
             region: &call.region,
             source_ip: call.source_ip,
+            calling_service: call.calling_service(),
             user_agent: &call.user_agent,
             failure: self.error.map(|error| Failure {
                 code: error.code,
@@ -45,7 +46,11 @@ impl Record<'_> {
             additional_event_data: self.facts.additional_event_data.as_ref(),
             read_only: O::ROW.read_only,
             resources: &resources,
-            recipient: call.account().as_ref(),
+            // A service belongs to no account: the record is of whom its call is about.
+            recipient: call
+                .account()
+                .as_ref()
+                .or(resources.first().map(|resource| resource.account)),
         }
         .render()
     }

@@ -93,6 +93,7 @@ impl Rehearsal {
                 now,
                 source_ip: None,
                 user_agent: String::new(),
+                has_service_headers: false,
             },
             caller,
             action: action.to_owned(),

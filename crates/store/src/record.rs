@@ -47,6 +47,8 @@ pub mod kinds {
     pub const ORGANIZATIONAL_UNIT: Kind = Kind(0x0E);
     /// A service or resource control policy.
     pub const CONTROL_POLICY: Kind = Kind(0x0F);
+    /// A registered service, its access keys and how far it may go.
+    pub const SERVICE: Kind = Kind(0x20);
     /// A KMS key: its metadata, state and what restricts it.
     pub const KEY: Kind = Kind(0x10);
     /// An alias by its name.

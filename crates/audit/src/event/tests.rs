@@ -36,6 +36,7 @@ impl Call {
             name: "Encrypt",
             region: &self.region,
             source_ip: Some(IpAddr::from([192, 0, 2, 1])),
+            calling_service: None,
             user_agent: "aws-cli/2.0",
             failure: None,
             request_parameters: Some(&self.parameters),
@@ -156,6 +157,23 @@ fn what_the_service_does_by_itself_comes_from_it() {
     );
     assert_eq!(record["sourceIPAddress"], "kms.amazonaws.com");
     assert_eq!(record["additionalEventData"], json!({}));
+}
+
+/// REF-272
+#[test]
+fn a_service_stands_in_the_place_of_address_and_user_agent() {
+    let call = Call::new();
+    let identity = call.identity.clone().forwarded("ec2.amazonaws.com");
+    let record = record(&Event {
+        identity: &identity,
+        calling_service: Some("ec2.amazonaws.com"),
+        ..call.event()
+    });
+    assert_eq!(record["sourceIPAddress"], "ec2.amazonaws.com");
+    assert_eq!(record["userAgent"], "ec2.amazonaws.com");
+    assert_eq!(record["userIdentity"]["type"], "Root");
+    assert_eq!(record["userIdentity"]["accessKeyId"], "AKIAIOSFODNN7EXAMPLE");
+    assert_eq!(record["userIdentity"]["invokedBy"], "ec2.amazonaws.com");
 }
 
 #[test]

@@ -41,8 +41,8 @@ impl<'a> Tenant<'a> {
                 caller,
                 call,
             }),
-            Actor::Operator { .. } | Actor::Unsigned => {
-                Err(protocol::access_denied("The operator belongs to no account"))
+            Actor::Service(_) | Actor::Operator { .. } | Actor::Unsigned => {
+                Err(protocol::access_denied("The caller belongs to no account"))
             }
         }
     }

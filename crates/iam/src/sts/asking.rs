@@ -8,7 +8,9 @@ use trent_service::{Actor, Call, internal};
 pub(crate) fn caller(call: &Call) -> Result<&Caller, ApiError> {
     match &call.actor {
         Actor::Principal(caller) => Ok(caller),
-        Actor::Operator { .. } | Actor::Unsigned => Err(internal("a caller without a principal reached STS")),
+        Actor::Service(_) | Actor::Operator { .. } | Actor::Unsigned => {
+            Err(internal("a caller without a principal reached STS"))
+        }
     }
 }
 

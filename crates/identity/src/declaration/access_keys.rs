@@ -1,4 +1,4 @@
-//! Access keys as declared, of root users and of users, and what is needed around an entity to check it.
+//! Access keys as declared, of root users, users and services, and what is needed around an entity to check it.
 
 use std::collections::HashSet;
 
@@ -54,11 +54,12 @@ pub(super) struct Surroundings<'f> {
     pub(super) access_key_ids: &'f mut HashSet<AccessKeyId>,
 }
 
-/// The access keys of the root user or of a user, which stand in its field `access_keys`.
+/// The access keys of the root user, of a user or of a service, which stand in its field `access_keys`.
 pub(super) fn access_keys(
     path: &Path,
     raw: Vec<RawAccessKey>,
-    around: &mut Surroundings<'_>,
+    rules: Rules,
+    seen: &mut HashSet<AccessKeyId>,
 ) -> Result<Vec<DeclaredAccessKey>, Misplaced> {
     let keys = path.field("access_keys");
     at_most(&keys, "access keys", MAX_ACCESS_KEYS, raw.len())?;
@@ -66,8 +67,8 @@ pub(super) fn access_keys(
         .enumerate()
         .map(|(at, raw)| {
             let path = keys.item(at);
-            let key = access_key(&path, raw, around.rules)?;
-            if around.access_key_ids.insert(key.id.clone()) {
+            let key = access_key(&path, raw, rules)?;
+            if seen.insert(key.id.clone()) {
                 Ok(key)
             } else {
                 Err(path.field("id").error(Problem::Twice(key.id.to_string())))

@@ -109,7 +109,7 @@ fn account(
         name: raw.name,
         alias: raw.alias,
         prune: raw.prune,
-        access_keys: access_keys(path, raw.access_keys, around)?,
+        access_keys: access_keys(path, raw.access_keys, around.rules, around.access_key_ids)?,
         policies: each(path, "policies", raw.policies, |path, raw| {
             entities::policy(path, raw, around)
         })?,

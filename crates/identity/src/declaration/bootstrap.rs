@@ -24,6 +24,7 @@ use super::access_keys::Rules;
 use super::accounts::{self, DeclaredAccount, RawAccount};
 use super::documents::ReadFile;
 use super::organization::{self, DeclaredOrganization, RawOrganization};
+use super::services::{self, DeclaredService, RawService};
 use super::{DeclarationError, Source};
 
 /// What production asks of credentials that come from a file: no guessable secrets, ids as the service has them.
@@ -39,6 +40,8 @@ pub struct Bootstrap {
     pub accounts: Vec<DeclaredAccount>,
     /// The organization that they are in, if the file says anything about it.
     pub organization: Option<DeclaredOrganization>,
+    /// All registered services, if the file says anything about them.
+    pub services: Option<Vec<DeclaredService>>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +50,7 @@ struct RawBootstrap {
     #[serde(default)]
     accounts: Vec<RawAccount>,
     organization: Option<RawOrganization>,
+    services: Option<Vec<RawService>>,
 }
 
 impl Bootstrap {
@@ -56,8 +60,10 @@ impl Bootstrap {
         let raw: RawBootstrap = source.read()?;
         let locate = |misplaced| source.locate(misplaced);
         let organization = raw.organization.map(|raw| organization::validate(raw, files));
+        let services = raw.services.map(|raw| services::validate(raw, RULES));
         Ok(Self {
             accounts: accounts::validate(raw.accounts, RULES, files).map_err(locate)?,
+            services: services.transpose().map_err(locate)?,
             organization: organization.transpose().map_err(locate)?,
         })
     }

@@ -205,7 +205,7 @@ pub(super) fn user(path: &Path, raw: RawUser, around: &mut Surroundings<'_>) -> 
         size: rules::USER_POLICY_SIZE,
     };
     Ok(DeclaredUser {
-        access_keys: access_keys(path, raw.access_keys, around)?,
+        access_keys: access_keys(path, raw.access_keys, around.rules, around.access_key_ids)?,
         holder: holder(path, raw.name, raw.path, held, around)?,
         tags: tags(path, raw.tags)?,
         boundary: boundary(path, raw.permissions_boundary, around.account)?,

@@ -1,4 +1,4 @@
-//! Files that declare accounts, who is in them and their organization (the bootstrap), and whole worlds (the development
+//! Files that declare accounts, who is in them, their organization and the services around (the bootstrap), and whole worlds (the development
 //! seed): what is wrong in one is said with its line and its field, and never with the value of a secret.
 
 mod access_keys;
@@ -9,11 +9,12 @@ mod entities;
 mod organization;
 pub mod plan;
 pub mod seed;
+mod services;
 
 use std::fmt;
 
 use toml::de::{DeTable, DeValue};
-use trent_names::{AliasNameError, InvalidAccountId, InvalidKeyId, InvalidRegion};
+use trent_names::{AliasNameError, InvalidAccountId, InvalidKeyId, InvalidRegion, InvalidServicePrincipal};
 
 use crate::access_key::InvalidAccessKeyId;
 
@@ -23,6 +24,7 @@ pub use documents::{ReadFile, no_files};
 pub use entities::{DeclaredHolder, DeclaredPolicy, DeclaredProvider, DeclaredRole, DeclaredUser};
 
 pub use organization::{DeclaredControl, DeclaredOrganization, DeclaredUnit};
+pub use services::DeclaredService;
 
 use crate::rules::InvalidInput;
 
@@ -148,6 +150,21 @@ pub enum Problem {
     /// A resource control policy with a statement that allows.
     #[error("a resource control policy denies; what it does not deny is allowed by RCPFullAWSAccess")]
     AllowingResourceControl,
+    /// Not a service principal.
+    #[error(transparent)]
+    Service(#[from] InvalidServicePrincipal),
+    /// A name of a service that is not what can stand in its other names.
+    #[error("`{0}` should be lower-case letters, digits and hyphens")]
+    ServiceLabel(String),
+    /// A service that would take requests that are signed for this server.
+    #[error("`{0}` is what requests to this server itself are signed for")]
+    OwnSigningName(String),
+    /// Not an action that a service may be given.
+    #[error("`{0}` is no action of KMS such as `kms:Decrypt`, nor the beginning of one such as `kms:GenerateDataKey*`")]
+    ServiceAction(String),
+    /// An account that the service is trusted in and does not serve.
+    #[error("the service does not serve account {0}, which is not among its `accounts`")]
+    NotServed(String),
     /// A policy that is not a JSON object.
     #[error("a policy is a JSON object, in place or as text: {0}")]
     Policy(String),

@@ -32,6 +32,7 @@ use super::access_keys::Rules;
 use super::accounts::{self, RawAccount};
 use super::bootstrap::Bootstrap;
 use super::documents::ReadFile;
+use super::services::{self, RawService};
 use super::{DeclarationError, Misplaced, Path, Problem, Source};
 
 /// A development server takes credentials as test suites have them: `test` and `test`.
@@ -43,7 +44,7 @@ const RULES: Rules = Rules {
 /// A seed file, read and checked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Seed {
-    /// Accounts and what is in them.
+    /// Accounts and what is in them, and services.
     pub world: Bootstrap,
     /// KMS keys, in the order of the file.
     pub keys: Vec<DeclaredKey>,
@@ -91,6 +92,7 @@ struct RawSeed {
     accounts: Vec<RawAccount>,
     #[serde(default)]
     keys: Vec<RawKey>,
+    services: Option<Vec<RawService>>,
 }
 
 #[derive(Deserialize)]
@@ -121,10 +123,12 @@ impl Seed {
         let source = Source::detect(text);
         let raw: RawSeed = source.read()?;
         let locate = |misplaced| source.locate(misplaced);
+        let services = raw.services.map(|raw| services::validate(raw, RULES));
         Ok(Self {
             world: Bootstrap {
                 accounts: accounts::validate(raw.accounts, RULES, files).map_err(locate)?,
                 organization: None,
+                services: services.transpose().map_err(locate)?,
             },
             keys: validate(raw.keys).map_err(locate)?,
         })

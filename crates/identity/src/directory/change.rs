@@ -183,6 +183,7 @@ impl<'d> AccountChange<'d> {
             serial,
             credential,
             user: None,
+            service: None,
         };
         self.added.push((self.directory.access_key_key(id.as_str()), record));
         Ok(())

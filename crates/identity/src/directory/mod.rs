@@ -9,6 +9,7 @@ mod known;
 mod placements;
 pub mod principals;
 mod records;
+mod services;
 mod usage;
 mod working;
 
@@ -30,6 +31,7 @@ pub use records::{AccessKeyEntry, AccessKeyOwner, AccessKeyRecord, AccessKeyStat
 pub(crate) use usage::RESOLUTION;
 
 use crate::access_key::AccessKeyId;
+use crate::services::RegisteredService;
 use crate::unique_id::UniqueId;
 pub(crate) use records::account_key;
 
@@ -103,6 +105,7 @@ pub struct Directory {
     access_keys: ObjectCache<AccessKeyRecord, KnownAccessKey>,
     caches: known::Caches,
     placements: placements::Placements,
+    services: services::Services,
     usage: usage::Pending,
     /// Where the records of access keys are: blinding an id costs more than all other steps of a lookup together.
     places: Cache<Box<str>, Key<AccessKeyRecord>>,
@@ -113,6 +116,7 @@ pub(crate) struct KnownAccessKey {
     pub(crate) account: Option<AccountId>,
     pub(crate) owner: AccessKeyOwner,
     pub(crate) user: Option<UniqueId>,
+    pub(crate) service: Option<String>,
     pub(crate) serial: u64,
     pub(crate) credential: WrappedCredential,
     pub(crate) revision: Revision,
@@ -130,6 +134,11 @@ pub(crate) enum Lookup {
         live: Live,
         key: Arc<KnownAccessKey>,
     },
+    /// It signs requests of a service.
+    Service {
+        service: Arc<RegisteredService>,
+        key: Arc<KnownAccessKey>,
+    },
     /// It exists, and signs nothing now.
     Refused,
     /// There is no such key.
@@ -145,12 +154,14 @@ impl Directory {
             places: Cache::new(CACHED),
             caches: known::Caches::new(sealed),
             placements: placements::Placements::new(sealed),
+            services: services::Services::new(sealed),
             usage: usage::Pending::default(),
             accounts: ObjectCache::new(sealed, CACHED, |stored: Stored<AccountRecord>| stored.value),
             access_keys: ObjectCache::new(sealed, CACHED, |stored: Stored<AccessKeyRecord>| KnownAccessKey {
                 account: AccountId::parse(&stored.value.account).ok(),
                 owner: stored.value.owner,
                 user: stored.value.user,
+                service: stored.value.service,
                 serial: stored.value.serial,
                 credential: WrappedCredential(stored.value.credential),
                 revision: stored.revision,
@@ -241,12 +252,16 @@ impl Directory {
     pub(crate) fn state(&self) -> Option<State> {
         let (accounts, access_keys) = (self.accounts.changes()?, self.access_keys.changes()?);
         let principals = self.caches.changes()?;
-        Some(State(accounts + access_keys + principals + self.placements.changes()?))
+        let others = self.placements.changes()? + self.services.changes()?;
+        Some(State(accounts + access_keys + principals + others))
     }
 
     /// What is known of an access key id. Takes the same steps whether the key exists or not.
     pub(crate) async fn look_up(&self, id: &str) -> Result<Lookup, StoreError> {
         let key = self.access_keys.get(&self.store, &self.access_key_key(id)).await?;
+        if let Some(key) = key.as_ref().filter(|key| key.owner == AccessKeyOwner::Service) {
+            return self.service_of_key(id, key).await;
+        }
         let Some((account, key)) = key.and_then(|key| Some((key.account?, key))) else {
             self.accounts.get(&self.store, &Key::new().part(b"nobody")).await?;
             return Ok(Lookup::Unknown);
@@ -285,7 +300,7 @@ impl Directory {
         Ok(stored.map(|stored| WrappedCredential(stored.value.credential)))
     }
 
-    fn access_key_key(&self, id: &str) -> Key<AccessKeyRecord> {
+    pub(crate) fn access_key_key(&self, id: &str) -> Key<AccessKeyRecord> {
         if let Some(key) = self.places.get(id) {
             return key;
         }

@@ -104,7 +104,7 @@ pub enum AccessKeyStatus {
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct AccessKeyRecord {
-    /// The account that owns it.
+    /// The account that owns it; nothing if it is a service's.
     #[n(0)]
     pub account: String,
     /// Which principal of the account it belongs to.
@@ -119,9 +119,12 @@ pub struct AccessKeyRecord {
     /// The user that it belongs to, if it belongs to one.
     #[n(4)]
     pub user: Option<UniqueId>,
+    /// The service that it belongs to, if it belongs to one; then no account owns it.
+    #[n(5)]
+    pub service: Option<String>,
 }
 
-/// The principal that an access key belongs to.
+/// Whom an access key belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum AccessKeyOwner {
@@ -131,6 +134,9 @@ pub enum AccessKeyOwner {
     /// A user.
     #[n(1)]
     User,
+    /// A registered service.
+    #[n(2)]
+    Service,
 }
 
 impl Record for AccountRecord {

@@ -67,6 +67,7 @@ impl Directory {
             unique_id: names.unique_id,
             principal: names.principal,
             entitlements,
+            via: None,
             session: Some(Session {
                 kind: content.kind,
                 issued_at: Duration::from_millis(content.issued_at),

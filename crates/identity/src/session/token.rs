@@ -117,6 +117,14 @@ impl Content {
         }
     }
 
+    /// The same without the secret: it tells of the session and signs nothing.
+    pub(crate) fn without_credential(self) -> Self {
+        Self {
+            credential: Vec::new(),
+            ..self
+        }
+    }
+
     /// Whose permissions the session has; `None` if the token names no account.
     pub(crate) fn principal(&self) -> Option<Party> {
         party(&self.account, self.principal.as_ref())

@@ -20,6 +20,29 @@ pub(crate) struct StringToSign<'b> {
     pub(crate) announced_payload: bool,
 }
 
+/// What a signature covers beside the head of a request, and how it writes the path.
+#[derive(Clone, Copy)]
+pub(crate) enum Payload<'p> {
+    /// The body that arrived.
+    Body,
+    /// What the head announced of a body that was sent to somebody else.
+    Announced {
+        /// The last line of the canonical request.
+        text: &'p [u8],
+        /// How the service that it was sent to has paths.
+        path: PathForm,
+    },
+}
+
+/// How the canonical request writes the path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathForm {
+    /// Without empty and dot segments, each segment escaped once more: as every service but S3 has it.
+    Normalized,
+    /// As it was sent.
+    Verbatim,
+}
+
 impl Claim<'_> {
     /// Rebuilds the string to sign in `buffer`, whose content is replaced. The scope in it is the credential's, which
     /// was found to be this service's when the claim was admitted.
@@ -27,12 +50,20 @@ impl Claim<'_> {
         &self,
         request: &SignedRequest<'_>,
         signed: SigningTime,
+        payload: Payload<'_>,
         buffer: &'b mut Vec<u8>,
     ) -> StringToSign<'b> {
-        let payload = Hex::of(&digest(&SHA256, request.body));
+        let hash;
+        let (payload, path) = match payload {
+            Payload::Body => {
+                hash = Hex::of(&digest(&SHA256, request.body));
+                (&hash.0[..], PathForm::Normalized)
+            }
+            Payload::Announced { text, path } => (text, path),
+        };
         buffer.clear();
-        self.write_canonical_request(request, &payload, buffer);
-        let request_hash = Hex::of(&beginnings::sha256(buffer, payload.0.len()));
+        self.write_canonical_request(request, path, payload, buffer);
+        let request_hash = Hex::of(&beginnings::sha256(buffer, payload.len()));
 
         buffer.clear();
         for part in [
@@ -50,14 +81,17 @@ impl Claim<'_> {
             announced_payload: self
                 .content_sha256
                 .as_deref()
-                .is_none_or(|announced| *announced == payload.0),
+                .is_none_or(|announced| *announced == *payload),
         }
     }
 
-    fn write_canonical_request(&self, request: &SignedRequest<'_>, payload: &Hex, out: &mut Vec<u8>) {
+    fn write_canonical_request(&self, request: &SignedRequest<'_>, path: PathForm, payload: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(request.method.as_bytes());
         out.push(b'\n');
-        write_path(request.path, out);
+        match path {
+            PathForm::Normalized => write_path(request.path, out),
+            PathForm::Verbatim => out.extend_from_slice(request.path.as_bytes()),
+        }
         out.push(b'\n');
         self.query.write_canonical(out);
         out.push(b'\n');
@@ -67,12 +101,11 @@ impl Claim<'_> {
         out.push(b'\n');
         out.extend_from_slice(self.signed_headers.as_bytes());
         out.push(b'\n');
-        out.extend_from_slice(&payload.0);
+        out.extend_from_slice(payload);
     }
 }
 
-/// Writes the canonical path: empty and dot segments removed, then each segment escaped once more, as
-/// every service but S3 has it.
+/// Writes the canonical path: empty and dot segments removed, then each segment escaped once more.
 fn write_path(path: &str, out: &mut Vec<u8>) {
     if path == "/" {
         out.push(b'/');

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::authorization::Authorization;
 use super::list::split;
 use super::query::Query;
-use super::request::{SecurityHeaders, SignedRequest};
+use super::request::{SecurityHeaders, SignedRequest, is_always_signed};
 use super::scope::{Credential, Realm, Scope};
 use super::timestamp::{SigningTime, Timestamp};
 use crate::error::{AuthenticationError, MissingParameters, Parameter, UnsignedHeader, Window};
@@ -215,9 +215,14 @@ impl<'a> Claim<'a> {
 
     /// The second half of [`admit`](Self::admit): the credential and the payload.
     pub(crate) fn admit_scope(&self, realm: &Realm, signed: SigningTime) -> Result<Admitted, AuthenticationError> {
-        let scope = Credential::parse(&self.credential)?.admit(realm, signed)?;
+        let scope = self.scope(realm, signed)?;
         self.check_payload_is_signed()?;
         Ok(Admitted { scope, signed })
+    }
+
+    /// The credential's scope, if it is one of the realm's.
+    pub(crate) fn scope(&self, realm: &Realm, signed: SigningTime) -> Result<Scope, AuthenticationError> {
+        Credential::parse(&self.credential)?.admit(realm, signed)
     }
 
     /// As [`admit`](Self::admit), whatever the age of the signature: for a server that does not verify it.
@@ -285,7 +290,7 @@ impl<'a> Claim<'a> {
         Ok(())
     }
 
-    /// `host`, the date (unless it stands in the query string) and every `x-amz-*` header must be among
+    /// `host`, the date (unless it stands in the query string) and every `x-amz-*` or `x-trent-*` header must be among
     /// the signed ones; the list must be in order, and each header in it present.
     fn check_signed_headers(&self, request: &SignedRequest<'_>) -> Result<(), AuthenticationError> {
         let signed: SmallVec<[&str; USUAL_HEADERS]> = split(&self.signed_headers, b';').collect();
@@ -299,7 +304,7 @@ impl<'a> Claim<'a> {
         }
         let date_header = matches!(self.date, Date::Http(_));
         for &(name, _) in request.headers {
-            let required = name.starts_with("x-amz-") || (date_header && name == "date");
+            let required = is_always_signed(name) || (date_header && name == "date");
             if required && signed.binary_search(&name).is_err() {
                 return Err(AuthenticationError::UnsignedHeader(UnsignedHeader(
                     name.to_owned().into(),

@@ -7,7 +7,7 @@
 //! business.
 //!
 //! Stricter than the algorithm asks (see the specification's decision on `SigV4`): `host`, the date and
-//! every `x-amz-*` header must be signed, the payload hash is always computed from the body that
+//! every `x-amz-*` or `x-trent-*` header must be signed, the payload hash is always computed from the body that
 //! arrived, and each header that decides anything has exactly one value.
 
 mod authorization;
@@ -21,6 +21,7 @@ mod scope;
 pub mod timestamp;
 mod verify;
 
+pub(crate) use canonical::{PathForm, Payload};
 pub use claim::{Admitted, CLOCK_SKEW, Claim};
 pub use request::SignedRequest;
 pub use scope::{Realm, Scope};

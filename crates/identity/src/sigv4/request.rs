@@ -19,6 +19,11 @@ pub struct SignedRequest<'a> {
     pub body: &'a [u8],
 }
 
+/// Whether a header must be signed and come once, whatever it says.
+pub(super) fn is_always_signed(name: &str) -> bool {
+    name.starts_with("x-amz-") || name.starts_with("x-trent-")
+}
+
 /// The headers that decide who the caller is and when; each at most once.
 #[derive(Default)]
 pub(super) struct SecurityHeaders<'a> {
@@ -31,7 +36,7 @@ pub(super) struct SecurityHeaders<'a> {
 
 impl<'a> SignedRequest<'a> {
     /// Collects the security headers in one pass and refuses any that came twice: `host`, the dates,
-    /// `authorization`, and every `x-amz-*` header, known or not.
+    /// `authorization`, and every `x-amz-*` or `x-trent-*` header, known or not.
     pub(super) fn security_headers(&self) -> Result<SecurityHeaders<'a>, AuthenticationError> {
         let mut found = SecurityHeaders::default();
         for (at, &(name, value)) in self.headers.iter().enumerate() {
@@ -41,7 +46,7 @@ impl<'a> SignedRequest<'a> {
                 "x-amz-date" => &mut found.amz_date,
                 "x-amz-security-token" => &mut found.security_token,
                 "x-amz-content-sha256" => &mut found.content_sha256,
-                _ if name == "host" || name.starts_with("x-amz-") => {
+                _ if name == "host" || is_always_signed(name) => {
                     if self.headers[..at].iter().any(|(earlier, _)| *earlier == name) {
                         return Err(AuthenticationError::Repeated(name.to_owned()));
                     }

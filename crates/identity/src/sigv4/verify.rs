@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use trent_crypto::secret::equal;
 use trent_crypto::sigv4::SigningKey;
 
-use super::canonical::{Hex, StringToSign};
+use super::canonical::{Hex, Payload, StringToSign};
 use super::claim::Claim;
 use super::request::SignedRequest;
 use super::timestamp::SigningTime;
@@ -29,10 +29,21 @@ impl Claim<'_> {
         key: &SigningKey,
         buffer: &mut Vec<u8>,
     ) -> Result<(), AuthenticationError> {
+        self.verify_over(request, signed, Payload::Body, key, buffer)
+    }
+
+    fn verify_over(
+        &self,
+        request: &SignedRequest<'_>,
+        signed: SigningTime,
+        payload: Payload<'_>,
+        key: &SigningKey,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), AuthenticationError> {
         let StringToSign {
             bytes,
             announced_payload,
-        } = self.string_to_sign(request, signed, buffer);
+        } = self.string_to_sign(request, signed, payload, buffer);
         let expected = Hex::encode(&key.sign(bytes));
         if !equal(&expected.0, self.signature.as_bytes()) {
             return Err(AuthenticationError::SignatureMismatch);
@@ -43,15 +54,16 @@ impl Claim<'_> {
         Ok(())
     }
 
-    /// As [`verify`](Self::verify), in this thread's own scratch space.
+    /// As [`verify`](Self::verify), over this payload and in this thread's own scratch space.
     pub(crate) fn verify_here(
         &self,
         request: &SignedRequest<'_>,
         signed: SigningTime,
+        payload: Payload<'_>,
         key: &SigningKey,
     ) -> Result<(), AuthenticationError> {
         SCRATCH.with_borrow_mut(|buffer| {
-            let verdict = self.verify(request, signed, key, buffer);
+            let verdict = self.verify_over(request, signed, payload, key, buffer);
             buffer.clear();
             buffer.shrink_to(KEPT);
             verdict

@@ -239,3 +239,15 @@ fn no_identity_token_or_key_set_panics() {
         entry::identity_tokens,
     );
 }
+
+#[test]
+fn services() {
+    let request = |header: &str| written(&Wire::kms(b"{}").header(header, "arn:aws:s3:::bucket"));
+    let mut examples = vec![
+        b"ec2.us-east-1.amazonaws.com".to_vec(),
+        b"backup.example.internal".to_vec(),
+        b"F\xa6\x00".to_vec(),
+    ];
+    examples.extend(["x-trent-source-arn", "x-trent-on-behalf-of", "x-trent-other", "x-other"].map(request));
+    feed(12, 5_000, &examples, entry::services);
+}

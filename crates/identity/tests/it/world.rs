@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use trent_crypto::Secret;
 use trent_identity::{
-    AccessKeyId, AuthenticationError, Authenticator, Caller, DevAuthenticator, Directory, Realm, VerifyingAuthenticator,
+    AccessKeyId, AuthenticationError, Authenticator, Caller, DevAuthenticator, Directory, Realm, Sender,
+    VerifyingAuthenticator,
 };
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_names::{AccountId, Region};
@@ -101,6 +102,16 @@ pub(crate) async fn ask(
     wire: &Wire,
     now: Duration,
 ) -> Result<Caller, AuthenticationError> {
+    let sender = sender(authenticator, wire, now).await?;
+    Ok(sender.principal().expect("a principal of an account").clone())
+}
+
+/// Who sent a request, be it a service.
+pub(crate) async fn sender(
+    authenticator: &dyn Authenticator,
+    wire: &Wire,
+    now: Duration,
+) -> Result<Sender, AuthenticationError> {
     authenticator
         .authenticate(&wire.borrowed(&wire.borrowed_headers()), now)
         .await

@@ -2,10 +2,10 @@
 
 use smallvec::SmallVec;
 use trent_api::{ApiError, kms};
-use trent_identity::{Caller, Presence, PrincipalDirectory, UniqueId};
+use trent_identity::{Presence, PrincipalDirectory, UniqueId};
 use trent_names::{Partition, PrincipalArn};
 use trent_policy::Grantee;
-use trent_service::internal;
+use trent_service::{Asking, Call, internal};
 
 use crate::records::grants::PartyRecord;
 
@@ -18,10 +18,17 @@ pub(crate) struct Form {
     pub(crate) identity: String,
 }
 
-/// All that a caller may be the grantee as: itself, its role, its account; users, roles and sessions by their unique
-/// ids, and by their ARNs for those whose ids were not known.
-pub(crate) fn forms(caller: &Caller, partition: Partition) -> SmallVec<[Form; 5]> {
+/// All that whoever asks may be the grantee as: a service by its names; a principal of an account itself, its role, its
+/// account, users, roles and sessions by their unique ids, and by their ARNs for those whose ids were not known.
+pub(crate) fn forms(asking: Asking<'_>, partition: Partition) -> SmallVec<[Form; 5]> {
     let form = |grantee, identity| Form { grantee, identity };
+    let caller = match asking {
+        Asking::Principal(caller) => caller,
+        Asking::Service(service) => {
+            let names = service.names.iter();
+            return names.map(|name| form(Grantee::Caller, name.clone())).collect();
+        }
+    };
     let mut forms = SmallVec::new();
     match &caller.principal {
         PrincipalArn::Root { .. } => {}
@@ -40,6 +47,14 @@ pub(crate) fn forms(caller: &Caller, partition: Partition) -> SmallVec<[Form; 5]
     let root = PrincipalArn::Root { partition, account };
     forms.push(form(Grantee::Account, root.to_string()));
     forms
+}
+
+/// Whether a name is that of the service that calls, for itself or for somebody.
+pub(crate) fn is_calling(call: &Call, name: &str) -> bool {
+    match call.asking() {
+        Some(Asking::Service(service)) => service.names.iter().any(|own| own == name),
+        _ => call.via().is_some_and(|via| via.is_called(name)),
+    }
 }
 
 /// In which way one of these forms is the principal.

@@ -215,6 +215,7 @@ pub(crate) fn user(account: &str, policy: Option<String>) -> Call {
         now: Duration::ZERO,
         source_ip: None,
         user_agent: String::new(),
+        has_service_headers: false,
     }
 }
 

@@ -211,3 +211,21 @@ async fn the_operator_may_use_nothing_that_belongs_to_an_account() {
     assert_eq!(world.shelf.note("top").await, None);
     assert_eq!(world.records().await[0]["userIdentity"]["type"], "Operator");
 }
+
+/// POL-54: whoever it is, and whatever it says.
+#[tokio::test]
+async fn headers_of_services_are_refused_from_everybody_else_and_recorded() {
+    let root = World::of_owner().await;
+    let operator = World::with(Some(Actor::Operator { uid: 0 })).await;
+    for world in [root, operator] {
+        for name in ["x-trent-source-arn", "x-trent-forward-access-token", "x-trent-anything"] {
+            let reply = world.send_with(&[("host", b"h"), (name, b"v")], "Encrypt", PUT).await;
+            assert_eq!((reply.status, code(&reply)), (400, "AccessDeniedException"), "{name}");
+        }
+        assert_eq!(world.shelf.note("top").await, None);
+        assert_eq!(world.shelf.prepared.load(Ordering::Relaxed), 0);
+        let records = world.records().await;
+        assert_eq!(records.len(), 3);
+        assert_eq!(records[0]["errorCode"], "AccessDeniedException");
+    }
+}

@@ -268,12 +268,17 @@ impl World {
     }
 
     pub(crate) async fn send(&self, operation: &str, body: &str) -> Reply {
-        self.pipeline.serve(&self.shelf, frame(operation, body)).await
+        self.send_with(&[], operation, body).await
+    }
+
+    /// Sends a request with these headers.
+    pub(crate) async fn send_with(&self, headers: &[(&str, &[u8])], operation: &str, body: &str) -> Reply {
+        self.pipeline.serve(&self.shelf, frame(headers, operation, body)).await
     }
 
     /// Whether a request would be let through; if not, the error's name.
     pub(crate) async fn would_allow(&self, operation: &str, body: &str) -> Result<(), &'static str> {
-        let asked = self.pipeline.would_allow(&self.shelf, frame(operation, body)).await;
+        let asked = self.pipeline.would_allow(&self.shelf, frame(&[], operation, body)).await;
         asked.map_err(|error| error.code)
     }
 
@@ -289,7 +294,7 @@ impl World {
     }
 }
 
-fn frame<'a>(operation: &'a str, body: &'a str) -> Frame<'a> {
+fn frame<'a>(headers: &'a [(&'a str, &'a [u8])], operation: &'a str, body: &'a str) -> Frame<'a> {
     Frame {
         request_id: uuid::Uuid::from_u128(7),
         operation,
@@ -297,7 +302,7 @@ fn frame<'a>(operation: &'a str, body: &'a str) -> Frame<'a> {
             method: "POST",
             path: "/",
             query: "",
-            headers: &[],
+            headers,
             body: body.as_bytes(),
         },
         peer: Peer::Local { uid: 0 },

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::{Operator, Questions};
-use trent_iam::{Iam, Sts};
+use trent_iam::{ForwardAccess, Iam, Sts};
+use trent_identity::services::Forwarding;
 use trent_identity::web_identity::Issuers;
 use trent_identity::{Authenticator, DevAuthenticator, Realm, VerifyingAuthenticator};
 use trent_keystore::{Randomness, SystemRandomness};
@@ -144,8 +145,13 @@ async fn tenants(arguments: &ServeArguments, config: &Config, node: &Node, kms: 
     let sts_door = door(arguments, node, regional("sts").with_global_endpoint())
         .await?
         .open_to_unsigned(config.regions[0].clone());
-    let kms_door = door(arguments, node, regional("kms")).await?;
+    // Services call for principals here and nowhere else.
+    let kms_door = door(arguments, node, regional("kms")).await?.open_to_services();
+    let forwarding_door = door(arguments, node, regional(ForwardAccess::SIGNING_NAME)).await?;
+    let forwarding = Forwarding::new(Arc::clone(&node.directory), &config.regions).await?;
+    let forwarding = ForwardAccess::new(forwarding, Arc::new(SystemClock));
     let others = vec![
+        endpoint(node, forwarding_door.open_to_services(), Arc::new(forwarding)),
         endpoint(node, iam_door, Arc::new(iam)),
         endpoint(node, sts_door, Arc::new(sts)),
     ];

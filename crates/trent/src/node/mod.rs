@@ -223,7 +223,7 @@ impl Node {
             let deed = Deed::of_the_operator(deed).with_changes(&lines);
             let deed = match batch.scope {
                 Scope::Account(id) => deed.on(id),
-                Scope::Organization => deed,
+                Scope::Organization | Scope::Services => deed,
             };
             let planned = Planned {
                 transaction: batch.transaction,

@@ -76,6 +76,8 @@ pub enum Scope {
     Account(AccountId),
     /// The organization's.
     Organization,
+    /// The services'.
+    Services,
 }
 
 impl fmt::Display for Scope {
@@ -83,6 +85,7 @@ impl fmt::Display for Scope {
         match self {
             Self::Account(id) => write!(f, "account {id}"),
             Self::Organization => f.write_str("organization"),
+            Self::Services => f.write_str("services"),
         }
     }
 }

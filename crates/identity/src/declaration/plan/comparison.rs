@@ -41,7 +41,8 @@ impl<'d> Comparison<'d> {
                 Some(AccessKeyStatus::Retired) => self.notes.push(Note::AccessKeyStaysRetired(account, id)),
                 Some(AccessKeyStatus::Active | AccessKeyStatus::Inactive) => {
                     if !has_secret(self.directory, key).await? {
-                        return Err(ApplyError::OtherSecret { account, id });
+                        let whose = format!("account {account}");
+                        return Err(ApplyError::OtherSecret { whose, id });
                     }
                 }
             }
@@ -75,7 +76,7 @@ pub(super) fn fixed(path: &Path, field: &str, declared: Option<&String>, is: &st
 }
 
 /// Whether the stored access key has the declared secret, by what they sign: neither is unwrapped outside the keystore.
-async fn has_secret(directory: &Directory, declared: &DeclaredAccessKey) -> Result<bool, ApplyError> {
+pub(super) async fn has_secret(directory: &Directory, declared: &DeclaredAccessKey) -> Result<bool, ApplyError> {
     let Some(stored) = directory.credential(&declared.id).await? else {
         return Ok(false);
     };

@@ -1,7 +1,5 @@
 //! Why a declaration cannot be applied, with the field that asks for what cannot be.
 
-use trent_names::AccountId;
-
 use super::super::Path;
 use crate::access_key::AccessKeyId;
 use crate::directory::{DirectoryError, EntityError};
@@ -10,12 +8,10 @@ use crate::directory::{DirectoryError, EntityError};
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The store has another secret for this access key than the file.
-    #[error(
-        "the file gives access key {id} of account {account} another secret than it has: give the new one a new id"
-    )]
+    #[error("the file gives access key {id} of {whose} another secret than it has: give the new one a new id")]
     OtherSecret {
-        /// The account.
-        account: AccountId,
+        /// The account or the service.
+        whose: String,
         /// The access key.
         id: AccessKeyId,
     },

@@ -13,6 +13,7 @@ mod error;
 mod holder;
 mod organization;
 mod prune;
+mod services;
 mod step;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use trent_store::engine::MAX_OPERATIONS;
 
 use super::bootstrap::Bootstrap;
 use super::organization::DeclaredOrganization;
+use super::services::DeclaredService;
 use crate::directory::{Directory, Edit, Planned};
 use account::compare;
 use step::{MOST_OPERATIONS, Placed, Step};
@@ -81,6 +83,11 @@ pub async fn plan(directory: &Directory, bootstrap: &Bootstrap, now: Duration) -
             .map(|placed| (Scope::Account(account.id), placed.step.change()));
         plan.changes.extend(changes);
     }
+    if let Some(declared) = &bootstrap.services {
+        let steps = services::compare(directory, declared, now).await?;
+        let changes = steps.into_iter().flat_map(|step| step.changes);
+        plan.changes.extend(changes.map(|change| (Scope::Services, change)));
+    }
     if let Some(organization) = &bootstrap.organization {
         let steps = organization::compare(directory, organization, &coming(bootstrap)).await?;
         let changes = steps.into_iter().map(|told| (Scope::Organization, told.change));
@@ -118,10 +125,40 @@ pub async fn next(
             next: Position(at),
         }));
     }
+    if let Some(declared) = &bootstrap.services
+        && let Some(batch) = next_of_services(directory, bootstrap, declared, now).await?
+    {
+        return Ok(Some(batch));
+    }
     match &bootstrap.organization {
         Some(declared) => next_of_organization(directory, bootstrap, declared).await,
         None => Ok(None),
     }
+}
+
+/// Services come when all accounts are there.
+async fn next_of_services(
+    directory: &Directory,
+    bootstrap: &Bootstrap,
+    declared: &[DeclaredService],
+    now: Duration,
+) -> Result<Option<Batch>, ApplyError> {
+    let steps = services::compare(directory, declared, now).await?;
+    if steps.is_empty() {
+        return Ok(None);
+    }
+    let mut transaction = directory.store().txn();
+    let mut changes = Vec::new();
+    for step in steps.into_iter().take(BATCH_OPERATIONS / services::MOST_OPERATIONS) {
+        step.write(&mut transaction);
+        changes.extend(step.changes);
+    }
+    Ok(Some(Batch {
+        scope: Scope::Services,
+        changes,
+        transaction,
+        next: Position(bootstrap.accounts.len()),
+    }))
 }
 
 /// The organization comes when all accounts are there.

@@ -71,6 +71,7 @@ impl Edit<'_> {
             serial,
             credential,
             user: None,
+            service: None,
         };
         Ok(self.access_keys.set(store, &key, Some(stored)).await?)
     }
@@ -133,6 +134,7 @@ impl Edit<'_> {
             serial,
             credential,
             user: Some(owner),
+            service: None,
         };
         Ok(self.access_keys.set(store, &key, Some(stored)).await?)
     }

@@ -9,7 +9,7 @@ use trent_api::{ApiError, kms, protocol};
 use trent_audit::json::{Fragment, Object};
 use trent_crypto::spec::KeySpec;
 use trent_policy::{Basis, Code, ConditionKey, Values, decide};
-use trent_service::{Access, Actor, Call, Conditions, Effect, Facts, Operation, Row, Target, action, evaluate};
+use trent_service::{Access, Call, Conditions, Effect, Facts, Operation, Row, Target, action, evaluate};
 
 use crate::facts::Parameters;
 use crate::grants::change::{MAX_GRANTS, Turn};
@@ -23,7 +23,7 @@ use crate::records::{Manager, key_address};
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
-use crate::{Kms, account_of, conditions, lint};
+use crate::{Kms, conditions, lint};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -205,6 +205,7 @@ async fn record(
     new: &NewGrant,
     parent: Option<GrantId>,
 ) -> Result<GrantRecord, ApiError> {
+    let key = new.key.authorized()?;
     let (grantee, by_name) = (&input.grantee_principal, &input.grantee_service_principal);
     let grantee = party(service, call, grantee.as_deref(), by_name.as_deref()).await?;
     let (retiring, by_name) = (&input.retiring_principal, &input.retiring_service_principal);
@@ -214,7 +215,8 @@ async fn record(
         created: call.now_millis(),
         grantee: grantee.ok_or_else(|| trent_service::internal("a grant without a grantee was let through"))?,
         retiring: party(service, call, retiring.as_deref(), by_name.as_deref()).await?,
-        issuer: account_of(call)?,
+        // A service belongs to no account: the key's own answers for what it makes as itself.
+        issuer: call.account().unwrap_or(key.record.account),
         operations: new.operations.clone(),
         constraints: new.constraints.clone(),
         parent,
@@ -230,6 +232,8 @@ async fn party(
 ) -> Result<Option<PartyRecord>, ApiError> {
     let partition = call.region.partition();
     match arn {
+        // A service names itself where others name principals; nobody else can (POL-502).
+        Some(arn) if party::is_calling(call, arn) => Ok(Some(party::of_service(arn))),
         Some(arn) => party::of_arn(service.principals(), partition, arn).await.map(Some),
         None => Ok(name.map(party::of_service)),
     }
@@ -237,12 +241,10 @@ async fn party(
 
 /// The grant that permits to make the new one, if no policy does (POL-411).
 fn parent(call: &Call, input: &kms::CreateGrantRequest, new: &NewGrant) -> Option<GrantId> {
-    let Actor::Principal(caller) = &call.actor else {
-        return None;
-    };
+    let asking = call.asking()?;
     let target = new.key.target(&ROW);
     let conditions = Conditions::<CreateGrant>::new(call, input, new, &target);
-    evaluate(caller, &target, &conditions, |request, policies, context| {
+    evaluate(asking, &target, &conditions, |request, policies, context| {
         let decision = decide(request, policies, context);
         match (decision.code, decision.basis[0]) {
             (Code::AllowedByGrant, Some(Basis::Grant(id))) => GrantId::parse(id),

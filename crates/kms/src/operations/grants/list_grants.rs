@@ -1,5 +1,6 @@
 //! `ListGrants`: the grants on a key.
 
+use smallvec::SmallVec;
 use trent_api::{ApiError, kms, protocol};
 use trent_names::PrincipalArn;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
@@ -40,6 +41,7 @@ pub struct Filtered {
     key: KeyTarget,
     id: Option<GrantId>,
     grantee: Option<PrincipalArn>,
+    service: Option<String>,
 }
 
 impl Operation for ListGrants {
@@ -63,6 +65,7 @@ impl Operation for ListGrants {
             grantee: grantee
                 .map(|arn| party::parse(call.region.partition(), arn))
                 .transpose()?,
+            service: input.grantee_service_principal.clone(),
         })
     }
 
@@ -78,13 +81,15 @@ impl Operation for ListGrants {
     ) -> Result<Effect<Self::Output>, ApiError> {
         let key = filtered.key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
-        if input.grantee_service_principal.is_some() {
+        let of_service = input.grantee_service_principal.as_deref();
+        if of_service.is_some_and(|name| !party::is_calling(call, name)) {
             return Err(protocol::access_denied(list::FOR_SERVICES));
         }
         let members = [
             Some(&*key.arn),
             input.grant_id.as_deref(),
             input.grantee_principal.as_deref(),
+            of_service,
         ];
         let filter = members.map(Option::unwrap_or_default).join(" ");
         let listing = Listing::new(service, call, &ROW, &filter)?;
@@ -126,9 +131,10 @@ async fn find(
     page: &PageRequest,
 ) -> Result<list::Found<GrantRecord>, ApiError> {
     let (account, id) = (key.record.account, key.record.id);
-    let identities = match &filtered.grantee {
-        Some(arn) => Some(party::identities(service.principals(), arn).await?),
-        None => None,
+    let identities = match (&filtered.grantee, &filtered.service) {
+        (Some(arn), _) => Some(party::identities(service.principals(), arn).await?),
+        (None, Some(name)) => Some(SmallVec::from_iter([name.clone()])),
+        (None, None) => None,
     };
     if let Some(wanted) = filtered.id {
         let found = space.grants.by_id(account, id, wanted).await?;

@@ -13,8 +13,8 @@ use trent_audit::json::Object;
 use trent_names::AccountId;
 use trent_policy::{Action, Context, Grantee};
 use trent_service::{
-    Access, Actor, AuditedResource, Call, Covering, CoveringGrant, Effect, Facts, Grants, Named, Operation, Resource,
-    Row, Target, action, internal,
+    Access, AuditedResource, Call, Covering, CoveringGrant, Effect, Facts, Grants, Named, Operation, Resource, Row,
+    Target, action, internal,
 };
 
 use crate::facts::Parameters;
@@ -171,20 +171,17 @@ impl Operation for RetireGrant {
 }
 
 fn held(call: &Call, key: Arc<Key>, found: Found, by_token: bool) -> Result<Retired, ApiError> {
-    let Actor::Principal(caller) = &call.actor else {
-        return Err(protocol::NOT_AUTHORIZED.bare());
-    };
+    let asking = call.asking().ok_or_else(|| protocol::NOT_AUTHORIZED.bare())?;
     let grant = &found.grant.value;
-    let forms = party::forms(caller, call.region.partition());
+    let forms = party::forms(asking, call.region.partition());
     let retiring = grant
         .retiring
         .as_ref()
         .and_then(|retiring| party::fit(&forms, retiring));
     let grantee = party::fit(&forms, &grant.grantee);
     let grantee = grantee.filter(|_| grant.operations.contains(&GrantOperation::RetireGrant));
-    let account = owners(&key, grant)
-        .contains(&caller.account)
-        .then_some(Grantee::Account);
+    let owner = asking.account().filter(|account| owners(&key, grant).contains(account));
+    let account = owner.map(|_| Grantee::Account);
     let id: Arc<str> = grant.id.to_string().into();
     let permits: SmallVec<_> = [retiring, grantee, account]
         .into_iter()
