@@ -23,7 +23,7 @@ pub use partition::{Partition, UnknownPartition};
 pub use principal::{PrincipalArn, PrincipalError};
 pub use reference::{KeyReference, KeyReferenceError};
 pub use region::{InvalidRegion, Region};
-pub use service_name::{InvalidServicePrincipal, ServicePrincipal, VIA_SERVICES, is_known_via_service, via_service};
+pub use service_name::{InvalidServicePrincipal, ServicePrincipal, is_known_via_service, via_service};
 
 #[cfg(test)]
 mod tests;
