@@ -190,7 +190,8 @@ def test_global_keys_and_the_services_own_in_both_kinds_of_policy(kms, caller, o
 
 # AUTHZ-47
 def test_what_is_told_of_a_session(kms, caller):
-    of_role = Role(caller, statement("kms:DescribeKey")).client(SourceIdentity="alice")
+    role = Role(caller, statement("kms:DescribeKey"))
+    of_role = role.client(SourceIdentity="alice")
     caller.may(statement(["sts:*", "kms:DescribeKey"]))
     for operator, condition, in_session, with_long_term_key in (
         ("StringEquals", {"aws:SourceIdentity": "alice"}, True, False),
@@ -205,7 +206,7 @@ def test_what_is_told_of_a_session(kms, caller):
         ("Null", {"aws:SourceOrgPaths": "true"}, True, True),
     ):
         stop = {**statement("kms:DescribeKey", effect="Deny"), "Condition": {operator: condition}}
-        key = key_under(kms, to("*", stop))
+        key = key_under(kms, to([caller.arn, role.arn], stop))
         assert allowed(of_role.describe_key, KeyId=key["KeyId"]) is not in_session, (operator, condition)
         assert allowed(caller.client().describe_key, KeyId=key["KeyId"]) is not with_long_term_key, (
             operator,
