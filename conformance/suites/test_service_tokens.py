@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from harness.clients import refused
+from harness.clients import boto3_client, refused
 from harness.identities import allowed, policy, statement
 from harness.server import ALICE, BOB, Account
 from harness.services import (
@@ -259,3 +259,26 @@ def test_explain_agrees_with_what_is_decided(place, key_of, user):
     narrow = json.loads(place.server.run(*question, "--via-service", "narrow").stdout)
     assert "narrow.amazonaws.com is not registered for kms:CreateGrant here" in narrow["Notes"][0]
     assert not allowed(place.narrow.on_behalf_of(user).create_grant, **ask)
+
+
+# POL-54
+def test_a_development_server_believes_everybody_but_services(dev_server, tmp_path):
+    seed = tmp_path / "seed.toml"
+    account = f'[[accounts]]\nid = "{ALICE.id}"\n[[accounts.access_keys]]\n'
+    account += f'id = "{ALICE.access_key_id}"\nsecret = "{ALICE.secret}"\n'
+    s3 = Service(None, "s3.amazonaws.com", 1)
+    seed.write_text(account + s3.declaration([HERE], ["*"], ["kms:*"]))
+    s3.server = dev_server(seed=seed)
+    key = boto3_client(s3.server, ALICE).create_key()["KeyMetadata"]["Arn"]
+    assert encrypts(s3.on_behalf_of(ALICE), key)
+    assert not encrypts(s3.kms(), key), "it is no principal of the account"
+    # Whoever is taken at its word is taken for no service, and proves nothing to one.
+    anybody = Account(ALICE.id, ALICE.id, "any secret")
+    headers, body = kms_request("ListKeys", {})
+    assert send(s3.server, anybody, "kms", body, headers).status == 200
+    assert send(s3.server, anybody, "kms", body, {**headers, SOURCE_ACCOUNT: ALICE.id}).code == "AccessDeniedException"
+    assert s3.issue(head_of(request_to("s3", anybody))).code == "InvalidForwardedRequestException"
+    wrong = Service(s3.server, "s3.amazonaws.com", 1)
+    wrong.credentials = Account("", s3.key_id, "x" * 40)
+    with refused("InvalidSignatureException"):
+        wrong.kms().list_keys()

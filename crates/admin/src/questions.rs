@@ -74,8 +74,8 @@ impl Questions {
         Ok((rehearsal, parts))
     }
 
-    /// What a request has that a service makes for its principal: a registered service, by its service principal or by its
-    /// name in `kms:ViaService`, or else any that has such a name, or begins so.
+    /// What a request has that a service makes for its principal: a registered service, by its service principal (with or
+    /// without the Region, or `s3` for `s3.amazonaws.com`), or else any whose name in `kms:ViaService` this is.
     async fn via(&self, named: &str, region: &Region) -> Result<Via, ApiError> {
         let labels: Vec<&str> = named.split('.').collect();
         // Without the Region, which `kms:ViaService` has in the middle.

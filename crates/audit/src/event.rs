@@ -71,6 +71,7 @@ impl UserIdentity {
     }
 
     /// A principal as [`principal`](Self::principal) has it, for whom the service `invoked_by` calls.
+    #[must_use]
     pub fn forwarded(self, invoked_by: &str) -> Self {
         let mut block = self.0.to_vec();
         // The block is an object with members: its last byte closes it.

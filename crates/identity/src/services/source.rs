@@ -21,12 +21,15 @@ pub struct Source {
     pub placement: Option<Arc<Placement>>,
 }
 
-/// The account in an ARN, `arn:partition:service:region:account:resource`; `None` if it is no ARN at all, `Some(None)`
-/// if it has none, as the ARN of a bucket.
-pub(crate) fn account_of(arn: &str) -> Option<Option<AccountId>> {
+/// A text that is not the ARN of one resource.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotAnArn;
+
+/// The account in an ARN, `arn:partition:service:region:account:resource`; some have none, as that of a bucket.
+pub(crate) fn account_of(arn: &str) -> Result<Option<AccountId>, NotAnArn> {
     let fields: Vec<&str> = arn.splitn(6, ':').collect();
     let &[scheme, partition, service, _, account, resource] = fields.as_slice() else {
-        return None;
+        return Err(NotAnArn);
     };
     let legal = scheme == "arn"
         && ![partition, service, resource].contains(&"")
@@ -34,9 +37,9 @@ pub(crate) fn account_of(arn: &str) -> Option<Option<AccountId>> {
         && arn.bytes().all(|byte| byte.is_ascii_graphic())
         && !arn.contains(['*', '?']);
     match account {
-        _ if !legal => None,
-        "" => Some(None),
-        account => AccountId::parse(account).ok().map(Some),
+        _ if !legal => Err(NotAnArn),
+        "" => Ok(None),
+        account => AccountId::parse(account).map(Some).map_err(|_| NotAnArn),
     }
 }
 
@@ -49,9 +52,9 @@ mod tests {
         let account = AccountId::parse("111122223333").ok();
         assert_eq!(
             account_of("arn:aws:cloudtrail:us-west-2:111122223333:trail/a:b"),
-            Some(account)
+            Ok(account)
         );
-        assert_eq!(account_of("arn:aws:s3:::bucket"), Some(None));
+        assert_eq!(account_of("arn:aws:s3:::bucket"), Ok(None));
         for text in [
             "",
             "arn:aws:s3",
@@ -62,7 +65,7 @@ mod tests {
             "arn:aws:s3:::b k",
             "arn:aws:rds:us-west-2:1111:db/a",
         ] {
-            assert_eq!(account_of(text), None, "{text}");
+            assert_eq!(account_of(text), Err(NotAnArn), "{text}");
         }
     }
 }

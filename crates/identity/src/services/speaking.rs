@@ -18,12 +18,12 @@ use crate::error::{AuthenticationError, unavailable};
 use crate::sender::Sender;
 
 impl Directory {
-    /// Who calls with an authenticated request of a service to `called`: the service itself, or whom it calls for.
+    /// Who calls with an authenticated request of a service to the service `asked`: itself, or whom it calls for.
     pub(crate) async fn speaker(
         &self,
         service: &ServiceCaller,
         headers: ServiceHeaders<'_>,
-        called: &str,
+        asked: &str,
         now: Duration,
     ) -> Result<Sender, AuthenticationError> {
         if !service.service.is_in(&service.region) {
@@ -37,14 +37,14 @@ impl Directory {
             }
             ServiceHeaders::Token(token) => {
                 let token = self.forward_access(service, token, &service.region, now).await?;
-                let caller = self.forwarded(service, &token, called).await;
+                let caller = self.forwarded(service, &token, asked).await;
                 let caller = caller.map_err(|error| unavailable(&error))?;
                 caller
                     .map(Sender::Principal)
                     .ok_or(AuthenticationError::ForwardAccessToken)
             }
             ServiceHeaders::OnBehalfOf(user) => {
-                let caller = self.asserted(service, user, called, now).await?;
+                let caller = self.asserted(service, user, asked, now).await?;
                 caller
                     .map(Sender::Principal)
                     .ok_or_else(|| AuthenticationError::ServiceHeader(ON_BEHALF_OF.to_owned()))
@@ -74,9 +74,9 @@ impl Directory {
         &self,
         service: &ServiceCaller,
         token: &Token,
-        called: &str,
+        asked: &str,
     ) -> Result<Option<Caller>, StoreError> {
-        let Some(caller) = self.principal_of(token, &service.region, called).await? else {
+        let Some(caller) = self.principal_of(token, &service.region, asked).await? else {
             return Ok(None);
         };
         let mut before = Vec::with_capacity(token.before.len());
@@ -95,11 +95,11 @@ impl Directory {
         &self,
         token: &Token,
         region: &Region,
-        called: &str,
+        asked: &str,
     ) -> Result<Option<Caller>, StoreError> {
         match &token.proof {
             Proof::Session(content) => {
-                let identity = self.resolve_session(content, region.clone(), called).await?;
+                let identity = self.resolve_session(content, region.clone(), asked).await?;
                 Ok(identity.map(Caller::from))
             }
             Proof::AccessKey {
@@ -123,7 +123,7 @@ impl Directory {
                 if !same || ended {
                     return Ok(None);
                 }
-                self.holder(id, region.clone(), called, &holder, &live).await
+                self.holder(id, region.clone(), asked, &holder, &live).await
             }
         }
     }
@@ -134,7 +134,7 @@ impl Directory {
         &self,
         service: &ServiceCaller,
         user: &str,
-        called: &str,
+        asked: &str,
         now: Duration,
     ) -> Result<Option<Caller>, AuthenticationError> {
         let named = PrincipalArn::parse(user)
@@ -143,7 +143,7 @@ impl Directory {
         let Some(named) = named.filter(|arn| service.service.is_trusted_in(arn.account())) else {
             return Ok(None);
         };
-        let caller = self.impersonate(&named, service.region.clone(), called, now).await;
+        let caller = self.impersonate(&named, service.region.clone(), asked, now).await;
         let caller = caller.map_err(|error| unavailable(&error))?;
         Ok(caller.map(|caller| through(&caller, Via::asserted(&service.service, &service.region))))
     }
@@ -157,7 +157,7 @@ impl Directory {
     ) -> Result<Source, AuthenticationError> {
         let refused = |header: &str| AuthenticationError::ServiceHeader(header.to_owned());
         let of_arn = match arn {
-            Some(arn) => account_of(arn).ok_or_else(|| refused(SOURCE_ARN))?,
+            Some(arn) => account_of(arn).map_err(|_| refused(SOURCE_ARN))?,
             None => None,
         };
         let given = account.map(AccountId::parse).transpose();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use trent_identity::declaration::no_files;
+use trent_identity::declaration::plan::Position;
 use trent_identity::directory::{AccessKeyStatus, SessionHolder};
 use trent_identity::services::{ForwardedRequest, Forwarding, IssuedToken, LIFETIME, Refusal};
 use trent_identity::{AuthenticationError, Bootstrap, Directory, Sender, ServiceCaller, VerifyingAuthenticator};
@@ -342,7 +343,7 @@ async fn a_token_is_good_as_long_as_everything_behind_it_is() {
     let later = NOW + Duration::from_secs(1);
     let bootstrap = parsed(&both());
     while let Some(batch) =
-        trent_identity::declaration::plan::next(&world.directory, &bootstrap, Default::default(), later)
+        trent_identity::declaration::plan::next(&world.directory, &bootstrap, Position::default(), later)
             .await
             .expect("a plan")
     {
