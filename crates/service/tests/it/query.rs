@@ -94,7 +94,7 @@ impl Operation for Get {
     }
 
     fn targets<'a>(_: &'a Call, _: &'a iam::GetUserRequest, user: &'a Named) -> Vec<Target<'a>> {
-        user.target(Self::ROW)
+        user.target(<Self as Operation>::ROW)
     }
 
     async fn prepare(
@@ -159,7 +159,7 @@ impl Operation for Delete {
     }
 
     fn targets<'a>(_: &'a Call, _: &'a iam::DeleteUserRequest, user: &'a Named) -> Vec<Target<'a>> {
-        user.target(Self::ROW)
+        user.target(<Self as Operation>::ROW)
     }
 
     async fn prepare(_: &Users, _: &Call, _: &iam::DeleteUserRequest, _: &Named) -> Result<Effect<Empty>, ApiError> {

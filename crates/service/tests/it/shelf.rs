@@ -158,7 +158,7 @@ impl Operation for Put {
     }
 
     fn targets<'a>(_: &'a Call, _: &'a EncryptRequest, place: &'a Place) -> Vec<Target<'a>> {
-        vec![Self::ROW.on(place.resource())]
+        vec![<Self as Operation>::ROW.on(place.resource())]
     }
 
     async fn prepare(
