@@ -17,7 +17,7 @@ use std::time::Duration;
 use trent_api::Protocol;
 use trent_audit::Trail;
 use trent_identity::Directory;
-use trent_service::Service;
+use trent_service::{MovableClock, Service};
 use trent_store::{Mode, Sealed};
 
 pub use questions::Questions;
@@ -32,6 +32,8 @@ pub struct Operator {
     pub trail: Trail,
     /// What the store was made for.
     pub mode: Mode,
+    /// The policy clock, where it can be moved: on a development server.
+    pub clock: Option<Arc<MovableClock>>,
     /// What questions about permissions are answered from.
     pub questions: Questions,
     /// What never changes while the server runs.

@@ -39,6 +39,7 @@ struct Record {
     #[serde(rename = "sourceIPAddress")]
     source_ip: String,
     user_agent: String,
+    vpc_endpoint_id: Option<String>,
     error_code: Option<String>,
     error_message: Option<String>,
     #[serde(default)]
@@ -120,8 +121,11 @@ impl Past {
                 encryption_context: pairs(&parameters[context]),
                 ..Described::default()
             };
+            described.vpc_endpoint.clone_from(&self.record.vpc_endpoint_id);
             if self.record.source_ip.parse::<std::net::IpAddr>().is_ok() {
-                described.give("aws:sourceip", &self.record.source_ip);
+                let private = described.vpc_endpoint.is_some();
+                let key = if private { "aws:vpcsourceip" } else { "aws:sourceip" };
+                described.give(key, &self.record.source_ip);
             }
             if !self.record.user_agent.is_empty() {
                 described.give("aws:useragent", &self.record.user_agent);

@@ -8,7 +8,7 @@ use trent_api::{ApiError, protocol};
 use trent_identity::{Caller, Directory};
 use trent_names::{PrincipalArn, Region};
 use trent_policy::{Asked, ConditionKey, Explanation};
-use trent_service::{Call, Part, Rehearsal, Rehearse, internal};
+use trent_service::{Call, Part, Rehearsal, Rehearse, VpcEndpoint, internal};
 
 /// What questions are answered from.
 pub struct Questions {
@@ -16,6 +16,8 @@ pub struct Questions {
     pub directory: Arc<Directory>,
     /// The service whose actions they are about.
     pub service: Arc<dyn Rehearse>,
+    /// The private endpoints of this server.
+    pub endpoints: Vec<Arc<VpcEndpoint>>,
 }
 
 /// A request as somebody describes it.
@@ -28,6 +30,8 @@ pub(crate) struct Described {
     pub(crate) encryption_context: Option<BTreeMap<String, String>>,
     /// The service that asks on behalf of the principal.
     pub(crate) via_service: Option<String>,
+    /// The private endpoint that it comes through.
+    pub(crate) vpc_endpoint: Option<String>,
     /// Condition keys by their names in lower case.
     pub(crate) given: BTreeMap<String, Vec<String>>,
 }
@@ -79,15 +83,31 @@ impl Questions {
             resource = Some(located.arn);
         }
         if let Some(service) = described.via_service.take() {
+            if described.vpc_endpoint.is_some() {
+                // It comes from the service's network, wherever the principal is (AUTHZ-51).
+                return Err(protocol::validation(
+                    "What a service asks on behalf of a principal comes through no private endpoint",
+                ));
+            }
             described.give_service(&service, &region);
         }
+        let through = described.vpc_endpoint.as_deref().map(|id| self.endpoint(id)).transpose()?;
         let caller = self.caller(call, &principal, &region, &described.action).await?;
         let mut rehearsal = Rehearsal::new(caller, region, call.now, &described.action);
+        if let Some(endpoint) = through {
+            rehearsal = rehearsal.through(Arc::clone(endpoint));
+        }
         rehearsal.resource = resource;
         rehearsal.encryption_context = described.encryption_context;
         rehearsal.given = described.given;
         let parts = self.service.parts(&rehearsal).await?;
         Ok((rehearsal, parts))
+    }
+
+    /// A private endpoint of this server.
+    fn endpoint(&self, id: &str) -> Result<&Arc<VpcEndpoint>, ApiError> {
+        let found = self.endpoints.iter().find(|endpoint| endpoint.id() == id);
+        found.ok_or_else(|| protocol::validation(format!("No listener of this server is the private endpoint {id}")))
     }
 
     /// A principal as a caller of the service that an action belongs to.

@@ -8,7 +8,7 @@ use trent_keystore::{KeystoreError, WrappedCredential};
 use trent_store::StoreError;
 
 use crate::access_key::AccessKeyId;
-use crate::authenticator::{Authenticator, Outcome, Verdict};
+use crate::authenticator::{Authenticator, Outcome, Times, Verdict};
 use crate::caller::{Caller, Identity, PrincipalKind};
 use crate::directory::{Directory, Live, Lookup, Party, RESOLUTION, milliseconds};
 use crate::error::AuthenticationError;
@@ -65,8 +65,8 @@ impl VerifyingAuthenticator {
     }
 
     /// The outcome for a claim, wherever what it takes has to come from.
-    pub(crate) async fn verify(&self, request: &SignedRequest<'_>, claim: &Claim<'_>, now: Duration) -> Outcome {
-        let signed = claim.admit_form(request, now)?;
+    pub(crate) async fn verify(&self, request: &SignedRequest<'_>, claim: &Claim<'_>, now: Times) -> Outcome {
+        let signed = claim.admit_form(request, now.machine)?;
         let signatory = match self.recall(claim, signed) {
             Some(signatory) => signatory,
             None => self.establish(claim, signed).await?,
@@ -88,10 +88,10 @@ impl VerifyingAuthenticator {
     fn verdict<'a>(
         &'a self,
         request: &'a SignedRequest<'a>,
-        now: Duration,
+        now: Times,
     ) -> Result<Verdict<'a>, AuthenticationError> {
         let claim = Claim::read(request)?;
-        let signed = claim.admit_form(request, now)?;
+        let signed = claim.admit_form(request, now.machine)?;
         if let Some(signatory) = self.recall(&claim, signed) {
             let outcome = self.conclude(request, &claim, signed, now, &signatory);
             return outcome.map(|caller| Verdict::known(Ok(caller)));
@@ -213,7 +213,7 @@ impl VerifyingAuthenticator {
         request: &SignedRequest<'_>,
         claim: &Claim<'_>,
         signed: SigningTime,
-        now: Duration,
+        now: Times,
         signatory: &Signatory,
     ) -> Outcome {
         claim.check_payload_is_signed()?;
@@ -230,10 +230,10 @@ impl VerifyingAuthenticator {
         match &caller.session {
             // A long-term key has no token.
             None if claim.has_session_token() => return Err(AuthenticationError::SessionToken),
-            Some(session) if now >= session.expires_at => return Err(AuthenticationError::ExpiredToken),
+            Some(session) if now.policy >= session.expires_at => return Err(AuthenticationError::ExpiredToken),
             _ => {}
         }
-        self.note(caller, signatory, now);
+        self.note(caller, signatory, now.machine);
         Ok(caller.clone())
     }
 
@@ -263,7 +263,7 @@ enum Failure {
 }
 
 impl Authenticator for VerifyingAuthenticator {
-    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Duration) -> Verdict<'a> {
+    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Times) -> Verdict<'a> {
         let verdict = self.verdict(request, now);
         verdict.unwrap_or_else(|error| Verdict::known(Err(error)))
     }

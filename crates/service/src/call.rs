@@ -9,6 +9,8 @@ use trent_identity::{Caller, PrincipalKind, SignedRequest};
 use trent_names::{AccountId, Region};
 use uuid::Uuid;
 
+use crate::vpc_endpoint::VpcEndpoint;
+
 /// A request as a listener frames it: bytes and where they came from, nothing believed yet.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
@@ -76,8 +78,12 @@ pub struct Call {
     pub now: Duration,
     /// The address that the call came from, if it came over the network.
     pub source_ip: Option<IpAddr>,
+    /// The private endpoint that it came through, as the listener knows it.
+    pub through: Option<Arc<VpcEndpoint>>,
     /// The caller's `User-Agent`.
     pub user_agent: String,
+    /// The caller's `Referer`, if it sent one.
+    pub referer: Option<String>,
 }
 
 impl Call {
@@ -149,7 +155,9 @@ mod tests {
                 region: region.clone(),
                 now: Duration::ZERO,
                 source_ip: None,
+                through: None,
                 user_agent: String::new(),
+                referer: None,
             };
             let block = call.user_identity().into_rendered();
             let text = str::from_utf8(&block).expect("text");

@@ -17,11 +17,12 @@ mod record;
 mod rehearsal;
 mod row;
 mod target;
+mod vpc_endpoint;
 
 pub use admission::{Admission, Admitted, OperatorAdmission, SignedAdmission};
 pub use authorize::{Authorizer, ByPolicy, Denial, evaluate};
 pub use call::{Actor, Call, Frame, Peer};
-pub use clock::{Clock, FixedClock, SystemClock};
+pub use clock::{Clock, FixedClock, MovableClock, SystemClock};
 pub use conditions::Conditions;
 pub use grants::{Covering, CoveringGrant, Grants, NoGrants};
 pub use operation::{AuditedResource, Changes, Effect, Facts, Operation, Service};
@@ -30,3 +31,4 @@ pub use rehearsal::{Located, Part, Rehearsal, Rehearse};
 pub use row::{Access, Row};
 pub use target::{Named, Resource, Target};
 pub use trent_policy::action;
+pub use vpc_endpoint::{VpcEndpoint, VpcEndpointError};

@@ -15,7 +15,9 @@ use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
 use trent_api::{ApiError, ErrorShape, Protocol, Target};
 use trent_audit::{Drain, Trail, enqueue};
+use trent_identity::organization::Placement;
 use trent_names::AccountId;
+use trent_policy::NoContext;
 use trent_store::{CommitError, Sealed};
 use zeroize::Zeroizing;
 
@@ -27,6 +29,8 @@ use crate::conditions::Conditions;
 use crate::operation::{Changes, Effect, Facts, Operation, Service};
 use crate::record::Record;
 use crate::row::Row;
+use crate::target::Resource;
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// What a dry run that would have succeeded answers.
 const DRY_RUN: ErrorShape = ErrorShape::modelled("DryRunOperationException", 412);
@@ -137,6 +141,8 @@ pub struct Served<S> {
     pub pipeline: Arc<Pipeline>,
     /// The service.
     pub service: Arc<S>,
+    /// The private endpoint that everything that comes here comes through; the listener's own, whatever requests say.
+    pub through: Option<Arc<VpcEndpoint>>,
 }
 
 #[async_trait]
@@ -146,14 +152,24 @@ impl<S: Catalogue> Endpoint for Served<S> {
     }
 
     async fn serve(&self, frame: Frame<'_>) -> Reply {
-        self.pipeline.serve(&*self.service, frame).await
+        self.pipeline.serve_through(&*self.service, frame, self.through.as_ref()).await
     }
 }
 
 impl Pipeline {
     /// Takes a frame through its whole life.
     pub async fn serve<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Reply {
-        match self.answer(service, frame).await {
+        self.serve_through(service, frame, None).await
+    }
+
+    /// The same for a frame that came through a private endpoint.
+    pub async fn serve_through<S: Catalogue>(
+        &self,
+        service: &S,
+        frame: Frame<'_>,
+        through: Option<&Arc<VpcEndpoint>>,
+    ) -> Reply {
+        match self.answer(service, frame, through).await {
             Ok(body) => Reply {
                 status: 200,
                 body,
@@ -170,10 +186,16 @@ impl Pipeline {
         }
     }
 
-    async fn answer<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+    async fn answer<S: Catalogue>(
+        &self,
+        service: &S,
+        frame: Frame<'_>,
+        through: Option<&Arc<VpcEndpoint>>,
+    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         let entry = S::catalogue().iter().find(|entry| entry.row.name == frame.operation);
         let signed = entry.is_none_or(Entry::is_signed);
-        let call = self.admit(&frame, S::PROTOCOL, signed).await?;
+        let mut call = self.admit(&frame, S::PROTOCOL, signed).await?;
+        call.through = through.cloned();
         S::PROTOCOL.check_target(frame.document())?;
         let run = entry
             .and_then(|entry| entry.run)
@@ -198,7 +220,9 @@ impl Pipeline {
                 Peer::Network(address) => Some(address),
                 Peer::Local { .. } => None,
             },
+            through: None,
             user_agent: frame.user_agent.to_owned(),
+            referer: frame.signed.text_of("referer").map(str::to_owned),
         })
     }
 }
@@ -275,19 +299,39 @@ impl Pipeline {
         for owner in owners::<O>(call, input, resolved) {
             places.push((owner, service.placement(owner).await?));
         }
-        for mut target in O::targets(call, input, resolved) {
-            let owner = target.resource.account();
-            let place = places.iter().find(|(account, _)| Some(*account) == owner);
-            target.owner = place.and_then(|(_, place)| place.as_deref());
-            let conditions = Conditions::<O>::new(call, input, resolved, &target);
-            self.authorizer.authorize(call, &target, &conditions)?;
-        }
+        self.authorize::<O>(call, input, resolved, &places)?;
         let effect = O::prepare(service, call, input, resolved).await?;
         if O::is_dry_run(input) {
             let would_succeed = DRY_RUN.with("The request would have succeeded, but the DryRun option is set.");
             return Err(would_succeed.into());
         }
         Ok(effect)
+    }
+
+    /// Authorizes every target; `places` are those of the accounts that own them.
+    fn authorize<O: Operation>(
+        &self,
+        call: &Call,
+        input: &O::Input,
+        resolved: &O::Resolved,
+        places: &[(AccountId, Option<Arc<Placement>>)],
+    ) -> Result<(), Denial> {
+        let targets = O::targets(call, input, resolved);
+        if let (Actor::Principal(caller), true) = (&call.actor, targets.is_empty())
+            && caller.region_not_enabled().is_some()
+        {
+            // What needs no permission needs an enabled account all the same.
+            return self.authorizer.authorize(call, &O::ROW.on(Resource::Any), &NoContext);
+        }
+        for mut target in targets {
+            let owner = target.resource.account();
+            let place = places.iter().find(|(account, _)| Some(*account) == owner);
+            target.owner = place.and_then(|(_, place)| place.as_deref());
+            target.through = call.through.as_deref();
+            let conditions = Conditions::<O>::new(call, input, resolved, &target);
+            self.authorizer.authorize(call, &target, &conditions)?;
+        }
+        Ok(())
     }
 
     /// Makes the effect and its record durable together. `None`: another change came first, nothing was written.

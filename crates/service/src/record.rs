@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::call::Call;
 use crate::operation::{AuditedResource, Facts, Operation, Service};
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// What a record tells beside the call itself.
 pub(crate) struct Record<'a> {
@@ -35,6 +36,7 @@ impl Record<'_> {
             name: O::ROW.name,
             region: &call.region,
             source_ip: call.source_ip,
+            vpc_endpoint: call.through.as_deref().map(VpcEndpoint::id),
             user_agent: &call.user_agent,
             failure: self.error.map(|error| Failure {
                 code: error.code,

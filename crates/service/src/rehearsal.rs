@@ -2,6 +2,7 @@
 //! decision or looks for those who would be let through; nothing is done, and the evaluator is that of real calls.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use crate::authorize::evaluate;
 use crate::call::{Actor, Call};
 use crate::conditions::CallConditions;
 use crate::target::Target;
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// A service whose calls can be rehearsed. It lends the resource as it does to a real call.
 #[async_trait]
@@ -92,7 +94,9 @@ impl Rehearsal {
                 region,
                 now,
                 source_ip: None,
+                through: None,
                 user_agent: String::new(),
+                referer: None,
             },
             caller,
             action: action.to_owned(),
@@ -100,6 +104,13 @@ impl Rehearsal {
             encryption_context: None,
             given: BTreeMap::new(),
         }
+    }
+
+    /// The same, made through a private endpoint.
+    #[must_use]
+    pub fn through(mut self, endpoint: Arc<VpcEndpoint>) -> Self {
+        self.call.through = Some(endpoint);
+        self
     }
 
     /// The call.
@@ -114,7 +125,10 @@ impl Rehearsal {
 
     /// Puts the question of one part together, as the pipeline does for a real call, and hands it to `ask`.
     pub fn evaluate<T>(&self, part: &dyn Part, ask: impl FnOnce(&Request<'_>, &Policies<'_>, &dyn Context) -> T) -> T {
-        let target = part.target();
+        let target = Target {
+            through: self.call.through.as_deref(),
+            ..part.target()
+        };
         let conditions = Imagined {
             rehearsal: self,
             part,

@@ -4,17 +4,19 @@ mod cli;
 mod commands;
 mod config;
 mod declarations;
+mod key_client;
 mod last_uses;
 mod logging;
 mod node;
 mod operator_client;
+mod tenants;
 mod version;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AccountCommand, Cli, Command, ConfigCommand, SessionsCommand};
+use cli::{AccountCommand, Cli, ClockCommand, Command, ConfigCommand, SessionsCommand};
 
 /// Requests allocate much and briefly; this allocator costs a fifth of the system's there.
 #[global_allocator]
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::WhoCan(arguments) => commands::who_can::run(&arguments),
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
+        Command::Clock(ClockCommand::Advance { by, config }) => commands::clock::advance(by, &config),
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::Apply(arguments) => match commands::apply::run(&arguments) {
             Ok(code) => return code,

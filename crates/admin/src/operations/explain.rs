@@ -26,6 +26,7 @@ pub(crate) struct ExplainRequest {
     context: Option<Vec<String>>,
     encryption_context: Option<BTreeMap<String, String>>,
     via_service: Option<String>,
+    vpc_endpoint: Option<String>,
 }
 
 /// The explanation of a request: one of each permission that it needs.
@@ -83,6 +84,7 @@ impl Shaped for ExplainRequest {
             Member::optional("Context", "context", &NAMES),
             Member::optional("EncryptionContext", "encryptionContext", &PAIRS),
             Member::optional("ViaService", "viaService", &NAME),
+            Member::optional("VpcEndpoint", "vpcEndpoint", &NAME),
         ],
     };
 }
@@ -98,6 +100,7 @@ impl FromValue for ExplainRequest {
             context: fields.optional(4)?,
             encryption_context: fields.optional(5)?,
             via_service: fields.optional(6)?,
+            vpc_endpoint: fields.optional(7)?,
         })
     }
 }
@@ -134,6 +137,7 @@ impl Operation for Explain {
             region: input.region.clone(),
             encryption_context: input.encryption_context.clone(),
             via_service: input.via_service.clone(),
+            vpc_endpoint: input.vpc_endpoint.clone(),
             ..Described::default()
         };
         for pair in input.context.iter().flatten() {

@@ -81,9 +81,11 @@ impl World {
                 trail: trail.clone(),
                 mode: Mode::Development,
                 directory: Arc::clone(&directory),
+                clock: None,
                 questions: Questions {
                     directory,
                     service: kms,
+                    endpoints: Vec::new(),
                 },
                 facts: Facts {
                     version: String::new(),

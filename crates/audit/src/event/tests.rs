@@ -36,6 +36,7 @@ impl Call {
             name: "Encrypt",
             region: &self.region,
             source_ip: Some(IpAddr::from([192, 0, 2, 1])),
+            vpc_endpoint: None,
             user_agent: "aws-cli/2.0",
             failure: None,
             request_parameters: Some(&self.parameters),

@@ -24,6 +24,7 @@ pub(crate) fn record_from(number: u8, user_agent: &str) -> Rendered {
         name: "DisableKey",
         region: &region(),
         source_ip: Some([127, 0, 0, 1].into()),
+        vpc_endpoint: None,
         user_agent,
         failure: None,
         request_parameters: None,

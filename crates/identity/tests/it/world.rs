@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trent_crypto::Secret;
 use trent_identity::{
-    AccessKeyId, AuthenticationError, Authenticator, Caller, DevAuthenticator, Directory, Realm, VerifyingAuthenticator,
+    Times,     AccessKeyId, AuthenticationError, Authenticator, Caller, DevAuthenticator, Directory, Realm, VerifyingAuthenticator,
 };
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_names::{AccountId, Region};
@@ -102,6 +102,6 @@ pub(crate) async fn ask(
     now: Duration,
 ) -> Result<Caller, AuthenticationError> {
     authenticator
-        .authenticate(&wire.borrowed(&wire.borrowed_headers()), now)
+        .authenticate(&wire.borrowed(&wire.borrowed_headers()), Times::both(now))
         .await
 }

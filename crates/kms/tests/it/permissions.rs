@@ -199,6 +199,8 @@ fn user(account: &str, policy: Option<String>) -> Call {
         region: region(REGION),
         now: Duration::ZERO,
         source_ip: None,
+        through: None,
+        referer: None,
         user_agent: String::new(),
     }
 }

@@ -80,7 +80,7 @@ fn decide(scenario: &Scenario<'_>, surroundings: &Surroundings<'_>) -> Result<re
         resource_control: &resource_control,
         resource: attached.resource,
         endpoints: &attached.endpoints,
-        grants: &[],
+        ..Policies::default()
     };
     subject.with_request(|request| {
         let (decision, trace) = explain(request, &policies, subject.context());

@@ -53,6 +53,7 @@ impl<'a> Deed<'a> {
             name: self.name,
             region,
             source_ip: None,
+            vpc_endpoint: None,
             user_agent: concat!("trent/", env!("CARGO_PKG_VERSION")),
             failure: None,
             request_parameters: None,
