@@ -1,8 +1,10 @@
-//! The operator's operations: looking after a deployment without belonging to any of its accounts.
+//! The operator's operations: looking after a deployment without belonging to any of its accounts. And those of the
+//! operator's questions that accounts may ask about themselves.
 //!
 //! They go through the same pipeline as every other operation, with a catalogue of their own, and are reached over a
 //! local socket alone. None of them uses, reads or grants a key.
 
+mod accounts;
 mod answer;
 mod candidates;
 mod catalogue;
@@ -20,6 +22,7 @@ use trent_identity::Directory;
 use trent_service::{MovableClock, Service};
 use trent_store::{Mode, Sealed};
 
+pub use accounts::Inquiries;
 pub use questions::Questions;
 
 /// What the operator's operations work on.

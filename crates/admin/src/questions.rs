@@ -7,10 +7,11 @@ use std::sync::Arc;
 use trent_api::{ApiError, protocol};
 use trent_identity::{Caller, Directory};
 use trent_names::{PrincipalArn, Region};
-use trent_policy::{Asked, ConditionKey, Explanation};
+use trent_policy::{Asked, Attached, ConditionKey, Explanation, Policies};
 use trent_service::{Call, Part, Rehearsal, Rehearse, VpcEndpoint, internal};
 
 /// What questions are answered from.
+#[derive(Clone)]
 pub struct Questions {
     /// Whose principals the questions are about.
     pub directory: Arc<Directory>,
@@ -37,6 +38,12 @@ pub(crate) struct Described {
 }
 
 impl Described {
+    /// The principal.
+    pub(crate) fn principal(&self) -> Result<PrincipalArn, ApiError> {
+        let principal = self.principal.parse();
+        principal.map_err(|_| protocol::validation(format!("{} is no ARN of a principal", self.principal)))
+    }
+
     /// Adds a value of a condition key.
     pub(crate) fn give(&mut self, key: &str, value: &str) {
         let values = self.given.entry(key.to_lowercase()).or_default();
@@ -71,10 +78,7 @@ impl Questions {
         call: &Call,
         mut described: Described,
     ) -> Result<(Rehearsal, Vec<Box<dyn Part>>), ApiError> {
-        let principal: PrincipalArn = described
-            .principal
-            .parse()
-            .map_err(|_| protocol::validation(format!("{} is no ARN of a principal", described.principal)))?;
+        let principal = described.principal()?;
         let mut region = region(call, described.region.as_deref())?;
         let mut resource = None;
         if let Some(text) = &described.key {
@@ -155,6 +159,11 @@ pub(crate) fn region(call: &Call, named: Option<&str>) -> Result<Region, ApiErro
 
 /// Explains what is decided about one part of a rehearsed request.
 pub(crate) fn explain(rehearsal: &Rehearsal, part: &dyn Part) -> Explanation {
+    explain_to(rehearsal, part, None)
+}
+
+/// The same; a policy may stand in for everything that the resource's side says.
+pub(crate) fn explain_to(rehearsal: &Rehearsal, part: &dyn Part, stand_in: Option<Attached<'_>>) -> Explanation {
     let caller = rehearsal.caller();
     let of_request = |key: &ConditionKey| Rehearsal::is_of_request(part, key);
     let asked = Asked {
@@ -164,7 +173,16 @@ pub(crate) fn explain(rehearsal: &Rehearsal, part: &dyn Part) -> Explanation {
         of_request: &of_request,
     };
     rehearsal.evaluate(part, |request, policies, context| {
-        Explanation::of(request, policies, context, &asked)
+        let policies = match stand_in {
+            None => *policies,
+            Some(_) => Policies {
+                resource: stand_in,
+                resource_control: &[],
+                grants: &[],
+                ..*policies
+            },
+        };
+        Explanation::of(request, &policies, context, &asked)
     })
 }
 

@@ -40,6 +40,10 @@ pub trait Rehearse: Send + Sync + 'static {
 
     /// The permissions that the call would need, in the order in which they would be asked for.
     async fn parts(&self, rehearsal: &Rehearsal) -> Result<Vec<Box<dyn Part>>, ApiError>;
+
+    /// The permission that the call would need on the resource, a key of account `owner` by its ARN, for somebody who
+    /// must not learn of it: nothing is looked up, so that it is the same whether or not there is such a key.
+    fn unseen(&self, rehearsal: &Rehearsal, owner: AccountId) -> Result<Box<dyn Part>, ApiError>;
 }
 
 /// A resource that was found by a name.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use trent_admin::{Inquiries, Questions};
 use trent_iam::{Iam, Sts};
 use trent_identity::web_identity::{Fetch, Issuers};
 use trent_identity::{Authenticator, DevAuthenticator, Realm, VerifyingAuthenticator};
@@ -21,6 +22,7 @@ pub(crate) struct Tenants {
     kms: Served<Kms>,
     iam: Served<Iam>,
     sts: Served<Sts>,
+    inquiries: Served<Inquiries>,
 }
 
 impl Tenants {
@@ -30,6 +32,11 @@ impl Tenants {
         let issuers = issuers(config).await?;
         let iam = Arc::new(Iam::new(Arc::clone(&node.directory)));
         let sts = Arc::new(Sts::new(Arc::clone(&node.directory), issuers));
+        let inquiries = Arc::new(Inquiries::new(Questions {
+            directory: Arc::clone(&node.directory),
+            service: Arc::clone(&kms) as _,
+            endpoints: Vec::new(),
+        })?);
         // Who has nothing but an identity token has nothing to sign with.
         let sts_door = door(node, regional("sts").with_global_endpoint())
             .await?
@@ -38,6 +45,7 @@ impl Tenants {
             kms: served(node, door(node, regional("kms")).await?, kms),
             iam: served(node, door(node, regional("iam").global()).await?, iam),
             sts: served(node, sts_door, sts),
+            inquiries: served(node, door(node, regional("trent")).await?, inquiries),
         })
     }
 
@@ -50,7 +58,11 @@ impl Tenants {
         dev_hosts: &[String],
     ) -> Server {
         let (store, trail) = (node.store.clone(), node.trail.clone());
-        let others = vec![behind(&self.iam, through), behind(&self.sts, through)];
+        let others = vec![
+            behind(&self.iam, through),
+            behind(&self.sts, through),
+            behind(&self.inquiries, through),
+        ];
         let server = Server::new(behind(&self.kms, through), others, limits)
             .with_health(move || store.engine().stopped().is_none() && trail.healthy());
         match node.mode {
