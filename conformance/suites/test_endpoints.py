@@ -230,10 +230,10 @@ def test_iam_and_sts_are_limited_alike(network):
     trust["Statement"][0].pop("Resource")
     role = outside.create_role(RoleName=fresh("role"), AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     sts = boto3_client(network["limited"], user.credentials, service="sts")
-    assert sts.assume_role(RoleArn=role, RoleSessionName="s")["Credentials"]
+    assert sts.assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
     why = "because no VPC endpoint policy allows the sts:TagSession action"
     with user.denied("sts:TagSession", role, why):
-        sts.assume_role(RoleArn=role, RoleSessionName="s", Tags=[{"Key": "a", "Value": "b"}])
+        sts.assume_role(RoleArn=role, RoleSessionName="session", Tags=[{"Key": "a", "Value": "b"}])
 
 
 def ask(network, *arguments):

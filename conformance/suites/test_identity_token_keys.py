@@ -93,7 +93,7 @@ def begin(issuer, tmp_path):
 
     def code(token):
         try:
-            sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="s", WebIdentityToken=token)
+            sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="session", WebIdentityToken=token)
         except ClientError as error:
             return error.response["Error"]["Code"]
         return None

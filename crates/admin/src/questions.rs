@@ -95,7 +95,11 @@ impl Questions {
             }
             described.give_service(&service, &region);
         }
-        let through = described.vpc_endpoint.as_deref().map(|id| self.endpoint(id)).transpose()?;
+        let through = described
+            .vpc_endpoint
+            .as_deref()
+            .map(|id| self.endpoint(id))
+            .transpose()?;
         let caller = self.caller(call, &principal, &region, &described.action).await?;
         let mut rehearsal = Rehearsal::new(caller, region, call.now, &described.action);
         if let Some(endpoint) = through {

@@ -29,10 +29,10 @@ async fn authenticator() -> VerifyingAuthenticator {
         .expect("an empty store");
     let directory = Arc::new(Directory::new(&sealed, Arc::new(SoftwareKeystore::new(&keyring))));
     let account = AccountId::parse("111122223333").expect("an account");
-    let mut change = directory.create(account, "bench", Times::both(NOW)).await.expect("a new account");
+    let mut change = directory.create(account, "bench", NOW).await.expect("a new account");
     let id = AccessKeyId::parse(ACCESS_KEY).expect("an id");
     change
-        .import_root_access_key(&id, Secret::new(SECRET.into()), Times::both(NOW))
+        .import_root_access_key(&id, Secret::new(SECRET.into()), NOW)
         .await
         .expect("an access key");
     directory.commit(change.plan(())).await.expect("committed");
@@ -112,7 +112,9 @@ fn verify(c: &mut Criterion) {
             body: BODY,
         };
         assert_eq!(
-            runtime.block_on(authenticator.authenticate(&request, Times::both(NOW))).is_ok(),
+            runtime
+                .block_on(authenticator.authenticate(&request, Times::both(NOW)))
+                .is_ok(),
             accepted
         );
         group.bench_function(name, |bencher| {

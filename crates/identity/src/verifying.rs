@@ -85,11 +85,7 @@ impl VerifyingAuthenticator {
     }
 
     /// The verdict on a request, known at once if it takes nothing but memory.
-    fn verdict<'a>(
-        &'a self,
-        request: &'a SignedRequest<'a>,
-        now: Times,
-    ) -> Result<Verdict<'a>, AuthenticationError> {
+    fn verdict<'a>(&'a self, request: &'a SignedRequest<'a>, now: Times) -> Result<Verdict<'a>, AuthenticationError> {
         let claim = Claim::read(request)?;
         let signed = claim.admit_form(request, now.machine)?;
         if let Some(signatory) = self.recall(&claim, signed) {

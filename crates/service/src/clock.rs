@@ -67,3 +67,22 @@ impl Clock for FixedClock {
         Duration::from_millis(self.0.load(std::sync::atomic::Ordering::Acquire))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_movable_clock_runs_ahead_and_never_back() {
+        let clock = MovableClock::default();
+        let before = clock.now();
+        for by in [Duration::from_hours(1), Duration::ZERO, Duration::from_hours(1)] {
+            clock.advance(by);
+        }
+        let after = clock.now();
+        assert!(after >= before + Duration::from_hours(2) && after < before + Duration::from_hours(3));
+        clock.advance(Duration::MAX);
+        clock.advance(Duration::MAX);
+        assert!(clock.now() > after);
+    }
+}

@@ -152,7 +152,9 @@ impl<S: Catalogue> Endpoint for Served<S> {
     }
 
     async fn serve(&self, frame: Frame<'_>) -> Reply {
-        self.pipeline.serve_through(&*self.service, frame, self.through.as_ref()).await
+        self.pipeline
+            .serve_through(&*self.service, frame, self.through.as_ref())
+            .await
     }
 }
 

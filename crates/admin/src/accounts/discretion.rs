@@ -26,7 +26,9 @@ pub(super) fn without_organization(explanation: &mut Explanation) {
 
 /// Leaves out the key's side, which a policy that allows everybody stood in for.
 pub(super) fn without_the_keys_side(explanation: &mut Explanation) {
-    explanation.steps.retain(|step| !OF_THE_KEY.contains(&step.number.as_str()));
+    explanation
+        .steps
+        .retain(|step| !OF_THE_KEY.contains(&step.number.as_str()));
     explanation.statements.retain(|statement| statement.kind != "resource");
     explanation.grant = None;
     if explanation.decision == "Allow" {

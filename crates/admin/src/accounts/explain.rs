@@ -83,7 +83,9 @@ impl Operation for Explain {
 /// The principal that is asked about. Whether another account has such a one is its own business.
 fn own_principal(described: &Described, account: AccountId) -> Result<PrincipalArn, ApiError> {
     if described.vpc_endpoint.is_some() {
-        return Err(protocol::validation("Private endpoints are the operator's to ask about"));
+        return Err(protocol::validation(
+            "Private endpoints are the operator's to ask about",
+        ));
     }
     let principal = described.principal()?;
     if principal.account() == account {
@@ -111,7 +113,9 @@ impl Inquiries {
             ));
         }
         let (questions, service) = (&self.questions, &self.questions.service);
-        let caller = questions.caller(call, principal, &key.region, &described.action).await?;
+        let caller = questions
+            .caller(call, principal, &key.region, &described.action)
+            .await?;
         let mut rehearsal = Rehearsal::new(caller, key.region, call.now, &described.action);
         rehearsal.resource = Some(key.arn);
         rehearsal.encryption_context = described.encryption_context;

@@ -197,7 +197,11 @@ mod tests {
         *keys.asked.lock().await = None;
         assert_eq!(ask(&keys, &token("other", &one)).await, Err(TokenError::Signature));
         assert_eq!(ask(&keys, &token("other", &other)).await, Ok(()));
-        assert_eq!(ask(&keys, &token("one", &one)).await, Err(TokenError::NoKey), "withdrawn");
+        assert_eq!(
+            ask(&keys, &token("one", &one)).await,
+            Err(TokenError::NoKey),
+            "withdrawn"
+        );
         assert_eq!(idp.asked(), 2);
     }
 

@@ -88,7 +88,9 @@ fn read(file: &Path) -> Result<KeySet, IssuerError> {
     let size = fs::metadata(file).map(|metadata| metadata.len());
     let text = size.and_then(|size| {
         if size > LARGEST_KEY_SET {
-            return Err(std::io::Error::other(format!("it has more than {LARGEST_KEY_SET} bytes")));
+            return Err(std::io::Error::other(format!(
+                "it has more than {LARGEST_KEY_SET} bytes"
+            )));
         }
         fs::read_to_string(file)
     });

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use trent_crypto::Secret;
 use trent_identity::{
-    Times,     AccessKeyId, AuthenticationError, Authenticator, Caller, DevAuthenticator, Directory, Realm, VerifyingAuthenticator,
+    AccessKeyId, AuthenticationError, Authenticator, Caller, DevAuthenticator, Directory, Realm, Times,
+    VerifyingAuthenticator,
 };
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_names::{AccountId, Region};

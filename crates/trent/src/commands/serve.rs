@@ -137,7 +137,10 @@ fn listen(config: &Config) -> Result<Vec<Listening>, Failure> {
             endpoint,
         })
     };
-    std::iter::once((config.listen, None)).chain(further).map(open).collect()
+    std::iter::once((config.listen, None))
+        .chain(further)
+        .map(open)
+        .collect()
 }
 
 /// Tells where it serves, and what is to be known of that.

@@ -18,8 +18,8 @@ use trent_names::Region;
 use trent_service::VpcEndpoint;
 
 pub(crate) use sources::Problem;
-pub(crate) use tables::Listener;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
+pub(crate) use tables::Listener;
 pub(crate) use value::duration;
 
 /// What the command line may say, above file and environment.

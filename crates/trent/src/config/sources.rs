@@ -271,7 +271,9 @@ impl Reader {
                 // What else the table has is refused at the end, as any setting that does not exist.
                 continue;
             }
-            match parse(std::array::from_fn(|member| found[member].as_ref().map(|found| found.text.as_str()))) {
+            match parse(std::array::from_fn(|member| {
+                found[member].as_ref().map(|found| found.text.as_str())
+            })) {
                 Ok(item) => items.push(item),
                 Err(message) => self.problems.push(Problem {
                     at: Some(begins.clone()),

@@ -72,11 +72,16 @@ fn private_endpoint(
         let given = [("vpc_id", vpc), ("account", account), ("policy", policy)];
         return match given.iter().find(|(_, text)| text.is_some()) {
             // Whoever wrote it expects it to restrict.
-            Some((member, _)) => Err(format!("`{member}` says something of a private endpoint: `endpoint_id` is missing")),
+            Some((member, _)) => Err(format!(
+                "`{member}` says something of a private endpoint: `endpoint_id` is missing"
+            )),
             None => Ok(None),
         };
     };
-    let account = account.map(AccountId::parse).transpose().map_err(|error| error.to_string())?;
+    let account = account
+        .map(AccountId::parse)
+        .transpose()
+        .map_err(|error| error.to_string())?;
     let document = policy.map(document).transpose()?;
     VpcEndpoint::new(id, required(vpc, "vpc_id")?, account, document.as_deref())
         .map(Some)
@@ -92,7 +97,9 @@ fn document(text: &str) -> Result<String, String> {
     let size = std::fs::metadata(&path).map(|metadata| metadata.len());
     let read = size.and_then(|size| {
         if size > LARGEST_POLICY {
-            return Err(std::io::Error::other(format!("it has more than {LARGEST_POLICY} bytes")));
+            return Err(std::io::Error::other(format!(
+                "it has more than {LARGEST_POLICY} bytes"
+            )));
         }
         std::fs::read_to_string(&path)
     });

@@ -167,8 +167,11 @@ fn issuers_are_tables_of_the_file() {
 fn further_listeners_are_tables_of_the_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let policy = folder.path().join("policy.json");
-    std::fs::write(&policy, r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#)
-        .expect("written");
+    std::fs::write(
+        &policy,
+        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#,
+    )
+    .expect("written");
     let file = format!(
         "[[listeners]]\naddress = \"127.0.0.1:4600\"\n\n[[listeners]]\naddress = \"127.0.0.1:4601\"\n\
          endpoint_id = \"vpce-1a2b3c4d\"\nvpc_id = \"vpc-12345678\"\naccount = \"111122223333\"\npolicy = \"{}\"\n",
@@ -179,7 +182,10 @@ fn further_listeners_are_tables_of_the_file() {
     assert!(config.listeners[0].endpoint.is_none());
     let endpoint = config.listeners[1].endpoint.as_ref().expect("a private endpoint");
     assert_eq!((endpoint.id(), endpoint.vpc()), ("vpce-1a2b3c4d", "vpc-12345678"));
-    assert_eq!(endpoint.account().map(ToString::to_string).as_deref(), Some("111122223333"));
+    assert_eq!(
+        endpoint.account().map(ToString::to_string).as_deref(),
+        Some("111122223333")
+    );
     assert!(load("", &[]).into_config().expect("valid").listeners.is_empty());
 }
 
@@ -188,15 +194,27 @@ fn a_listener_that_would_not_restrict_as_it_says_is_refused() {
     let table = |more: &str| format!("[[listeners]]\naddress = \"127.0.0.1:4601\"\n{more}\n");
     let endpoint = "endpoint_id = \"vpce-1\"\nvpc_id = \"vpc-1\"\n";
     for (file, said) in [
-        ("[[listeners]]\nendpoint_id = \"vpce-1\"\n".to_owned(), "`address` is missing"),
+        (
+            "[[listeners]]\nendpoint_id = \"vpce-1\"\n".to_owned(),
+            "`address` is missing",
+        ),
         (table("endpoint_id = \"vpce-1\""), "`vpc_id` is missing"),
         (table("vpc_id = \"vpc-1\""), "`endpoint_id` is missing"),
         (table("policy = \"{}\""), "`endpoint_id` is missing"),
         (table("endpoint_id = \"vpc-1\"\nvpc_id = \"vpc-1\""), "`vpc-1` is no id"),
         (table(&format!("{endpoint}account = \"7\"")), "not an account id"),
-        (table(&format!("{endpoint}policy = \"{{}}\"")), "vpce-1: the policy is not accepted"),
-        (table(&format!("{endpoint}policy = \"/nowhere.json\"")), "cannot read the policy /nowhere.json"),
-        (table(&format!("{endpoint}colour = \"red\"")), "there is no setting `listeners.0.colour`"),
+        (
+            table(&format!("{endpoint}policy = \"{{}}\"")),
+            "vpce-1: the policy is not accepted",
+        ),
+        (
+            table(&format!("{endpoint}policy = \"/nowhere.json\"")),
+            "cannot read the policy /nowhere.json",
+        ),
+        (
+            table(&format!("{endpoint}colour = \"red\"")),
+            "there is no setting `listeners.0.colour`",
+        ),
         (table("") + &table(""), "two listeners have the address 127.0.0.1:4601"),
         (
             table(endpoint) + &table(endpoint).replace("4601", "4602"),

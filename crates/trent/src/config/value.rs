@@ -91,11 +91,15 @@ pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
 /// could be anybody.
 pub(crate) fn key_url(text: &str) -> Result<String, String> {
     let wrong = || {
-        format!("`{text}` is no address of keys; write `https://host/path`, or `http://` for an address of this machine")
+        format!(
+            "`{text}` is no address of keys; write `https://host/path`, or `http://` for an address of this machine"
+        )
     };
     let url: hyper::Uri = text.parse().map_err(|_| wrong())?;
     let host = url.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
-    let with_user = url.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    let with_user = url
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'));
     match url.scheme_str() {
         Some("https") if !with_user => Ok(text.to_owned()),
         Some("http") if !with_user && ["127.0.0.1", "[::1]", "localhost"].contains(&host) => Ok(text.to_owned()),

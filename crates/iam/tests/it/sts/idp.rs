@@ -75,8 +75,7 @@ impl Idp {
             keys: KeySource::File(self.file()),
         };
         let nowhere: Arc<dyn Fetch> = Arc::new(Nowhere);
-        Issuers::new(vec![issuer], &nowhere)
-        .expect("an issuer")
+        Issuers::new(vec![issuer], &nowhere).expect("an issuer")
     }
 
     /// A token in ES256.

@@ -95,7 +95,9 @@ impl Comparison<'_> {
     }
 
     fn regions(&mut self, path: &Path, stored: Option<&AccountRecord>) {
-        let has = stored.and_then(|record| record.disabled_regions.as_deref()).unwrap_or_default();
+        let has = stored
+            .and_then(|record| record.disabled_regions.as_deref())
+            .unwrap_or_default();
         let wanted = match &self.declared.disabled_regions {
             Some(wanted) => wanted.as_slice(),
             None if self.prune => &[],

@@ -275,7 +275,9 @@ impl Step {
             Self::RenameAccount(name) => (Alter, format!("account: name {name}")),
             Self::SetAlias(alias) => (Alter, format!("account: alias {alias}")),
             Self::RemoveAlias(alias) => (Remove, format!("account: alias {alias}")),
-            Self::DisableRegions(regions) if regions.is_empty() => (Alter, "account: enabled in every Region".to_owned()),
+            Self::DisableRegions(regions) if regions.is_empty() => {
+                (Alter, "account: enabled in every Region".to_owned())
+            }
             Self::DisableRegions(regions) => {
                 let names: Vec<_> = regions.iter().map(Region::as_str).collect();
                 (Alter, format!("account: not enabled in {}", names.join(", ")))
