@@ -157,3 +157,8 @@ def test_declared_material_shows_nowhere(dev_server, seed, tmp_path):
     material = bytes(range(32))
     for form in (material, MATERIAL.encode(), material.hex().encode(), str(list(material))[1:40].encode()):
         assert form not in said
+
+
+def test_only_a_development_servers_clock_moves(server):
+    done = server.run("clock", "advance", "1m")
+    assert done.returncode == 1 and "The clock of a production server is its machine's" in done.stderr, done

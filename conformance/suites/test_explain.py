@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from botocore.exceptions import ClientError
 from harness.clients import boto3_client
+from harness.identities import fresh
+from harness.raw import Raw
 from harness.server import ALICE, BINARY, BOB, clean_environment
 
 OWN_ROOT = f"arn:aws:iam::{ALICE.id}:root"
@@ -250,3 +252,137 @@ def test_nobody_has_to_read_all_results(tmp_path):
         timeout=120,
     )
     assert done.stderr == "" and done.stdout.splitlines()[-1] == "0", done
+
+
+@pytest.fixture
+def inquire(server):
+    """Asks over the AWS API, as `caller`: `inquire(caller, "Explain", Principal=...)`."""
+
+    def ask(caller, operation, **question):
+        connection, body = Raw(server, caller), json.dumps(question).encode()
+        answer = connection.send(connection.sign(f"Trent.{operation}", body, service="trent"), body)
+        connection.close()
+        return answer
+
+    return ask
+
+
+def may_ask(user, *more):
+    user.may({"Effect": "Allow", "Action": "trent:*", "Resource": "*"}, *more)
+
+
+# AUTHZ-271
+def test_an_account_asks_if_its_policies_let_it(inquire, user, shared):
+    questions = {
+        "Explain": {"Principal": user.arn, "Action": "kms:Encrypt", "Key": shared["KeyId"]},
+        "WhoCan": {"Action": "kms:Encrypt", "Key": shared["KeyId"]},
+        "Simulate": {"Scenario": json.dumps(SCENARIO)},
+    }
+    for operation, question in questions.items():
+        refused = inquire(user.credentials, operation, **question)
+        assert (refused.status, refused.code) == (400, "AccessDeniedException"), refused
+        assert f"because no identity-based policy allows the trent:{operation} action" in refused.message
+        user.may({"Effect": "Allow", "Action": f"trent:{operation}", "Resource": "*"})
+        assert inquire(user.credentials, operation, **question).status == 200
+        user.may({"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
+    forged = Raw.__new__(Raw)
+    forged.__dict__.update(Raw(user.server, user.credentials).__dict__)
+    wrong = forged.send(forged.sign("Trent.Explain", b"{}", service="kms"), b"{}")
+    assert wrong.code == "InvalidSignatureException", "the service has a signing name of its own"
+    assert inquire(user.credentials, "ExplainPast", RequestId="x").code == "UnknownOperationException"
+    assert inquire(user.credentials, "Backup").code == "UnknownOperationException", "the operator's stay the operator's"
+
+
+# AUTHZ-271
+def test_an_account_sees_all_of_its_own_side(inquire, ask, user, shared):
+    may_ask(user)
+    question = {"Principal": user.arn, "Action": "kms:Encrypt", "Key": shared["KeyId"]}
+    told = inquire(user.credentials, "Explain", **question).document
+    operators = ask("explain", "--principal", user.arn, "--action", "kms:Encrypt", "--key", shared["KeyId"])
+    assert told == operators and told["Decision"] == "ImplicitDeny"
+    may_ask(user, {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": shared["Arn"]})
+    assert inquire(user.credentials, "Explain", **question).document["Decision"] == "Allow"
+
+
+# AUTHZ-271
+def test_of_another_accounts_key_an_account_learns_whether_it_allows(server, inquire, user, others_iam, other):
+    own = {"Sid": "Secret-Own", **statement("Allow", BOB.id, "kms:*")}
+    partner = {
+        "Sid": "Secret-Partner",
+        **statement("Allow", ALICE.id, "kms:Encrypt"),
+        "Condition": {"StringEquals": {"kms:EncryptionContext:Project": "Alpha"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [own, partner]})
+    key = other.create_key(Policy=document, Tags=[{"TagKey": "Team", "TagValue": "Red"}])["KeyMetadata"]["Arn"]
+    nowhere = key[:-12] + "000000000000"
+    encrypt = {"Principal": user.arn, "Action": "kms:Encrypt"}
+    may_ask(user, {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*"})
+
+    def told(arn, **context):
+        answer = inquire(user.credentials, "Explain", **encrypt, Key=arn, EncryptionContext=context)
+        assert answer.status == 200, answer
+        assert "Secret" not in answer.body.decode() and "Red" not in answer.body.decode()
+        return answer.document
+
+    good = told(key, Project="Alpha")
+    assert (good["Decision"], good["OtherSide"]) == ("Allow", {"Account": BOB.id, "Allows": True})
+    assert [step["Number"] for step in good["Explanations"][0]["Steps"]] == [
+        "1a", "1b", "1c", "0c", "2a", "2b", "2c", "6a", "6b",
+    ]  # fmt: skip
+    bad, missing = told(key, Project="Beta"), told(nowhere, Project="Beta")
+    assert (bad["Decision"], bad["OtherSide"]["Allows"]) == ("ImplicitDeny", False)
+    text = json.dumps(missing).replace(nowhere, key)
+    assert json.loads(text) == bad, "one that is not there is as one that does not allow"
+    # The own side's reasons are there in full, whatever the key says of itself.
+    may_ask(user, {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*",
+                   "Condition": {"StringEquals": {"aws:ResourceTag/Team": "Red"}}})  # fmt: skip
+    own_side = told(key, Project="Alpha")
+    assert own_side["Explanations"][0]["Code"] == "KEY_TRUST_NOT_ESTABLISHED"
+    [near] = own_side["Explanations"][0]["NearMisses"]
+    assert near["Unmet"] == [{"Operator": "StringEquals", "Key": "aws:ResourceTag/Team", "Present": False}]
+    # What no real request could try out is not tried out.
+    for more in ({"Context": ["aws:SourceIp=192.0.2.7"]}, {"ViaService": "s3"}):
+        refused = inquire(user.credentials, "Explain", **encrypt, Key=key, **more)
+        assert refused.status == 400 and "nothing can be made up" in refused.message
+    for name in ("alias/none", key.rpartition("/")[2], nowhere.rpartition("/")[2]):
+        refused = inquire(user.credentials, "Explain", **encrypt, Key=name)
+        assert refused.status == 400 and name in refused.document.get("message", refused.document.get("Message")), (
+            refused
+        )
+    answers = [
+        inquire(user.credentials, "Explain", **encrypt, Key=arn.rpartition("/")[2]).body.decode()
+        for arn in (key, nowhere)
+    ]
+    assert answers[0].replace(key.rpartition("/")[2], "") == answers[1].replace(nowhere.rpartition("/")[2], "")
+
+
+# AUTHZ-271
+def test_an_account_asks_about_nobody_elses_principals(inquire, user, others_iam, other):
+    may_ask(user)
+    theirs = others_iam.create_user(UserName=fresh("theirs"))["User"]["Arn"]
+    bodies = []
+    for arn in (theirs, theirs + "x", OTHER_ROOT):
+        refused = inquire(user.credentials, "Explain", Principal=arn, Action="kms:ListKeys")
+        assert refused.status == 400, refused
+        bodies.append(refused.message.replace(arn, ""))
+    assert len(set(bodies)) == 1, "whether there is such a one is not told"
+    key = other.create_key()["KeyMetadata"]["Arn"]
+    refused = inquire(user.credentials, "WhoCan", Action="kms:Encrypt", Key=key)
+    missing = inquire(user.credentials, "WhoCan", Action="kms:Encrypt", Key=key[:-4] + "0000")
+    assert refused.status == 400 and refused.message == missing.message.replace(key[:-4] + "0000", key)
+
+
+# AUTHZ-271
+def test_an_account_learns_who_of_its_own_can(inquire, user, shared):
+    may_ask(user, {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": shared["Arn"]})
+    answer = inquire(user.credentials, "WhoCan", Action="kms:Encrypt", Key=shared["KeyId"]).document
+    found = {it["Principal"] for it in answer["Principals"]}
+    assert {OWN_ROOT, user.arn} <= found and not any(BOB.id in arn for arn in found)
+    assert answer["Elsewhere"] == [OTHER_ROOT], "named by its own key policy"
+
+
+def test_an_account_simulates(inquire, user):
+    may_ask(user)
+    result = inquire(user.credentials, "Simulate", Scenario=json.dumps({"id": 7, **SCENARIO})).document
+    assert (result["id"], result["decision"]) == (7, "Allow")
+    assert inquire(user.credentials, "Simulate", Scenario="{").document["error"]["code"] == "InvalidScenario"

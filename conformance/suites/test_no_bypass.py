@@ -83,7 +83,11 @@ def client_of(server, service, caller):
 
 @pytest.fixture(scope="module")
 def world(server):
-    """A user that may nothing, one that is denied everything, one whose key is inactive, and a session that ended."""
+    return populated(server)
+
+
+def populated(server):
+    """A user that may nothing, one that is denied everything, one whose key is inactive, and what requests name."""
     iam = boto3_client(server, ALICE, service="iam")
     kms = boto3_client(server, ALICE)
     users = {}
@@ -142,6 +146,10 @@ def world(server):
 
 @pytest.fixture(scope="module")
 def served(server, world):
+    return known_to(server, world)
+
+
+def known_to(server, world):
     """The operations of each service that the server knows."""
     known, unknown = {}, 0
     for service in SERVICES:
@@ -210,31 +218,69 @@ def test_a_principal_without_permission_is_refused_everywhere(server, world, ser
             assert code is not None
 
 
+def administrator(iam):
+    """A user that may everything: the root user cannot assume roles."""
+    iam.create_user(UserName="bypass-admin")
+    iam.put_user_policy(UserName="bypass-admin", PolicyName="all", PolicyDocument=DOCUMENT)
+    made = iam.create_access_key(UserName="bypass-admin")["AccessKey"]
+    return Account(ALICE.id, made["AccessKeyId"], made["SecretAccessKey"])
+
+
+def session_client(server, service, session):
+    made = client_of(server, service, Account(ALICE.id, session["AccessKeyId"], session["SecretAccessKey"]))
+    made._request_signer._credentials.token = session["SessionToken"]
+    return made
+
+
 # POL-57
 def test_an_ended_session_is_refused_everywhere(server, world, served):
     iam = boto3_client(server, ALICE, service="iam")
     iam.create_role(RoleName="bypass-ended", AssumeRolePolicyDocument=TRUST)
     iam.put_role_policy(RoleName="bypass-ended", PolicyName="all", PolicyDocument=DOCUMENT)
-    # The root user cannot assume roles; a user that may everything can.
-    iam.create_user(UserName="bypass-admin")
-    iam.put_user_policy(UserName="bypass-admin", PolicyName="all", PolicyDocument=DOCUMENT)
-    made = iam.create_access_key(UserName="bypass-admin")["AccessKey"]
-    admin = Account(ALICE.id, made["AccessKeyId"], made["SecretAccessKey"])
-    sts = boto3_client(server, admin, service="sts")
+    sts = boto3_client(server, administrator(iam), service="sts")
     role = f"arn:aws:iam::{ALICE.id}:role/bypass-ended"
     session = sts.assume_role(RoleArn=role, RoleSessionName="ended")["Credentials"]
-
-    def client(service):
-        made = client_of(server, service, Account(ALICE.id, session["AccessKeyId"], session["SecretAccessKey"]))
-        made._request_signer._credentials.token = session["SessionToken"]
-        return made
-
-    assert client("sts").get_caller_identity()["Account"] == ALICE.id
+    assert session_client(server, "sts", session).get_caller_identity()["Account"] == ALICE.id
     iam.delete_role_policy(RoleName="bypass-ended", PolicyName="all")
     iam.delete_role(RoleName="bypass-ended")
     for service in SERVICES:
-        ended = client(service)
+        ended = session_client(server, service, session)
         for operation in served[service]:
             if operation not in FOR_THE_UNSIGNED:
                 refusal = expected(service, "UnrecognizedClientException", "InvalidClientTokenId")
                 assert answer(ended, operation, world.samples) == refusal, operation
+
+
+# POL-57
+def test_an_expired_session_is_refused_everywhere(dev_server, tmp_path):
+    """The clock of a development server moves, so that the shortest session is seen to its end."""
+    seed = tmp_path / "seed.json"
+    keys = [{"id": ALICE.access_key_id, "secret": ALICE.secret}]
+    seed.write_text(json.dumps({"accounts": [{"id": ALICE.id, "access_keys": keys}]}))
+    server = dev_server(seed=seed, arguments=["--data-dir", str(tmp_path / "dev0" / "data")])
+    world = populated(server)
+    served = known_to(server, world)
+    sts = boto3_client(server, administrator(boto3_client(server, ALICE, service="iam")), service="sts")
+    assume = {"RoleArn": world.samples["RoleArn"], "RoleSessionName": "short", "DurationSeconds": 900}
+    sessions = [
+        sts.assume_role(**assume)["Credentials"],
+        sts.get_session_token(DurationSeconds=900)["Credentials"],
+        sts.get_federation_token(Name="short", DurationSeconds=900)["Credentials"],
+    ]
+
+    def works(session):
+        return session_client(server, "sts", session).get_caller_identity()["Account"] == ALICE.id
+
+    for moved in ("14m", "2m"):
+        assert all(works(session) for session in sessions)
+        done = server.run("clock", "advance", moved)
+        assert done.returncode == 0 and done.stdout.startswith("It is 20"), done
+    for session in sessions:
+        for service in SERVICES:
+            expired = session_client(server, service, session)
+            for operation in served[service]:
+                if operation not in FOR_THE_UNSIGNED:
+                    refusal = expected(service, "ExpiredTokenException", "ExpiredToken")
+                    assert answer(expired, operation, world.samples) == refusal, operation
+    # Sessions begin by the clock by which they end, and signatures go by another.
+    assert works(sts.assume_role(**assume)["Credentials"])

@@ -70,6 +70,43 @@ impl Candidates {
         Ok(candidates)
     }
 
+    /// Those of the owner's account; of others the list has the names that the resource knows them by, and nothing is
+    /// looked up.
+    pub(crate) async fn within(
+        directory: &Directory,
+        owner: &PrincipalArn,
+        named: Vec<Named>,
+    ) -> Result<Self, ApiError> {
+        let mut candidates = Self::default();
+        let (own, partition) = (owner.account(), owner.partition());
+        for name in named {
+            let other = match name {
+                Named::Account { account, .. } if account == own => continue,
+                Named::Arn { arn, .. } if arn.account() == own => {
+                    let is_here = directory.party_of(&arn).await.map_err(internal)?.is_some();
+                    match arn {
+                        PrincipalArn::AssumedRole { .. } if is_here => {
+                            candidates.here.insert(arn);
+                            continue;
+                        }
+                        PrincipalArn::FederatedUser { .. } => arn.to_string(),
+                        _ if is_here => continue,
+                        _ => arn.to_string(),
+                    }
+                }
+                Named::Everyone => "*".to_owned(),
+                Named::Account { account, .. } => PrincipalArn::Root { partition, account }.to_string(),
+                Named::Arn { arn, .. } => arn.to_string(),
+                Named::UniqueId(name) | Named::Service(name) | Named::Federated(name) | Named::CanonicalUser(name) => {
+                    name.to_string()
+                }
+            };
+            candidates.elsewhere.insert(other);
+        }
+        candidates.add_account(directory, own, partition).await?;
+        Ok(candidates)
+    }
+
     async fn add_account(
         &mut self,
         directory: &Directory,

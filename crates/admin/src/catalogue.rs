@@ -3,6 +3,7 @@
 use trent_service::{Catalogue, Entry};
 
 use crate::Operator;
+use crate::operations::advance_clock::AdvanceClock;
 use crate::operations::apply_declaration::ApplyDeclaration;
 use crate::operations::backup::Backup;
 use crate::operations::explain::Explain;
@@ -17,6 +18,7 @@ impl Catalogue for Operator {
     fn catalogue() -> &'static [Entry<Self>] {
         const {
             &[
+                Entry::built::<AdvanceClock>(),
                 Entry::built::<ApplyDeclaration>(),
                 Entry::built::<Backup>(),
                 Entry::built::<Explain>(),

@@ -1,8 +1,10 @@
-//! The operator's operations: looking after a deployment without belonging to any of its accounts.
+//! The operator's operations: looking after a deployment without belonging to any of its accounts. And those of the
+//! operator's questions that accounts may ask about themselves.
 //!
 //! They go through the same pipeline as every other operation, with a catalogue of their own, and are reached over a
 //! local socket alone. None of them uses, reads or grants a key; one gives a key that nobody can manage back to its account.
 
+mod accounts;
 mod answer;
 mod candidates;
 mod catalogue;
@@ -17,9 +19,10 @@ use std::time::Duration;
 use trent_api::Protocol;
 use trent_audit::Trail;
 use trent_identity::Directory;
-use trent_service::{Recover, Service};
+use trent_service::{MovableClock, Recover, Service};
 use trent_store::{Mode, Sealed};
 
+pub use accounts::Inquiries;
 pub use questions::Questions;
 
 /// What the operator's operations work on.
@@ -32,6 +35,8 @@ pub struct Operator {
     pub trail: Trail,
     /// What the store was made for.
     pub mode: Mode,
+    /// The policy clock, where it can be moved: on a development server.
+    pub clock: Option<Arc<MovableClock>>,
     /// What questions about permissions are answered from.
     pub questions: Questions,
     /// The keys, for giving one back to its account.

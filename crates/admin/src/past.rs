@@ -39,6 +39,7 @@ struct Record {
     #[serde(rename = "sourceIPAddress")]
     source_ip: String,
     user_agent: String,
+    vpc_endpoint_id: Option<String>,
     error_code: Option<String>,
     error_message: Option<String>,
     #[serde(default)]
@@ -125,8 +126,11 @@ impl Past {
                 via_service: self.record.user_identity.invoked_by.clone(),
                 ..Described::default()
             };
+            described.vpc_endpoint.clone_from(&self.record.vpc_endpoint_id);
             if self.record.source_ip.parse::<std::net::IpAddr>().is_ok() {
-                described.give("aws:sourceip", &self.record.source_ip);
+                let private = described.vpc_endpoint.is_some();
+                let key = if private { "aws:vpcsourceip" } else { "aws:sourceip" };
+                described.give(key, &self.record.source_ip);
             }
             if !self.record.user_agent.is_empty() && described.via_service.is_none() {
                 described.give("aws:useragent", &self.record.user_agent);

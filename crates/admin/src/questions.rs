@@ -7,15 +7,18 @@ use std::sync::Arc;
 use trent_api::{ApiError, protocol};
 use trent_identity::{Caller, Directory, Identity, Via};
 use trent_names::{PrincipalArn, Region};
-use trent_policy::{Asked, ConditionKey, Explanation};
-use trent_service::{Call, Part, Rehearsal, Rehearse, internal};
+use trent_policy::{Asked, Attached, ConditionKey, Explanation, Policies};
+use trent_service::{Call, Part, Rehearsal, Rehearse, VpcEndpoint, internal};
 
 /// What questions are answered from.
+#[derive(Clone)]
 pub struct Questions {
     /// Whose principals the questions are about.
     pub directory: Arc<Directory>,
     /// The service whose actions they are about.
     pub service: Arc<dyn Rehearse>,
+    /// The private endpoints of this server.
+    pub endpoints: Vec<Arc<VpcEndpoint>>,
 }
 
 /// A request as somebody describes it.
@@ -28,11 +31,19 @@ pub(crate) struct Described {
     pub(crate) encryption_context: Option<BTreeMap<String, String>>,
     /// The service that asks on behalf of the principal.
     pub(crate) via_service: Option<String>,
+    /// The private endpoint that it comes through.
+    pub(crate) vpc_endpoint: Option<String>,
     /// Condition keys by their names in lower case.
     pub(crate) given: BTreeMap<String, Vec<String>>,
 }
 
 impl Described {
+    /// The principal.
+    pub(crate) fn principal(&self) -> Result<PrincipalArn, ApiError> {
+        let principal = self.principal.parse();
+        principal.map_err(|_| protocol::validation(format!("{} is no ARN of a principal", self.principal)))
+    }
+
     /// Adds a value of a condition key.
     pub(crate) fn give(&mut self, key: &str, value: &str) {
         let values = self.given.entry(key.to_lowercase()).or_default();
@@ -47,10 +58,7 @@ impl Questions {
         call: &Call,
         mut described: Described,
     ) -> Result<(Rehearsal, Vec<Box<dyn Part>>), ApiError> {
-        let principal: PrincipalArn = described
-            .principal
-            .parse()
-            .map_err(|_| protocol::validation(format!("{} is no ARN of a principal", described.principal)))?;
+        let principal = described.principal()?;
         let mut region = region(call, described.region.as_deref())?;
         let mut resource = None;
         if let Some(text) = &described.key {
@@ -60,13 +68,27 @@ impl Questions {
         }
         let mut caller = self.caller(call, &principal, &region, &described.action).await?;
         if let Some(service) = described.via_service.take() {
+            if described.vpc_endpoint.is_some() {
+                // It comes from the service's network, wherever the principal is (AUTHZ-51).
+                return Err(protocol::validation(
+                    "What a service asks on behalf of a principal comes through no private endpoint",
+                ));
+            }
             let via = self.via(&service, &region).await?;
             caller = Caller::from(Identity {
                 via: Some(Arc::new(via)),
                 ..Identity::clone(&caller)
             });
         }
+        let through = described
+            .vpc_endpoint
+            .as_deref()
+            .map(|id| self.endpoint(id))
+            .transpose()?;
         let mut rehearsal = Rehearsal::new(caller, region, call.now, &described.action);
+        if let Some(endpoint) = through {
+            rehearsal = rehearsal.through(Arc::clone(endpoint));
+        }
         rehearsal.resource = resource;
         rehearsal.encryption_context = described.encryption_context;
         rehearsal.given = described.given;
@@ -89,6 +111,12 @@ impl Questions {
             Some(service) => Via::registered(&service, region),
             None => Via::imagined(named, region),
         })
+    }
+
+    /// A private endpoint of this server.
+    fn endpoint(&self, id: &str) -> Result<&Arc<VpcEndpoint>, ApiError> {
+        let found = self.endpoints.iter().find(|endpoint| endpoint.id() == id);
+        found.ok_or_else(|| protocol::validation(format!("No listener of this server is the private endpoint {id}")))
     }
 
     /// A principal as a caller of the service that an action belongs to.
@@ -136,6 +164,11 @@ pub(crate) fn region(call: &Call, named: Option<&str>) -> Result<Region, ApiErro
 
 /// Explains what is decided about one part of a rehearsed request.
 pub(crate) fn explain(rehearsal: &Rehearsal, part: &dyn Part) -> Explanation {
+    explain_to(rehearsal, part, None)
+}
+
+/// The same; a policy may stand in for everything that the resource's side says.
+pub(crate) fn explain_to(rehearsal: &Rehearsal, part: &dyn Part, stand_in: Option<Attached<'_>>) -> Explanation {
     let caller = rehearsal.caller();
     let of_request = |key: &ConditionKey| Rehearsal::is_of_request(part, key);
     let asked = Asked {
@@ -145,7 +178,16 @@ pub(crate) fn explain(rehearsal: &Rehearsal, part: &dyn Part) -> Explanation {
         of_request: &of_request,
     };
     rehearsal.evaluate(part, |request, policies, context| {
-        Explanation::of(request, policies, context, &asked)
+        let policies = match stand_in {
+            None => *policies,
+            Some(_) => Policies {
+                resource: stand_in,
+                resource_control: &[],
+                grants: &[],
+                ..*policies
+            },
+        };
+        Explanation::of(request, &policies, context, &asked)
     })
 }
 

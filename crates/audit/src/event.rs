@@ -167,6 +167,8 @@ pub struct Event<'a> {
     pub read_only: bool,
     /// The keys that the call was about.
     pub resources: &'a [Resource<'a>],
+    /// The private endpoint that the call came through.
+    pub vpc_endpoint: Option<&'a str>,
     /// The account whose record this is; `None` for the operator's calls, which belong to no account.
     pub recipient: Option<&'a AccountId>,
 }
@@ -268,7 +270,12 @@ impl Event<'_> {
             out.extend_from_slice(b",\"recipientAccountId\":");
             json::push_string(&mut out, recipient.as_str());
         }
-        out.extend_from_slice(b",\"eventCategory\":\"Management\"}");
+        out.extend_from_slice(b",\"eventCategory\":\"Management\"");
+        if let Some(endpoint) = self.vpc_endpoint {
+            out.extend_from_slice(b",\"vpcEndpointId\":");
+            json::push_string(&mut out, endpoint);
+        }
+        out.push(b'}');
         Rendered {
             id: self.id,
             time_millis: self.time_millis,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use trent_crypto::Secret;
 use trent_crypto::sigv4::SigningKey;
-use trent_identity::{AccessKeyId, Authenticator, Directory, Realm, SignedRequest, VerifyingAuthenticator};
+use trent_identity::{AccessKeyId, Authenticator, Directory, Realm, SignedRequest, Times, VerifyingAuthenticator};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_names::{AccountId, Region};
 use trent_store::{MemoryEngine, Options, Sealed};
@@ -112,7 +112,9 @@ fn verify(c: &mut Criterion) {
             body: BODY,
         };
         assert_eq!(
-            runtime.block_on(authenticator.authenticate(&request, NOW)).is_ok(),
+            runtime
+                .block_on(authenticator.authenticate(&request, Times::both(NOW)))
+                .is_ok(),
             accepted
         );
         group.bench_function(name, |bencher| {
@@ -120,7 +122,7 @@ fn verify(c: &mut Criterion) {
                 runtime.block_on(async {
                     let start = std::time::Instant::now();
                     for _ in 0..rounds {
-                        let _ = black_box(authenticator.authenticate(black_box(&request), NOW).await);
+                        let _ = black_box(authenticator.authenticate(black_box(&request), Times::both(NOW)).await);
                     }
                     start.elapsed()
                 })

@@ -9,10 +9,32 @@ use crate::error::AuthenticationError;
 use crate::sender::Sender;
 use crate::sigv4::SignedRequest;
 
+/// What time it is, since 1970-01-01T00:00:00Z, by the two clocks that a request is admitted by.
+///
+/// A signature's time is its client's, which knows of the machine's clock alone. A session is begun by the policy clock,
+/// and so it ends by the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// The machine's time: signatures.
+    pub machine: Duration,
+    /// The policy clock's time: the ends of sessions.
+    pub policy: Duration,
+}
+
+impl Times {
+    /// The same time by both.
+    pub const fn both(now: Duration) -> Self {
+        Self {
+            machine: now,
+            policy: now,
+        }
+    }
+}
+
 /// Establishes who sent a request. Which implementation a server uses is decided when it is built.
 pub trait Authenticator: Send + Sync {
-    /// Authenticates `request` at `now`, the machine's time since 1970-01-01T00:00:00Z.
-    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Duration) -> Verdict<'a>;
+    /// Authenticates `request` at `now`.
+    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Times) -> Verdict<'a>;
 }
 
 /// What comes of a request: who sent it, or why nobody did.

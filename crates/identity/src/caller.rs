@@ -116,6 +116,13 @@ impl Caller {
         }
     }
 
+    /// The Region that the request is for, if the caller's account is not enabled there.
+    pub fn region_not_enabled(&self) -> Option<&str> {
+        let region = self.region.as_str();
+        let disabled = self.entitlements.disabled_regions.iter();
+        disabled.map(String::as_str).find(|disabled| *disabled == region)
+    }
+
     /// The ARN that policies know the caller by, as `aws:PrincipalArn` has it: for a session of a role that of the role
     /// (IAM User Guide, "AWS global condition context keys").
     pub fn principal_arn(&self) -> &str {

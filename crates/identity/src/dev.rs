@@ -1,12 +1,11 @@
 //! The authenticator of `trent serve --dev`: any credential will do, unless the directory knows better.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use trent_keystore::KeystoreError;
 use trent_names::AccountId;
 
-use crate::authenticator::{Authenticator, Outcome, Verdict};
+use crate::authenticator::{Authenticator, Outcome, Times, Verdict};
 use crate::caller::{Caller, Identity};
 use crate::directory::Directory;
 use crate::entitlements::Entitlements;
@@ -37,7 +36,7 @@ impl DevAuthenticator {
         })
     }
 
-    async fn admit(&self, request: &SignedRequest<'_>, now: Duration) -> Outcome {
+    async fn admit(&self, request: &SignedRequest<'_>, now: Times) -> Outcome {
         let claim = Claim::read(request)?;
         let id = claim.access_key_id()?;
         let directory = self.verifying.directory();
@@ -51,24 +50,21 @@ impl DevAuthenticator {
         let account = AccountId::parse(id).unwrap_or(self.default_account);
         let region = realm.region_of(&admitted.scope.region);
         let root = Caller::root(account, id, region, realm.service());
-        let organization = directory.placement(account).await;
-        let organization = organization.map_err(|error| unavailable(&error))?;
-        if organization.is_none() {
+        let entitlements = directory.entitlements_of_account(account).await;
+        let entitlements = entitlements.map_err(|error| unavailable(&error))?;
+        if entitlements == Entitlements::default() {
             return Ok(Sender::Principal(root));
         }
         // Whoever it is believed to be is limited as it would be.
         Ok(Sender::Principal(Caller::from(Identity {
-            entitlements: Entitlements {
-                organization,
-                ..Entitlements::default()
-            },
+            entitlements,
             ..Identity::clone(&root)
         })))
     }
 }
 
 impl Authenticator for DevAuthenticator {
-    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Duration) -> Verdict<'a> {
+    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Times) -> Verdict<'a> {
         Verdict::pending(self.admit(request, now))
     }
 }

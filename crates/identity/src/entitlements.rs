@@ -30,6 +30,8 @@ pub struct Entitlements {
     pub tags: Vec<Tag>,
     /// The place of its account in an organization, whose policies limit the root user as they limit everybody.
     pub organization: Option<Arc<Placement>>,
+    /// The Regions in which nobody of its account is let do anything, the root user included.
+    pub disabled_regions: Arc<[String]>,
 }
 
 /// A policy as it applies to a principal.
@@ -128,7 +130,19 @@ impl Directory {
             boundary,
             session_policies: Vec::new(),
             tags: holdings.tags.to_vec(),
+            ..self.entitlements_of_account(account).await?
+        })
+    }
+
+    /// What restricts everybody of an account, and all that its root user has.
+    pub(crate) async fn entitlements_of_account(
+        &self,
+        account: trent_names::AccountId,
+    ) -> Result<Entitlements, StoreError> {
+        Ok(Entitlements {
             organization: self.placement(account).await?,
+            disabled_regions: self.disabled_regions(account).await?,
+            ..Entitlements::default()
         })
     }
 

@@ -30,7 +30,12 @@ impl Directory {
             return Ok(None);
         };
         let (kind, unique_id, session) = match (principal, &party.id) {
-            (PrincipalArn::Root { .. }, _) => return Ok(Some(root)),
+            (PrincipalArn::Root { .. }, _) => {
+                return Ok(Some(Caller::from(Identity {
+                    entitlements,
+                    ..Identity::clone(&root)
+                })));
+            }
             (PrincipalArn::User { .. }, Some(id)) => (PrincipalKind::User, id.to_string(), None),
             (PrincipalArn::Role { .. }, Some(id)) => {
                 let session = begun(now, &party, principal.clone(), None);

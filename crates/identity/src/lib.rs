@@ -30,7 +30,7 @@ mod verifying;
 pub mod web_identity;
 
 pub use access_key::{AccessKeyId, InvalidAccessKeyId};
-pub use authenticator::{Authenticator, Outcome, Verdict};
+pub use authenticator::{Authenticator, Outcome, Times, Verdict};
 pub use caller::{Caller, Identity, PrincipalKind};
 pub use declaration::bootstrap::Bootstrap;
 pub use declaration::seed::Seed;

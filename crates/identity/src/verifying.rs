@@ -8,7 +8,7 @@ use trent_keystore::{KeystoreError, WrappedCredential};
 use trent_store::StoreError;
 
 use crate::access_key::AccessKeyId;
-use crate::authenticator::{Authenticator, Outcome, Verdict};
+use crate::authenticator::{Authenticator, Outcome, Times, Verdict};
 use crate::caller::Caller;
 use crate::directory::{Directory, Lookup, RESOLUTION, milliseconds};
 use crate::error::{AuthenticationError, unavailable};
@@ -68,8 +68,8 @@ impl VerifyingAuthenticator {
     }
 
     /// The outcome for a claim, wherever what it takes has to come from.
-    pub(crate) async fn verify(&self, request: &SignedRequest<'_>, claim: &Claim<'_>, now: Duration) -> Outcome {
-        let signed = claim.admit_form(request, now)?;
+    pub(crate) async fn verify(&self, request: &SignedRequest<'_>, claim: &Claim<'_>, now: Times) -> Outcome {
+        let signed = claim.admit_form(request, now.machine)?;
         let signatory = match self.recall(claim, signed) {
             Some(signatory) => signatory,
             None => self.establish(claim, signed).await?,
@@ -86,9 +86,9 @@ impl VerifyingAuthenticator {
         request: &SignedRequest<'_>,
         payload: Payload<'_>,
         claim: &Claim<'_>,
-        now: Duration,
+        now: Times,
     ) -> Outcome {
-        let signed = claim.admit_form(request, now)?;
+        let signed = claim.admit_form(request, now.machine)?;
         let scope = claim.scope(realm, signed)?;
         let signatory = self.signatory(realm, claim.access_key_id()?, &scope, claim.session_token());
         let signatory = signatory.await.map_err(|error| unavailable(&error))?;
@@ -96,13 +96,13 @@ impl VerifyingAuthenticator {
     }
 
     /// For whom a request was sent: services may send theirs for somebody else.
-    async fn speaker(&self, request: &SignedRequest<'_>, sender: Sender, now: Duration) -> Outcome {
+    async fn speaker(&self, request: &SignedRequest<'_>, sender: Sender, now: Times) -> Outcome {
         match &sender {
             Sender::Principal(_) => Ok(sender),
             Sender::Service(service) => {
                 let headers = ServiceHeaders::read(request)?;
                 self.directory
-                    .speaker(service, headers, self.realm.service(), now)
+                    .speaker(service, headers, self.realm.service(), now.policy)
                     .await
             }
         }
@@ -119,13 +119,9 @@ impl VerifyingAuthenticator {
     }
 
     /// The verdict on a request, known at once if it takes nothing but memory.
-    fn verdict<'a>(
-        &'a self,
-        request: &'a SignedRequest<'a>,
-        now: Duration,
-    ) -> Result<Verdict<'a>, AuthenticationError> {
+    fn verdict<'a>(&'a self, request: &'a SignedRequest<'a>, now: Times) -> Result<Verdict<'a>, AuthenticationError> {
         let claim = Claim::read(request)?;
-        let signed = claim.admit_form(request, now)?;
+        let signed = claim.admit_form(request, now.machine)?;
         if let Some(signatory) = self.recall(&claim, signed) {
             let sender = self.conclude(request, &claim, signed, now, &signatory)?;
             return Ok(match sender {
@@ -241,7 +237,7 @@ impl VerifyingAuthenticator {
         request: &SignedRequest<'_>,
         claim: &Claim<'_>,
         signed: SigningTime,
-        now: Duration,
+        now: Times,
         signatory: &Signatory,
     ) -> Outcome {
         claim.check_payload_is_signed()?;
@@ -254,7 +250,7 @@ impl VerifyingAuthenticator {
         payload: Payload<'_>,
         claim: &Claim<'_>,
         signed: SigningTime,
-        now: Duration,
+        now: Times,
         signatory: &Signatory,
     ) -> Outcome {
         let verdict = claim.verify_here(request, signed, payload, &signatory.key);
@@ -270,11 +266,11 @@ impl VerifyingAuthenticator {
         match sender.principal().and_then(|caller| caller.session.as_ref()) {
             // A long-term key has no token.
             None if claim.has_session_token() => return Err(AuthenticationError::SessionToken),
-            Some(session) if now >= session.expires_at => return Err(AuthenticationError::ExpiredToken),
+            Some(session) if now.policy >= session.expires_at => return Err(AuthenticationError::ExpiredToken),
             _ => {}
         }
         if let Sender::Principal(caller) = sender {
-            self.note(caller, signatory, now);
+            self.note(caller, signatory, now.machine);
         }
         Ok(sender.clone())
     }
@@ -314,7 +310,7 @@ enum Failure {
 }
 
 impl Authenticator for VerifyingAuthenticator {
-    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Duration) -> Verdict<'a> {
+    fn authenticate<'a>(&'a self, request: &'a SignedRequest<'a>, now: Times) -> Verdict<'a> {
         let verdict = self.verdict(request, now);
         verdict.unwrap_or_else(|error| Verdict::known(Err(error)))
     }

@@ -115,10 +115,7 @@ impl Rehearse for Kms {
     }
 
     async fn parts(&self, rehearsal: &Rehearsal) -> Result<Vec<Box<dyn Part>>, ApiError> {
-        let known = Known::find(&rehearsal.action)?;
-        if known.row.name == retire_grant::ROW.name {
-            return Err(protocol::validation("Who may retire a grant stands in the grant"));
-        }
+        let known = askable(&rehearsal.action)?;
         let Some(named) = &rehearsal.resource else {
             if known.is_on_a_key() {
                 return Err(protocol::validation(format!(
@@ -134,9 +131,7 @@ impl Rehearse for Kms {
                 context: None,
             })]);
         };
-        if !known.is_on_a_key() {
-            return Err(protocol::validation(format!("{} is done to no key", rehearsal.action)));
-        }
+        let known = on_a_key(known.action.as_str())?;
         let mut parts: Vec<Box<dyn Part>> = Vec::new();
         if let (true, Ok(KeyReference::AliasArn(alias))) = (known.is_on_an_alias(), KeyReference::parse(named)) {
             parts.push(Box::new(Permission {
@@ -170,6 +165,39 @@ impl Rehearse for Kms {
         }
         Ok(parts)
     }
+
+    fn unseen(&self, rehearsal: &Rehearsal, owner: AccountId) -> Result<Box<dyn Part>, ApiError> {
+        let known = on_a_key(&rehearsal.action)?;
+        let arn = rehearsal.resource.clone().unwrap_or_default();
+        Ok(Box::new(Permission {
+            known,
+            subject: Subject::Key(KeyTarget::Foreign {
+                arn: arn.clone(),
+                account: owner,
+            }),
+            place: None,
+            named: Some(arn),
+            context: rehearsal.encryption_context.clone(),
+        }))
+    }
+}
+
+/// An action on a key that policies decide about.
+fn on_a_key(action: &str) -> Result<Known, ApiError> {
+    let known = askable(action)?;
+    if known.is_on_a_key() {
+        return Ok(known);
+    }
+    Err(protocol::validation(format!("{action} is done to no key")))
+}
+
+/// An action that policies decide about.
+fn askable(action: &str) -> Result<Known, ApiError> {
+    let known = Known::find(action)?;
+    if known.row.name == retire_grant::ROW.name {
+        return Err(protocol::validation("Who may retire a grant stands in the grant"));
+    }
+    Ok(known)
 }
 
 /// Finds a key as `DescribeKey` does, which takes every form of name and looks across accounts, with the grants on it

@@ -24,6 +24,7 @@ pub(crate) struct Draft<'p> {
     pub(crate) resource: Vec<Held>,
     pub(crate) endpoints: Vec<Held>,
     pub(crate) grants: Vec<Grant<'p>>,
+    not_enabled: Option<&'p str>,
 }
 
 /// An `Allow` that covers what is asked, by whom and for what, whose conditions the request does not meet.
@@ -47,6 +48,7 @@ impl<'p> Draft<'p> {
             resource: held(policies.resource.as_slice()),
             endpoints: held(policies.endpoints),
             grants: policies.grants.to_vec(),
+            not_enabled: policies.not_enabled,
         }
     }
 
@@ -65,6 +67,7 @@ impl<'p> Draft<'p> {
             resource: attached(&self.resource).first().copied(),
             endpoints: &attached(&self.endpoints),
             grants: &self.grants,
+            not_enabled: self.not_enabled,
         })
     }
 

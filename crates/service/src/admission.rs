@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use trent_api::{ApiError, ErrorShape, Protocol, protocol};
-use trent_identity::{AuthenticationError, Authenticator, Sender};
+use trent_identity::{AuthenticationError, Authenticator, Sender, Times};
 use trent_names::Region;
 
 use crate::call::{Actor, Frame, Peer};
+use crate::clock::Clock;
 
 /// An admitted actor and the Region that the request is for.
 #[derive(Debug, Clone)]
@@ -34,15 +35,17 @@ pub trait Admission: Send + Sync + 'static {
 /// Admits principals of accounts by the signature of their request.
 pub struct SignedAdmission {
     authenticator: Arc<dyn Authenticator>,
+    clock: Arc<dyn Clock>,
     region_of_unsigned: Option<Region>,
     open_to_services: bool,
 }
 
 impl SignedAdmission {
-    /// Admission by this authenticator.
-    pub fn new(authenticator: Arc<dyn Authenticator>) -> Self {
+    /// Admission by this authenticator; `clock` is the policy clock, by which sessions end.
+    pub fn new(authenticator: Arc<dyn Authenticator>, clock: Arc<dyn Clock>) -> Self {
         Self {
             authenticator,
+            clock,
             region_of_unsigned: None,
             open_to_services: false,
         }
@@ -72,9 +75,13 @@ impl SignedAdmission {
 #[async_trait]
 impl Admission for SignedAdmission {
     async fn admit(&self, frame: &Frame<'_>, protocol: Protocol) -> Result<Admitted, ApiError> {
+        let now = Times {
+            machine: frame.received,
+            policy: self.clock.now(),
+        };
         let sender = self
             .authenticator
-            .authenticate(&frame.signed, frame.received)
+            .authenticate(&frame.signed, now)
             .await
             .map_err(|error| {
                 tracing::warn!(operation = frame.operation, error = %error, "authentication failed");

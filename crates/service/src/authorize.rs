@@ -134,7 +134,8 @@ fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Ta
         Some(Basis::Level(target)) => {
             object.string("target", target);
         }
-        Some(Basis::Grant(_) | Basis::RootUser) | None => {}
+        // Of a Region, the record says which it is anyway.
+        Some(Basis::Grant(_) | Basis::RootUser | Basis::Region(_)) | None => {}
     }
     object.finish()
 }
@@ -163,10 +164,11 @@ fn is_vouched_for(target: &Target<'_>, conditions: &dyn Context) -> bool {
         resource: Protected::Role { arn, account },
         cross_account: target.across_accounts,
     };
-    let resource_control = resource_control(target);
+    let (resource_control, endpoint) = (resource_control(target), endpoint_of(target));
     let policies = Policies {
         resource_control: &resource_control.levels(),
         resource: policy_of(&target.resource),
+        endpoints: endpoint.as_slice(),
         ..Policies::default()
     };
     decide(&request, &policies, conditions).is_allowed()
@@ -190,6 +192,14 @@ fn policy_of<'a>(resource: &Resource<'a>) -> Option<Attached<'a>> {
         _ => return None,
     };
     Some(Attached { name, policy })
+}
+
+/// The policy of the private endpoint that a call came through.
+fn endpoint_of<'a>(target: &Target<'a>) -> Option<Attached<'a>> {
+    target.through.map(|endpoint| Attached {
+        name: endpoint.id(),
+        policy: endpoint.policy(),
+    })
 }
 
 /// Puts the question of a target together, with every policy that applies to it, and hands it to `ask`: to `decide`, or
@@ -219,12 +229,13 @@ pub fn evaluate<'a, T>(
         Asking::Service(_) => None,
     };
     let service_control = Levels::of(organization.map(|place| &*place.service_control));
-    let resource_control = resource_control(target);
+    let (resource_control, endpoint) = (resource_control(target), endpoint_of(target));
     let (service_control, resource_control) = (service_control.levels(), resource_control.levels());
     let policies = Policies {
         service_control: &service_control,
         resource_control: &resource_control,
         resource: policy_of(&target.resource),
+        endpoints: endpoint.as_slice(),
         grants: &grants,
         ..callers_side.policies()
     };

@@ -11,6 +11,7 @@ use trent_names::{AccountId, Region};
 use uuid::Uuid;
 
 use crate::asking::Asking;
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// A request as a listener frames it: bytes and where they came from, nothing believed yet.
 #[derive(Clone, Copy)]
@@ -81,10 +82,14 @@ pub struct Call {
     pub now: Duration,
     /// The address that the call came from, if it came over the network.
     pub source_ip: Option<IpAddr>,
+    /// The private endpoint that it came through, as the listener knows it.
+    pub through: Option<Arc<VpcEndpoint>>,
     /// The caller's `User-Agent`.
     pub user_agent: String,
     /// Whether the request has headers that only registered services may send.
     pub has_service_headers: bool,
+    /// The caller's `Referer`, if it sent one.
+    pub referer: Option<String>,
 }
 
 impl Call {
@@ -196,8 +201,10 @@ mod tests {
                 region: region.clone(),
                 now: Duration::ZERO,
                 source_ip: None,
+                through: None,
                 user_agent: String::new(),
                 has_service_headers: false,
+                referer: None,
             };
             let block = call.user_identity().into_rendered();
             let text = str::from_utf8(&block).expect("text");

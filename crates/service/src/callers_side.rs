@@ -16,6 +16,7 @@ pub(crate) struct CallersSide<'c> {
     identity: SmallVec<[Attached<'c>; USUAL]>,
     boundary: Option<Attached<'c>>,
     session: SmallVec<[Attached<'c>; 2]>,
+    not_enabled: Option<&'c str>,
 }
 
 impl<'c> CallersSide<'c> {
@@ -27,6 +28,7 @@ impl<'c> CallersSide<'c> {
                 identity: SmallVec::new(),
                 boundary: None,
                 session: SmallVec::new(),
+                not_enabled: None,
             };
         };
         let entitlements = &caller.entitlements;
@@ -34,6 +36,7 @@ impl<'c> CallersSide<'c> {
             identity: entitlements.policies.iter().map(attached).collect(),
             boundary: entitlements.boundary.as_ref().map(attached),
             session: entitlements.session_policies.iter().map(attached).collect(),
+            not_enabled: caller.region_not_enabled(),
         }
     }
 
@@ -43,6 +46,7 @@ impl<'c> CallersSide<'c> {
             identity: &self.identity,
             boundaries: self.boundary.as_slice(),
             session: &self.session,
+            not_enabled: self.not_enabled,
             ..Policies::default()
         }
     }

@@ -21,6 +21,28 @@ impl Clock for SystemClock {
     }
 }
 
+/// The machine's clock, run ahead as far as somebody moved it: how a development server shows what time will bring.
+#[derive(Debug, Default)]
+pub struct MovableClock(std::sync::atomic::AtomicU64);
+
+impl MovableClock {
+    /// Moves the clock on, from wherever it is; milliseconds are kept. Time never runs backwards.
+    pub fn advance(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let ahead = |ahead: u64| Some(ahead.saturating_add(millis));
+        let order = std::sync::atomic::Ordering::AcqRel;
+        // It is always moved.
+        let _ = self.0.fetch_update(order, std::sync::atomic::Ordering::Acquire, ahead);
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Duration {
+        let ahead = Duration::from_millis(self.0.load(std::sync::atomic::Ordering::Acquire));
+        SystemClock.now().saturating_add(ahead)
+    }
+}
+
 /// A clock that stands where it is put; for tests and repeatable runs.
 #[derive(Debug, Default)]
 pub struct FixedClock(std::sync::atomic::AtomicU64);
@@ -43,5 +65,24 @@ impl FixedClock {
 impl Clock for FixedClock {
     fn now(&self) -> Duration {
         Duration::from_millis(self.0.load(std::sync::atomic::Ordering::Acquire))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_movable_clock_runs_ahead_and_never_back() {
+        let clock = MovableClock::default();
+        let before = clock.now();
+        for by in [Duration::from_hours(1), Duration::ZERO, Duration::from_hours(1)] {
+            clock.advance(by);
+        }
+        let after = clock.now();
+        assert!(after >= before + Duration::from_hours(2) && after < before + Duration::from_hours(3));
+        clock.advance(Duration::MAX);
+        clock.advance(Duration::MAX);
+        assert!(clock.now() > after);
     }
 }

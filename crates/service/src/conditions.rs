@@ -18,6 +18,7 @@ use crate::call::{Actor, Call};
 use crate::callers_side::user_name;
 use crate::operation::{Guarded, Service};
 use crate::target::{Resource, Target};
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// Everything that policies can ask about one target of a call.
 pub struct Conditions<'a, O: Guarded> {
@@ -95,10 +96,16 @@ impl<'a> CallConditions<'a> {
             "aws:resourceorgid" => Values::optional(self.place.map(|place| place.organization.as_str())),
             "aws:resourceorgpaths" => paths(self.place),
             "aws:resourceaccount" => Values::optional(self.owner.as_ref().map(AccountId::as_str)),
-            "aws:sourceip" => match self.call.source_ip {
-                Some(_) => Values::One(self.source_ip.get_or_init(|| Text::source_ip(self.call)).as_str()),
-                None => Values::Absent,
-            },
+            // An address in a private network means nothing outside it, so it has a name of its own (AUTHZ-49).
+            "aws:sourceip" if self.call.through.is_none() => self.address(),
+            "aws:vpcsourceip" if self.call.through.is_some() => self.address(),
+            "aws:sourcevpce" => Values::optional(self.call.through.as_deref().map(VpcEndpoint::id)),
+            "aws:sourcevpc" => Values::optional(self.call.through.as_deref().map(VpcEndpoint::vpc)),
+            "aws:vpceaccount" => {
+                let account = self.call.through.as_deref().and_then(VpcEndpoint::account);
+                Values::optional(account.map(AccountId::as_str))
+            }
+            "aws:referer" => Values::optional(self.call.referer.as_deref()),
             "aws:useragent" => Values::optional(Some(&*self.call.user_agent).filter(|text| !text.is_empty())),
             // No listener speaks TLS, and nobody's word for it is taken.
             "aws:securetransport" => Values::One("false"),
@@ -109,6 +116,14 @@ impl<'a> CallConditions<'a> {
                 Actor::Service(service) => of_service(service, key),
                 Actor::Operator { .. } | Actor::Unsigned => Values::Absent,
             },
+        }
+    }
+
+    /// The address that the call came from.
+    fn address(&self) -> Values<'_> {
+        match self.call.source_ip {
+            Some(_) => Values::One(self.source_ip.get_or_init(|| Text::source_ip(self.call)).as_str()),
+            None => Values::Absent,
         }
     }
 

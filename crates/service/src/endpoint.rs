@@ -7,6 +7,7 @@ use trent_api::Protocol;
 
 use crate::call::Frame;
 use crate::pipeline::{Catalogue, Pipeline, Reply};
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// A service behind a pipeline, as listeners see it.
 #[async_trait]
@@ -24,6 +25,8 @@ pub struct Served<S> {
     pub pipeline: Arc<Pipeline>,
     /// The service.
     pub service: Arc<S>,
+    /// The private endpoint that everything that comes here comes through; the listener's own, whatever requests say.
+    pub through: Option<Arc<VpcEndpoint>>,
 }
 
 #[async_trait]
@@ -33,6 +36,8 @@ impl<S: Catalogue> Endpoint for Served<S> {
     }
 
     async fn serve(&self, frame: Frame<'_>) -> Reply {
-        self.pipeline.serve(&*self.service, frame).await
+        self.pipeline
+            .serve_through(&*self.service, frame, self.through.as_ref())
+            .await
     }
 }

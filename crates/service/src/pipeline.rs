@@ -14,8 +14,10 @@ use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
 use trent_api::{ApiError, ErrorShape, Protocol, Target, protocol};
 use trent_audit::{Drain, Trail, enqueue};
+use trent_identity::organization::Placement;
 use trent_identity::services;
 use trent_names::AccountId;
+use trent_policy::NoContext;
 use trent_store::{CommitError, Sealed};
 use zeroize::Zeroizing;
 
@@ -27,6 +29,8 @@ use crate::conditions::Conditions;
 use crate::operation::{Changes, Effect, Facts, Guarded, Operation, Service};
 use crate::record::Record;
 use crate::row::Row;
+use crate::target::Resource;
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// What a dry run that would have succeeded answers.
 const DRY_RUN: ErrorShape = ErrorShape::modelled("DryRunOperationException", 412);
@@ -131,7 +135,17 @@ pub struct Reply {
 impl Pipeline {
     /// Takes a frame through its whole life.
     pub async fn serve<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Reply {
-        match self.answer(service, frame).await {
+        self.serve_through(service, frame, None).await
+    }
+
+    /// The same for a frame that came through a private endpoint.
+    pub async fn serve_through<S: Catalogue>(
+        &self,
+        service: &S,
+        frame: Frame<'_>,
+        through: Option<&Arc<VpcEndpoint>>,
+    ) -> Reply {
+        match self.answer(service, frame, through).await {
             Ok(body) => Reply {
                 status: 200,
                 body,
@@ -148,10 +162,16 @@ impl Pipeline {
         }
     }
 
-    async fn answer<S: Catalogue>(&self, service: &S, frame: Frame<'_>) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+    async fn answer<S: Catalogue>(
+        &self,
+        service: &S,
+        frame: Frame<'_>,
+        through: Option<&Arc<VpcEndpoint>>,
+    ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         let entry = S::catalogue().iter().find(|entry| entry.row.name == frame.operation);
         let signed = entry.is_none_or(Entry::is_signed);
-        let call = self.admit(&frame, S::PROTOCOL, signed).await?;
+        let mut call = self.admit(&frame, S::PROTOCOL, signed).await?;
+        call.through = through.cloned();
         S::PROTOCOL.check_target(frame.document())?;
         let run = entry
             .and_then(|entry| entry.run)
@@ -185,8 +205,10 @@ impl Pipeline {
                 Peer::Network(address) => Some(address),
                 Peer::Local { .. } => None,
             },
+            through: None,
             user_agent: frame.user_agent.to_owned(),
             has_service_headers: services::headers::are_in(&frame.signed),
+            referer: frame.signed.text_of("referer").map(str::to_owned),
         })
     }
 }
@@ -271,21 +293,39 @@ impl Pipeline {
         input: &O::Input,
         resolved: &O::Resolved,
     ) -> Result<(), Denial> {
-        if let Some(service) = call.registration() {
-            let targets = O::targets(call, input, resolved);
-            let refused = targets.iter().find(|target| !service.may(target.action.as_str()));
-            if let Some(target) = refused {
-                return Err(not_registered(service, target.action));
-            }
-        }
         let mut places: SmallVec<[_; 2]> = SmallVec::new();
         for owner in owners::<O>(call, input, resolved) {
             places.push((owner, service.placement(owner).await?));
         }
-        for mut target in O::targets(call, input, resolved) {
+        self.authorize_each::<O>(call, input, resolved, &places)
+    }
+
+    /// The same, with what was looked up for it: `places` are those of the accounts that own the targets.
+    fn authorize_each<O: Guarded>(
+        &self,
+        call: &Call,
+        input: &O::Input,
+        resolved: &O::Resolved,
+        places: &[(AccountId, Option<Arc<Placement>>)],
+    ) -> Result<(), Denial> {
+        let targets = O::targets(call, input, resolved);
+        if let Some(service) = call.registration() {
+            let mut actions = targets.iter().map(|target| target.action);
+            if let Some(action) = actions.find(|action| !service.may(action.as_str())) {
+                return Err(not_registered(service, action));
+            }
+        }
+        if let (Actor::Principal(caller), true) = (&call.actor, targets.is_empty())
+            && caller.region_not_enabled().is_some()
+        {
+            // What needs no permission needs an enabled account all the same.
+            return self.authorizer.authorize(call, &O::ROW.on(Resource::Any), &NoContext);
+        }
+        for mut target in targets {
             let owner = target.resource.account();
             let place = places.iter().find(|(account, _)| Some(*account) == owner);
             target.owner = place.and_then(|(_, place)| place.as_deref());
+            target.through = call.through.as_deref();
             let conditions = Conditions::<O>::new(call, input, resolved, &target);
             self.authorizer.authorize(call, &target, &conditions)?;
         }

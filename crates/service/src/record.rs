@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::call::Call;
 use crate::operation::{AuditedResource, Facts, Operation, Service};
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// What a record tells beside the call itself.
 pub(crate) struct Record<'a> {
@@ -36,6 +37,7 @@ impl Record<'_> {
             region: &call.region,
             source_ip: call.source_ip,
             calling_service: call.calling_service(),
+            vpc_endpoint: call.through.as_deref().map(VpcEndpoint::id),
             user_agent: &call.user_agent,
             failure: self.error.map(|error| Failure {
                 code: error.code,

@@ -2,6 +2,7 @@
 //! decision or looks for those who would be let through; nothing is done, and the evaluator is that of real calls.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use crate::authorize::evaluate;
 use crate::call::{Actor, Call};
 use crate::conditions::CallConditions;
 use crate::target::Target;
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// A service whose calls can be rehearsed. It lends the resource as it does to a real call.
 #[async_trait]
@@ -38,6 +40,10 @@ pub trait Rehearse: Send + Sync + 'static {
 
     /// The permissions that the call would need, in the order in which they would be asked for.
     async fn parts(&self, rehearsal: &Rehearsal) -> Result<Vec<Box<dyn Part>>, ApiError>;
+
+    /// The permission that the call would need on the resource, a key of account `owner` by its ARN, for somebody who
+    /// must not learn of it: nothing is looked up, so that it is the same whether or not there is such a key.
+    fn unseen(&self, rehearsal: &Rehearsal, owner: AccountId) -> Result<Box<dyn Part>, ApiError>;
 }
 
 /// A resource that was found by a name.
@@ -92,8 +98,10 @@ impl Rehearsal {
                 region,
                 now,
                 source_ip: None,
+                through: None,
                 user_agent: String::new(),
                 has_service_headers: false,
+                referer: None,
             },
             caller,
             action: action.to_owned(),
@@ -101,6 +109,13 @@ impl Rehearsal {
             encryption_context: None,
             given: BTreeMap::new(),
         }
+    }
+
+    /// The same, made through a private endpoint.
+    #[must_use]
+    pub fn through(mut self, endpoint: Arc<VpcEndpoint>) -> Self {
+        self.call.through = Some(endpoint);
+        self
     }
 
     /// The call.
@@ -115,7 +130,10 @@ impl Rehearsal {
 
     /// Puts the question of one part together, as the pipeline does for a real call, and hands it to `ask`.
     pub fn evaluate<T>(&self, part: &dyn Part, ask: impl FnOnce(&Request<'_>, &Policies<'_>, &dyn Context) -> T) -> T {
-        let target = part.target();
+        let target = Target {
+            through: self.call.through.as_deref(),
+            ..part.target()
+        };
         let conditions = Imagined {
             rehearsal: self,
             part,

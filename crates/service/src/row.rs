@@ -42,6 +42,7 @@ impl<R> Row<R> {
             across_accounts: self.across_accounts,
             condition_keys: self.condition_keys,
             owner: None,
+            through: None,
         }
     }
 }

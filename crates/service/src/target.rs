@@ -7,6 +7,7 @@ use trent_names::{AccountId, Region};
 use trent_policy::{Action, ConditionKey, Context, Policy};
 
 use crate::grants::Grants;
+use crate::vpc_endpoint::VpcEndpoint;
 
 /// One thing that a call must be allowed to do.
 #[derive(Clone, Copy)]
@@ -21,6 +22,8 @@ pub struct Target<'a> {
     pub condition_keys: &'static [&'static str],
     /// Where the account that owns the resource stands in its organization. The pipeline fills it in, once per target.
     pub owner: Option<&'a Placement>,
+    /// The private endpoint that the call came through. The pipeline fills it in.
+    pub through: Option<&'a VpcEndpoint>,
 }
 
 /// What an action is done to.
@@ -158,6 +161,7 @@ mod tests {
             across_accounts: false,
             condition_keys: &["kms:KeySpec", "aws:ResourceTag/${TagKey}"],
             owner: None,
+            through: None,
         };
         for (key, listed) in [
             ("KMS:keyspec", true),

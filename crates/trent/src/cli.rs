@@ -48,6 +48,9 @@ pub(crate) enum Command {
     KeyPolicy(KeyPolicyArguments),
     /// List the actions of KMS with what each is done to
     Actions(ActionsArguments),
+    /// Move the policy clock of a running development server
+    #[command(subcommand)]
+    Clock(ClockCommand),
     /// Look after temporary credentials
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -150,6 +153,18 @@ pub(crate) struct RecoverArguments {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum ClockCommand {
+    /// Move it on: sessions end, and dates of policies come, that much earlier
+    Advance {
+        /// How far: a whole number and a unit, as in 90s, 20m or 36h
+        #[arg(value_name = "DURATION", value_parser = duration)]
+        by: Duration,
+        #[command(flatten)]
+        config: ConfigFlags,
+    },
+}
+
+#[derive(Subcommand)]
 pub(crate) enum SessionsCommand {
     /// End every session of an account, or of one of its users or roles, that was begun until now
     Revoke(RevokeArguments),
@@ -192,14 +207,18 @@ pub(crate) struct ExplainArguments {
     /// A pair of the request's encryption context
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) encryption_context: Vec<String>,
-    /// The address that the request comes from: short for --context aws:SourceIp=ADDRESS
+    /// The address that the request comes from: short for --context aws:SourceIp=ADDRESS, or aws:VpcSourceIp with
+    /// --vpc-endpoint
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) source_ip: Option<IpAddr>,
     /// The service that asks on behalf of the principal, such as s3
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "vpc_endpoint")]
     pub(crate) via_service: Option<String>,
+    /// The private endpoint that the request comes through, as the server's configuration has it
+    #[arg(long, value_name = "ID")]
+    pub(crate) vpc_endpoint: Option<String>,
     /// A request that was made, by its id: shows what was recorded and decides it again as of now
-    #[arg(long, visible_alias = "at", value_name = "ID", conflicts_with_all = ["source_ip", "principal", "action", "key", "region", "context", "encryption_context", "via_service"])]
+    #[arg(long, visible_alias = "at", value_name = "ID", conflicts_with_all = ["source_ip", "principal", "action", "key", "region", "context", "encryption_context", "via_service", "vpc_endpoint"])]
     pub(crate) request: Option<String>,
     /// Print the answer as JSON
     #[arg(long, conflicts_with = "mermaid")]

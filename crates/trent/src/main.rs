@@ -4,17 +4,19 @@ mod cli;
 mod commands;
 mod config;
 mod declarations;
+mod key_client;
 mod last_uses;
 mod logging;
 mod node;
 mod operator_client;
+mod tenants;
 mod version;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AccountCommand, Cli, Command, ConfigCommand, KeyCommand, SessionsCommand};
+use cli::{AccountCommand, Cli, ClockCommand, Command, ConfigCommand, KeyCommand, SessionsCommand};
 
 /// Requests allocate much and briefly; this allocator costs a fifth of the system's there.
 #[global_allocator]
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
         Command::Key(KeyCommand::Recover(arguments)) => commands::key::recover(&arguments),
+        Command::Clock(ClockCommand::Advance { by, config }) => commands::clock::advance(by, &config),
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::KeyPolicy(arguments) => commands::key_policy::run(&arguments),
         Command::Actions(arguments) => commands::actions::run(&arguments),

@@ -14,6 +14,10 @@ use crate::Operator;
 use crate::answer::Answer;
 use crate::questions::{Described, explain, notes};
 
+/// The decisions, as explanations name them.
+const ALLOW: &str = "Allow";
+const REFUSE: &str = "ImplicitDeny";
+
 /// The operation.
 pub(crate) struct Explain;
 
@@ -26,6 +30,7 @@ pub(crate) struct ExplainRequest {
     context: Option<Vec<String>>,
     encryption_context: Option<BTreeMap<String, String>>,
     via_service: Option<String>,
+    vpc_endpoint: Option<String>,
 }
 
 /// The explanation of a request: one of each permission that it needs.
@@ -40,12 +45,25 @@ pub(crate) struct Explained {
 
 impl Explained {
     pub(crate) fn of(service: &dyn Rehearse, rehearsal: &Rehearsal, parts: &[Box<dyn Part>]) -> Self {
-        let explanations: Vec<_> = parts.iter().map(|part| explain(rehearsal, &**part)).collect();
+        let explanations = parts.iter().map(|part| explain(rehearsal, &**part)).collect();
+        Self::new(explanations, notes(service, rehearsal, parts))
+    }
+
+    pub(crate) fn new(explanations: Vec<Explanation>, notes: Vec<String>) -> Self {
         Self {
             decision: overall(&explanations),
             explanations,
-            notes: notes(service, rehearsal, parts),
+            notes,
         }
+    }
+
+    pub(crate) fn is_allowed(&self) -> bool {
+        self.decision == ALLOW
+    }
+
+    /// Says that the whole is refused, for a reason that no explanation gives.
+    pub(crate) fn refuse(&mut self) {
+        REFUSE.clone_into(&mut self.decision);
     }
 
     /// Adds what else the same request needs.
@@ -61,8 +79,46 @@ impl Explained {
 }
 
 fn overall(explanations: &[Explanation]) -> String {
-    let refused = explanations.iter().find(|explanation| explanation.decision != "Allow");
-    refused.map_or("Allow", |explanation| &explanation.decision).to_owned()
+    let refused = explanations.iter().find(|explanation| explanation.decision != ALLOW);
+    refused.map_or(ALLOW, |explanation| &explanation.decision).to_owned()
+}
+
+impl ExplainRequest {
+    /// The request that it describes.
+    pub(crate) fn described(&self) -> Result<Described, ApiError> {
+        let mut described = Described {
+            principal: self.principal.clone(),
+            action: self.action.clone(),
+            key: self.key.clone(),
+            region: self.region.clone(),
+            encryption_context: self.encryption_context.clone(),
+            via_service: self.via_service.clone(),
+            vpc_endpoint: self.vpc_endpoint.clone(),
+            ..Described::default()
+        };
+        for pair in self.context.iter().flatten() {
+            let (key, value) = pair
+                .split_once('=')
+                .ok_or_else(|| protocol::validation(format!("{pair} is no condition key with its value, KEY=VALUE")))?;
+            described.give(key, value);
+        }
+        Ok(described)
+    }
+
+    /// What is recorded of it.
+    pub(crate) fn facts(&self) -> Facts {
+        let mut parameters = Object::new();
+        parameters
+            .string("principal", &self.principal)
+            .string("action", &self.action);
+        if let Some(key) = &self.key {
+            parameters.string("key", key);
+        }
+        Facts {
+            request_parameters: Some(parameters.finish()),
+            ..Facts::default()
+        }
+    }
 }
 
 pub(super) static NAME: Shape = Shape::text(1, 2048);
@@ -83,6 +139,7 @@ impl Shaped for ExplainRequest {
             Member::optional("Context", "context", &NAMES),
             Member::optional("EncryptionContext", "encryptionContext", &PAIRS),
             Member::optional("ViaService", "viaService", &NAME),
+            Member::optional("VpcEndpoint", "vpcEndpoint", &NAME),
         ],
     };
 }
@@ -98,6 +155,7 @@ impl FromValue for ExplainRequest {
             context: fields.optional(4)?,
             encryption_context: fields.optional(5)?,
             via_service: fields.optional(6)?,
+            vpc_endpoint: fields.optional(7)?,
         })
     }
 }
@@ -127,22 +185,7 @@ impl Operation for Explain {
         (): &(),
     ) -> Result<Effect<Self::Output>, ApiError> {
         let questions = &operator.questions;
-        let mut described = Described {
-            principal: input.principal.clone(),
-            action: input.action.clone(),
-            key: input.key.clone(),
-            region: input.region.clone(),
-            encryption_context: input.encryption_context.clone(),
-            via_service: input.via_service.clone(),
-            ..Described::default()
-        };
-        for pair in input.context.iter().flatten() {
-            let (key, value) = pair
-                .split_once('=')
-                .ok_or_else(|| protocol::validation(format!("{pair} is no condition key with its value, KEY=VALUE")))?;
-            described.give(key, value);
-        }
-        let (rehearsal, parts) = questions.rehearse(call, described).await?;
+        let (rehearsal, parts) = questions.rehearse(call, input.described()?).await?;
         Ok(Effect::reply(Answer(Explained::of(
             &*questions.service,
             &rehearsal,
@@ -151,16 +194,6 @@ impl Operation for Explain {
     }
 
     fn describe(_: &Call, input: &ExplainRequest, _: Option<&()>) -> Facts {
-        let mut parameters = Object::new();
-        parameters
-            .string("principal", &input.principal)
-            .string("action", &input.action);
-        if let Some(key) = &input.key {
-            parameters.string("key", key);
-        }
-        Facts {
-            request_parameters: Some(parameters.finish()),
-            ..Facts::default()
-        }
+        input.facts()
     }
 }

@@ -1,5 +1,6 @@
 //! One file for each operation: its row, its shapes and its code.
 
+pub(crate) mod advance_clock;
 pub(crate) mod apply_declaration;
 pub(crate) mod backup;
 pub(crate) mod explain;

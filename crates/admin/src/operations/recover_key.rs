@@ -9,7 +9,7 @@ use trent_audit::json::Object;
 use trent_service::{AuditedResource, Call, Effect, Facts, Located, Operation, Row, Target, action};
 
 use super::explain::NAME;
-use super::who_can::{WhoCanRequest, who_can};
+use super::who_can::{Audience, who_can};
 use super::{changing, on_the_deployment};
 use crate::Operator;
 
@@ -66,12 +66,9 @@ impl Operation for RecoverKey {
     ) -> Result<Effect<Empty>, ApiError> {
         // What is found out next is about the key as it is read here: a change in between makes the commit start again.
         let changes = operator.keys.recover(key).await?;
-        let question = WhoCanRequest {
-            action: Some("kms:PutKeyPolicy".to_owned()),
-            key: key.arn.clone(),
-            region: None,
-        };
-        let access = who_can(operator, call, &question).await?;
+        let questions = &operator.questions;
+        let found = questions.service.locate(&key.arn, None, &call.region).await?;
+        let access = who_can(questions, call, Some("kms:PutKeyPolicy"), found, Audience::Operator).await?;
         if let Some(principal) = access.unconditional() {
             return Err(KEY_IS_MANAGEABLE.with(format!("{principal} can replace the policy of {}", key.arn)));
         }

@@ -7,15 +7,15 @@ use trent_api::{ApiError, FromValue, Input, Shaped, Value};
 use trent_audit::json::Object;
 use trent_identity::Caller;
 use trent_names::PrincipalArn;
-use trent_policy::{ConditionKey, Ground, Prospect, decide, grounds, prospect};
-use trent_service::{Call, Effect, Facts, Operation, Part, Rehearsal, Row, Target, action};
+use trent_policy::{ConditionKey, Ground, Policies, Prospect, decide, grounds, prospect};
+use trent_service::{Call, Effect, Facts, Located, Operation, Part, Rehearsal, Row, Target, action};
 
 use super::explain::NAME;
 use super::{on_the_deployment, reading};
 use crate::Operator;
 use crate::answer::Answer;
 use crate::candidates::Candidates;
-use crate::questions::region;
+use crate::questions::{Questions, region};
 
 /// The operation.
 pub(crate) struct WhoCan;
@@ -23,9 +23,9 @@ pub(crate) struct WhoCan;
 /// What with which key.
 pub(crate) struct WhoCanRequest {
     /// Every action on a key if there is none.
-    pub(crate) action: Option<String>,
-    pub(crate) key: String,
-    pub(crate) region: Option<String>,
+    action: Option<String>,
+    key: String,
+    region: Option<String>,
 }
 
 /// Who can.
@@ -99,6 +99,33 @@ impl FromValue for WhoCanRequest {
 
 impl Input for WhoCanRequest {}
 
+impl WhoCanRequest {
+    pub(crate) fn action(&self) -> Option<&str> {
+        self.action.as_deref()
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// What is recorded of it.
+    pub(crate) fn facts(&self) -> Facts {
+        let mut parameters = Object::new();
+        if let Some(action) = &self.action {
+            parameters.string("action", action);
+        }
+        parameters.string("key", &self.key);
+        Facts {
+            request_parameters: Some(parameters.finish()),
+            ..Facts::default()
+        }
+    }
+}
+
 impl Operation for WhoCan {
     type Service = Operator;
     type Input = WhoCanRequest;
@@ -121,29 +148,38 @@ impl Operation for WhoCan {
         input: &WhoCanRequest,
         (): &(),
     ) -> Result<Effect<Self::Output>, ApiError> {
-        Ok(Effect::reply(Answer(who_can(operator, call, input).await?)))
+        let questions = &operator.questions;
+        let region = region(call, input.region())?;
+        let key = questions.service.locate(&input.key, None, &region).await?;
+        let access = who_can(questions, call, input.action(), key, Audience::Operator).await?;
+        Ok(Effect::reply(Answer(access)))
     }
 
     fn describe(_: &Call, input: &WhoCanRequest, _: Option<&()>) -> Facts {
-        let mut parameters = Object::new();
-        if let Some(action) = &input.action {
-            parameters.string("action", action);
-        }
-        parameters.string("key", &input.key);
-        Facts {
-            request_parameters: Some(parameters.finish()),
-            ..Facts::default()
-        }
+        input.facts()
     }
 }
 
-/// Looks for everybody who can.
-pub(crate) async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequest) -> Result<Access, ApiError> {
-    let (questions, service) = (&operator.questions, &operator.questions.service);
-    let region = region(call, input.region.as_deref())?;
-    let key = service.locate(&input.key, None, &region).await?;
-    let actions: Vec<String> = match &input.action {
-        Some(action) => vec![action.clone()],
+/// Who is told about whom.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The operator, about everybody.
+    Operator,
+    /// The key's account, about its own.
+    Owner,
+}
+
+/// Everybody who can do something with a key.
+pub(crate) async fn who_can(
+    questions: &Questions,
+    call: &Call,
+    action: Option<&str>,
+    key: Located,
+    audience: Audience,
+) -> Result<Access, ApiError> {
+    let service = &questions.service;
+    let actions: Vec<String> = match action {
+        Some(action) => vec![action.to_owned()],
         None => service.actions().into_iter().map(str::to_owned).collect(),
     };
     let owner = PrincipalArn::Root {
@@ -163,7 +199,10 @@ pub(crate) async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequ
             service.parts(&rehearsal(&asking, action)).await?;
         }
         let named = service.named(&rehearsal(&asking, first)).await?;
-        let candidates = Candidates::of(&questions.directory, &owner, named).await?;
+        let candidates = match audience {
+            Audience::Operator => Candidates::of(&questions.directory, &owner, named).await?,
+            Audience::Owner => Candidates::within(&questions.directory, &owner, named).await?,
+        };
         considered = candidates.here.len();
         elsewhere.extend(candidates.elsewhere);
         for principal in &candidates.here {
@@ -176,7 +215,7 @@ pub(crate) async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequ
                 let rehearsal = rehearsal(&caller, action);
                 // The key lends each caller what is the caller's.
                 let parts = service.parts(&rehearsal).await?;
-                access.extend(parts.last().and_then(|part| held(&rehearsal, &**part)));
+                access.extend(parts.last().and_then(|part| held(&rehearsal, &**part, audience)));
             }
             if !access.is_empty() {
                 holders.push(Holder {
@@ -198,17 +237,27 @@ pub(crate) async fn who_can(operator: &Operator, call: &Call, input: &WhoCanRequ
 }
 
 /// What a rehearsed call finds open to its caller.
-fn held(rehearsal: &Rehearsal, part: &dyn Part) -> Option<Held> {
+fn held(rehearsal: &Rehearsal, part: &dyn Part, audience: Audience) -> Option<Held> {
     let of_request = |key: &ConditionKey| Rehearsal::is_of_request(part, key);
     let (conditional, paths, conditions) = rehearsal.evaluate(part, |request, policies, context| {
         let Prospect {
             at_best,
-            allowing,
-            denying,
+            mut allowing,
+            mut denying,
         } = prospect(request, policies, context, &of_request);
+        let depends = !denying.is_empty();
+        if audience == Audience::Owner {
+            // What the organization's policies depend on is not the account's to see.
+            let own = Policies {
+                service_control: &[],
+                resource_control: &[],
+                ..*policies
+            };
+            Prospect { allowing, denying, .. } = prospect(request, &own, context, &of_request);
+        }
         let decision = decide(request, policies, context);
         if decision.is_allowed() {
-            Some((!denying.is_empty(), grounds(&decision), denying))
+            Some((depends, grounds(&decision), denying))
         } else {
             Some((true, at_best?, allowing.into_iter().chain(denying).collect()))
         }

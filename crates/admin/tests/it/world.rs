@@ -81,9 +81,11 @@ impl World {
                 trail: trail.clone(),
                 mode: Mode::Development,
                 directory: Arc::clone(&directory),
+                clock: None,
                 questions: Questions {
                     directory,
                     service: Arc::clone(&kms) as _,
+                    endpoints: Vec::new(),
                 },
                 keys: kms,
                 facts: Facts {

@@ -37,6 +37,7 @@ impl Call {
             region: &self.region,
             source_ip: Some(IpAddr::from([192, 0, 2, 1])),
             calling_service: None,
+            vpc_endpoint: None,
             user_agent: "aws-cli/2.0",
             failure: None,
             request_parameters: Some(&self.parameters),

@@ -25,6 +25,7 @@ pub(crate) fn record_from(number: u8, user_agent: &str) -> Rendered {
         region: &region(),
         source_ip: Some([127, 0, 0, 1].into()),
         calling_service: None,
+        vpc_endpoint: None,
         user_agent,
         failure: None,
         request_parameters: None,

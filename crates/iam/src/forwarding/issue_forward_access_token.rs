@@ -12,8 +12,8 @@ use trent_api::{
     protocol,
 };
 use trent_audit::json::Object;
-use trent_identity::AuthenticationError;
 use trent_identity::services::{ForwardedRequest, IssuedToken, Refusal};
+use trent_identity::{AuthenticationError, Times};
 use trent_service::{Access, Actor, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use super::ForwardAccess;
@@ -151,10 +151,12 @@ impl Operation for IssueForwardAccessToken {
             headers: &headers,
             payload: &input.payload,
         };
-        let issued = service
-            .forwarding
-            .issue(asking, &request, service.machine.now(), call.now);
-        let issued = issued.await.map_err(refused)?;
+        let now = Times {
+            machine: service.machine.now(),
+            policy: call.now,
+        };
+        let issued = service.forwarding.issue(asking, &request, now).await;
+        let issued = issued.map_err(refused)?;
         let mut elements = Object::new();
         let (principal, expires) = (issued.principal.to_string(), expires(&issued));
         elements

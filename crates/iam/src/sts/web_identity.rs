@@ -42,7 +42,7 @@ impl Vouched {
     pub(crate) async fn by_token(service: &Sts, call: &Call, role: &NamedRole, token: &str) -> Result<Self, ApiError> {
         let token = Token::parse(token).map_err(|error| refused(&error, ""))?;
         let issuer = token.issuer().to_owned();
-        let claims = service.issuers().verify(&token, call.now);
+        let claims = service.issuers().verify(&token, call.now).await;
         let claims = claims.map_err(|error| refused(&error, &issuer))?;
         let name = rules::provider_name(&issuer).map_err(|_| no_provider(&issuer))?;
         let found = service.directory().find::<ProviderRecord>(role.account(), name).await;

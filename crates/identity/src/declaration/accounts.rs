@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde::Deserialize;
-use trent_names::AccountId;
+use trent_names::{AccountId, Region};
 
 use super::access_keys::{DeclaredAccessKey, RawAccessKey, Rules, Surroundings, access_keys, length, once};
 use super::documents::ReadFile;
@@ -22,6 +22,8 @@ pub struct DeclaredAccount {
     pub name: Option<String>,
     /// Its alias, if the file gives one.
     pub alias: Option<String>,
+    /// The Regions in which it is not enabled, if the file says.
+    pub disabled_regions: Option<Vec<Region>>,
     /// Whether what the file does not declare is to go.
     pub prune: bool,
     /// Its root user's access keys.
@@ -47,6 +49,7 @@ pub(super) struct RawAccount {
     id: String,
     name: Option<String>,
     alias: Option<String>,
+    disabled_regions: Option<Vec<String>>,
     #[serde(default)]
     prune: bool,
     #[serde(default)]
@@ -104,10 +107,12 @@ fn account(
     if let Some(name) = &raw.name {
         length(&path.field("name"), name, 1, LONGEST_NAME)?;
     }
+    let disabled_regions = raw.disabled_regions.map(|names| regions(path, names));
     let declared = DeclaredAccount {
         id,
         name: raw.name,
         alias: raw.alias,
+        disabled_regions: disabled_regions.transpose()?,
         prune: raw.prune,
         access_keys: access_keys(path, raw.access_keys, around.rules, around.access_key_ids)?,
         policies: each(path, "policies", raw.policies, |path, raw| {
@@ -143,6 +148,24 @@ fn account(
         .map(|provider| provider.url.trim_end_matches('/'));
     distinct(&path.field("oidc_providers"), "url", providers)?;
     Ok(declared)
+}
+
+/// Regions to disable, each named once, in order of their names.
+fn regions(path: &Path, names: Vec<String>) -> Result<Vec<Region>, Misplaced> {
+    let path = path.field("disabled_regions");
+    let mut regions = Vec::new();
+    for (at, name) in names.into_iter().enumerate() {
+        let region = Region::parse(&name).map_err(|error| path.item(at).error(error))?;
+        if region == region.partition().global_region() {
+            return Err(path.item(at).error(Problem::GlobalRegion(region)));
+        }
+        if regions.contains(&region) {
+            return Err(path.item(at).error(Problem::Twice(name)));
+        }
+        regions.push(region);
+    }
+    regions.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+    Ok(regions)
 }
 
 fn each<R, D>(

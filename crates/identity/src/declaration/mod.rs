@@ -14,7 +14,7 @@ mod services;
 use std::fmt;
 
 use toml::de::{DeTable, DeValue};
-use trent_names::{AliasNameError, InvalidAccountId, InvalidKeyId, InvalidRegion, InvalidServicePrincipal};
+use trent_names::{AliasNameError, InvalidAccountId, InvalidKeyId, InvalidRegion, InvalidServicePrincipal, Region};
 
 use crate::access_key::InvalidAccessKeyId;
 
@@ -86,6 +86,9 @@ pub enum Problem {
     /// An id that only temporary credentials have.
     #[error("`{0}`: access key ids that begin with `ASIA` belong to temporary credentials")]
     TemporaryAccessKey(String),
+    /// A Region that every account needs.
+    #[error("`{0}` is where IAM and STS answer for the whole partition: no account is without it")]
+    GlobalRegion(Region),
     /// The same thing declared twice.
     #[error("`{0}` is declared twice")]
     Twice(String),

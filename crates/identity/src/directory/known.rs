@@ -215,6 +215,13 @@ impl Directory {
         Ok(valid_after.is_none_or(|valid_after| issued_at >= valid_after))
     }
 
+    /// The Regions in which an account is not enabled; none of an account that is not here.
+    pub(crate) async fn disabled_regions(&self, account: AccountId) -> Result<Arc<[String]>, StoreError> {
+        let known = self.accounts.get(&self.store, &account_key(account)).await?;
+        let listed = known.as_ref().and_then(|known| known.disabled_regions.as_deref());
+        Ok(listed.unwrap_or_default().into())
+    }
+
     /// The party, if it is there now and its account is not suspended.
     pub(crate) async fn live(&self, party: &Party) -> Result<Option<Live>, StoreError> {
         let account = party.account;
@@ -269,10 +276,7 @@ impl Directory {
                 tags: &role.tags,
             },
             Live::Root | Live::Provider(_) => {
-                return Ok(Entitlements {
-                    organization: self.placement(account).await?,
-                    ..Entitlements::default()
-                });
+                return self.entitlements_of_account(account).await;
             }
         };
         self.gather(account, holdings).await

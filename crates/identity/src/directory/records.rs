@@ -39,6 +39,9 @@ pub struct AccountRecord {
     /// The account's place in an organization, if it is in one.
     #[n(7)]
     pub membership: Option<Membership>,
+    /// The Regions in which its principals are refused; none if there is no list.
+    #[n(8)]
+    pub disabled_regions: Option<Vec<String>>,
 }
 
 impl AccountRecord {
@@ -53,6 +56,7 @@ impl AccountRecord {
             suspended_at: None,
             alias: None,
             membership: None,
+            disabled_regions: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use trent_store::StoreError;
 use super::caller::ServiceCaller;
 use super::headers::ServiceHeaders;
 use super::token::{Link, Proof, Token};
+use crate::authenticator::Times;
 use crate::directory::{Directory, Lookup, milliseconds};
 use crate::error::AuthenticationError;
 use crate::sender::Sender;
@@ -102,14 +103,12 @@ impl Forwarding {
         })
     }
 
-    /// Issues a token to `service` for whoever signed `request`. The request must be fresh at `received`, the machine's
-    /// time; the token begins at `now`.
+    /// Issues a token to `service` for whoever signed `request`, which must be fresh; the token begins by the policy clock.
     pub async fn issue(
         &self,
         service: &ServiceCaller,
         request: &ForwardedRequest<'_>,
-        received: Duration,
-        now: Duration,
+        now: Times,
     ) -> Result<IssuedToken, Refusal> {
         let signed = SignedRequest {
             method: request.method,
@@ -129,10 +128,7 @@ impl Forwarding {
             },
         };
         let claim = Claim::read(&signed)?;
-        let sender = self
-            .verifying
-            .verify_for(&realm, &signed, payload, &claim, received)
-            .await?;
+        let sender = self.verifying.verify_for(&realm, &signed, payload, &claim, now).await?;
         let headers = ServiceHeaders::read(&signed)?;
         let (region, proof, before, latest) = match (&sender, headers) {
             (Sender::Principal(caller), ServiceHeaders::None) => {
@@ -141,7 +137,10 @@ impl Forwarding {
             }
             (Sender::Service(earlier), ServiceHeaders::Token(token)) => {
                 let region = earlier.region.clone();
-                let token = self.directory.forward_access(earlier, token, &region, received).await?;
+                let token = self
+                    .directory
+                    .forward_access(earlier, token, &region, now.policy)
+                    .await?;
                 let mut before = token.before;
                 before.push(token.service);
                 (region, token.proof, before, Some(token.expires_at))
@@ -154,7 +153,7 @@ impl Forwarding {
         if before.len() >= LONGEST_CHAIN {
             return Err(Refusal::TooManyServices);
         }
-        let issued_at = milliseconds(now);
+        let issued_at = milliseconds(now.policy);
         let ends = [Some(issued_at + milliseconds(LIFETIME)), proof.ends_at(), latest];
         let token = Token {
             service: Link {

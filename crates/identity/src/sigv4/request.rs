@@ -61,6 +61,12 @@ impl<'a> SignedRequest<'a> {
         Ok(found)
     }
 
+    /// The text of a header that means nothing to a signature, by its name in lower case; the first if it came twice.
+    pub fn text_of(&self, name: &str) -> Option<&'a str> {
+        let header = self.headers.iter().find(|(header, _)| *header == name)?;
+        std::str::from_utf8(header.1).ok()
+    }
+
     pub(super) fn parsed_query(&self) -> Result<Query<'a>, AuthenticationError> {
         Query::parse(self.query)
     }

@@ -367,3 +367,31 @@ async fn what_cannot_be_done_is_said_with_its_field_and_nothing_is_done() {
         assert!(error.starts_with(expected), "{error:?} should start with {expected:?}");
     }
 }
+
+/// AUTHZ-227, POL-118: a declaration says in which Regions an account is not enabled, and one that says nothing changes
+/// nothing.
+#[tokio::test]
+async fn regions_are_disabled_and_enabled_as_declared() {
+    let (_sealed, directory) = empty_directory().await;
+    let with = |regions: &str| ROOT.replace("name =", &format!("disabled_regions = {regions}\nname ="));
+    for (text, done) in [
+        (ROOT.to_owned(), None),
+        (
+            with(r#"["us-west-2", "eu-west-1"]"#),
+            Some("~ account: not enabled in eu-west-1, us-west-2"),
+        ),
+        (with(r#"["eu-west-1", "us-west-2"]"#), None),
+        (ROOT.to_owned(), None),
+        (with(r#"["eu-west-1"]"#), Some("~ account: not enabled in eu-west-1")),
+        (with("[]"), Some("~ account: enabled in every Region")),
+        (with(r#"["eu-west-1"]"#), Some("~ account: not enabled in eu-west-1")),
+        (
+            ROOT.replace("name =", "prune = true\nname ="),
+            Some("~ account: enabled in every Region"),
+        ),
+    ] {
+        let planned = apply(&directory, &parsed(&text)).await.expect("applied");
+        let lines = lines(&planned).into_iter().filter(|line| line.contains("enabled"));
+        assert_eq!(lines.collect::<Vec<_>>(), Vec::from_iter(done), "{text}");
+    }
+}

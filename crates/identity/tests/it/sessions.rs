@@ -5,7 +5,7 @@ use std::time::Duration;
 use trent_identity::directory::principals::RoleRecord;
 use trent_identity::directory::{Holder, NewProvider, SessionHolder};
 use trent_identity::session::{IssuedSession, NewSession, SessionError, SessionKind};
-use trent_identity::{AuthenticationError, Caller, Party, PrincipalKind};
+use trent_identity::{AuthenticationError, Authenticator as _, Caller, Party, PrincipalKind, Times};
 
 use crate::principals::{ALLOW, alice, arn, commit, edit, policy, role, tag};
 use crate::wire::{Signer, Wire};
@@ -249,6 +249,17 @@ async fn an_expired_session_is_told_so() {
         ("ExpiredTokenException", "ExpiredToken", 400)
     );
     assert_eq!(error.message(), "The security token included in the request is expired");
+    // A policy clock that runs ahead ends it, while the signature is of the machine's time.
+    let at = |minutes| Times {
+        machine: later(1),
+        policy: later(minutes),
+    };
+    let wire = stamped("20260101T002100Z");
+    let headers = wire.borrowed_headers();
+    let request = wire.borrowed(&headers);
+    assert!(world.verifying.authenticate(&request, at(14)).await.is_ok());
+    let expired = world.verifying.authenticate(&request, at(15)).await;
+    assert_eq!(expired, Err(AuthenticationError::ExpiredToken));
 }
 
 /// POL-57: a session ends with the role, the account, the one who issued it, and when its holder ends it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trent_crypto::Secret;
 use trent_identity::{
-    AccessKeyId, AuthenticationError, Authenticator, Caller, DevAuthenticator, Directory, Realm, Sender,
+    AccessKeyId, AuthenticationError, Authenticator, Caller, DevAuthenticator, Directory, Realm, Sender, Times,
     VerifyingAuthenticator,
 };
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
@@ -113,6 +113,6 @@ pub(crate) async fn sender(
     now: Duration,
 ) -> Result<Sender, AuthenticationError> {
     authenticator
-        .authenticate(&wire.borrowed(&wire.borrowed_headers()), now)
+        .authenticate(&wire.borrowed(&wire.borrowed_headers()), Times::both(now))
         .await
 }

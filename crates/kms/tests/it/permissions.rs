@@ -214,6 +214,8 @@ pub(crate) fn user(account: &str, policy: Option<String>) -> Call {
         region: region(REGION),
         now: Duration::ZERO,
         source_ip: None,
+        through: None,
+        referer: None,
         user_agent: String::new(),
         has_service_headers: false,
     }

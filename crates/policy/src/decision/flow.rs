@@ -2,6 +2,7 @@
 //! and key trust; IAM User Guide, "Policy evaluation logic", for every other resource).
 //!
 //! ```text
+//! 0b  Is the caller's account enabled in the Region?                            no: implicit deny
 //!  1  Does anything deny?                                                      yes: explicit deny
 //! 0c  Does the operation work here?                                             no: implicit deny
 //!  2  Do organization, endpoint, boundary and session allow?                    no: implicit deny
@@ -15,7 +16,7 @@
 
 use super::findings::{Findings, organization_kind};
 use super::reason::{Basis, Code, Decision, Outcome, Question, Reason, Step};
-use super::{Grant, Grantee, Listener};
+use super::{Grantee, Listener, Policies};
 use crate::kind::PolicyKind;
 use crate::request::{Principal, Request, Resource};
 
@@ -23,7 +24,7 @@ use crate::request::{Principal, Request, Resource};
 struct Walk<'w, 'r, 'p, L> {
     request: &'w Request<'r>,
     found: &'w Findings<'p>,
-    grants: &'p [Grant<'p>],
+    policies: &'w Policies<'p>,
     listener: &'w mut L,
 }
 
@@ -42,15 +43,18 @@ struct Allows<'p> {
 pub(super) fn walk<'p, L: Listener<'p>>(
     request: &Request<'_>,
     found: &Findings<'p>,
-    grants: &'p [Grant<'p>],
+    policies: &Policies<'p>,
     listener: &mut L,
 ) -> Decision<'p> {
     let mut walk = Walk {
         request,
         found,
-        grants,
+        policies,
         listener,
     };
+    if let Some(elsewhere) = walk.not_enabled() {
+        return elsewhere;
+    }
     if let Some(denied) = walk.explicit_deny() {
         return denied;
     }
@@ -80,6 +84,19 @@ impl<'p, L: Listener<'p>> Walk<'_, '_, 'p, L> {
     fn ask_for(&mut self, question: Question, by: Option<Basis<'p>>) -> Option<Basis<'p>> {
         self.ask(question, by.is_some(), by);
         by
+    }
+
+    /// 0b: asked of those alone whose answer is no, so that nobody else reads a question that is not about them
+    /// (AUTHZ-227).
+    fn not_enabled(&mut self) -> Option<Decision<'p>> {
+        let by = Some(Basis::Region(self.policies.not_enabled?));
+        self.ask(Question::AccountEnabled, false, by);
+        Some(Decision {
+            outcome: Outcome::ImplicitDeny,
+            code: Code::AccountNotEnabledInRegion,
+            blame: None,
+            basis: [by, None],
+        })
     }
 
     /// 1: whatever allows, one denial decides (POL-12).
@@ -171,7 +188,7 @@ impl<'p, L: Listener<'p>> Walk<'_, '_, 'p, L> {
         if !matches!(self.request.resource, Resource::Key { .. }) {
             return None;
         }
-        let found = self.grants.iter().find(|grant| will_do(grant.grantee));
+        let found = self.policies.grants.iter().find(|grant| will_do(grant.grantee));
         found.map(|grant| Basis::Grant(grant.id))
     }
 

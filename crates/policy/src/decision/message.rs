@@ -1,7 +1,7 @@
 //! The refusal, as the service words it (POL-19, AUTHZ-295; IAM User Guide, "Troubleshoot access denied error
 //! messages").
 
-use super::reason::{Decision, Outcome};
+use super::reason::{Basis, Decision, Outcome};
 use crate::kind::PolicyKind;
 
 /// Why a resource that the caller may not even know about is refused: one text for every cause.
@@ -24,6 +24,12 @@ pub enum Subject<'a> {
 impl Decision<'_> {
     /// The message of the refusal; `None` if the request is allowed.
     pub fn refusal(&self, user: &str, action: &str, subject: Subject<'_>) -> Option<String> {
+        if let Some(Basis::Region(region)) = self.basis[0] {
+            // Whatever it is asked for, and whether that is there: nothing of the Region is told.
+            return Some(format!(
+                "User: {user} is not authorized to perform: {action} because its account is not enabled in Region {region}"
+            ));
+        }
         let blame = self.blame.filter(|_| self.outcome != Outcome::Allow)?;
         let because = if self.outcome == Outcome::ExplicitDeny {
             format!("with an explicit deny in {}", with_article(blame))

@@ -76,6 +76,8 @@ pub struct Policies<'p> {
     pub endpoints: &'p [Attached<'p>],
     /// On the key.
     pub grants: &'p [Grant<'p>],
+    /// The Region that the request is for, if the caller's account is not enabled there.
+    pub not_enabled: Option<&'p str>,
 }
 
 /// Decides a request. Allocates nothing.
@@ -125,5 +127,5 @@ fn walk<'p, L: Listener<'p>>(
     let bounded = !policies.boundaries.is_empty();
     let prepared = Prepared::new(request, bounded);
     let found = Findings::gather(&prepared, policies, context, listener);
-    flow::walk(request, &found, policies.grants, listener)
+    flow::walk(request, &found, policies, listener)
 }

@@ -52,11 +52,15 @@ pub enum Basis<'p> {
     Level(&'p str),
     /// A policy, by its name, that allows nothing of the kind.
     Policy(&'p str),
+    /// A Region in which the caller's account is not enabled.
+    Region(&'p str),
 }
 
 /// How a request came to its outcome. The names are stable (AUTHZ-272 to AUTHZ-288).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
+    /// The caller's account is not enabled in the Region.
+    AccountNotEnabledInRegion,
     /// Denied by a service or resource control policy.
     ExplicitDenyOrgPolicy,
     /// Denied by the policy of the endpoint.
@@ -95,6 +99,7 @@ impl Code {
     /// A name for machines.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AccountNotEnabledInRegion => "ACCOUNT_NOT_ENABLED_IN_REGION",
             Self::ExplicitDenyOrgPolicy => "EXPLICIT_DENY_ORG_POLICY",
             Self::ExplicitDenyVpcEndpointPolicy => "EXPLICIT_DENY_VPC_ENDPOINT_POLICY",
             Self::ExplicitDenyIamPolicy => "EXPLICIT_DENY_IAM_POLICY",
@@ -147,6 +152,7 @@ impl<'p> Decision<'p> {
         let principal = request.principal;
         let (policy, sid) = self.first_statement();
         match self.code {
+            Code::AccountNotEnabledInRegion => format!("Account {account} is not enabled in Region {policy}."),
             Code::ExplicitDenyOrgPolicy => {
                 format!("Explicitly denied by organization policy {policy} statement {sid}.")
             }
@@ -196,7 +202,9 @@ impl<'p> Decision<'p> {
                 );
                 (reason.policy.to_owned(), sid)
             }
-            Some(Basis::Grant(name) | Basis::Level(name) | Basis::Policy(name)) => (name.to_owned(), String::new()),
+            Some(Basis::Grant(name) | Basis::Level(name) | Basis::Policy(name) | Basis::Region(name)) => {
+                (name.to_owned(), String::new())
+            }
             Some(Basis::RootUser) => ("of the root user".to_owned(), String::new()),
             None => (String::new(), String::new()),
         }
@@ -206,6 +214,8 @@ impl<'p> Decision<'p> {
 /// The questions of the flowchart, in the order in which they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Question {
+    /// 0b
+    AccountEnabled,
     /// 1a
     OrganizationDenies,
     /// 1b
@@ -242,6 +252,7 @@ impl Question {
     /// The question in words.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AccountEnabled => "Is the caller's account enabled in the Region?",
             Self::OrganizationDenies => "Does an organization policy deny?",
             Self::EndpointDenies => "Does the endpoint policy deny?",
             Self::IamDenies => "Does an IAM policy of the caller deny?",
@@ -263,6 +274,7 @@ impl Question {
     /// The number of the step.
     pub const fn number(self) -> &'static str {
         match self {
+            Self::AccountEnabled => "0b",
             Self::WorksAcrossAccounts => "0c",
             Self::OrganizationDenies => "1a",
             Self::EndpointDenies => "1b",
@@ -287,6 +299,7 @@ impl Question {
     /// the next question.
     pub const fn code(self, answer: bool) -> Option<&'static str> {
         let code = match (self, answer) {
+            (Self::AccountEnabled, false) => Code::AccountNotEnabledInRegion,
             (Self::OrganizationDenies, true) => Code::ExplicitDenyOrgPolicy,
             (Self::EndpointDenies, true) => Code::ExplicitDenyVpcEndpointPolicy,
             (Self::IamDenies, true) => Code::ExplicitDenyIamPolicy,

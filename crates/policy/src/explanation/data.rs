@@ -60,7 +60,7 @@ pub struct Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Ground {
-    /// The kind of policy, as scenarios name it; or `grant`, `rootUser`, `policy`, `organization`.
+    /// The kind of policy, as scenarios name it; or `grant`, `rootUser`, `policy`, `organization`, `region`.
     #[serde(rename = "Type")]
     pub kind: String,
     /// The policy's name, or the id of the grant.

@@ -163,6 +163,7 @@ impl Ground {
             Basis::Grant(id) => named("grant", Some(id)),
             Basis::RootUser => named("rootUser", None),
             Basis::Policy(name) => named("policy", Some(name)),
+            Basis::Region(name) => named("region", Some(name)),
             Basis::Level(target) => Self {
                 kind: "organization".to_owned(),
                 target: Some((*target).to_owned()),

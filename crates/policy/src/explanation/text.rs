@@ -96,6 +96,7 @@ impl Display for Ground {
             "grant" => return write!(f, "grant {policy}"),
             "rootUser" => return f.write_str("being the root user, who needs no IAM policy"),
             "policy" => return write!(f, "policy {policy}"),
+            "region" => return write!(f, "Region {policy}"),
             "organization" => return f.write_str(self.target.as_deref().unwrap_or_default()),
             _ => {}
         }

@@ -100,6 +100,7 @@ fn pose<T>(
             resource: attached.resource,
             endpoints: &attached.endpoints,
             grants: &scenario.grants_for(request)?,
+            not_enabled: None,
         };
         Ok(ask(request, &policies, subject.context()))
     })?

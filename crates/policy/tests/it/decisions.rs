@@ -4,8 +4,8 @@ use crate::support::{ACCOUNT, ALICE, KEY, ROLE, ROOT, SESSION, World, document, 
 use serde_json::{Value, json};
 use trent_names::PrincipalArn;
 use trent_policy::{
-    Action, Attached, Grant, Grantee, NoContext, Outcome, Policies, Policy, PolicyKind, Principal, Request, Resource,
-    Rules, decide,
+    Action, Attached, Code, Grant, Grantee, NoContext, Outcome, Policies, Policy, PolicyKind, Principal, Request,
+    Resource, Rules, Subject, decide, explain,
 };
 
 fn grant() -> Grant<'static> {
@@ -562,5 +562,44 @@ fn a_role_is_assumed_by_its_trust_policy() {
             provider: "example.com",
         };
         assert!(!decide(&Request { principal, ..*request }, policies, context).is_allowed());
+    });
+}
+
+/// AUTHZ-227, AUTHZ-273: nothing else is asked of an account that is not enabled in the Region, whatever allows.
+#[test]
+fn an_account_that_is_not_enabled_is_let_do_nothing() {
+    let world = World::new(ALICE)
+        .key_policy(&to(&json!([ALICE, ROOT])))
+        .identity(&iam("Allow", "kms:*"))
+        .grant(grant());
+    assert!(world.allowed());
+    world.visit(|request, policies, context| {
+        let policies = Policies {
+            not_enabled: Some("eu-west-1"),
+            ..*policies
+        };
+        let (decision, trace) = explain(request, &policies, context);
+        assert_eq!(
+            (decision.outcome, decision.code),
+            (Outcome::ImplicitDeny, Code::AccountNotEnabledInRegion)
+        );
+        let steps: Vec<_> = trace
+            .steps
+            .iter()
+            .map(|step| (step.question.number(), step.answer))
+            .collect();
+        assert_eq!(steps, [("0b", false)]);
+        assert_eq!(
+            decision.explanation(request),
+            format!("Account {ACCOUNT} is not enabled in Region eu-west-1.")
+        );
+        let refusal = decision.refusal(ALICE, "kms:Encrypt", Subject::Own(KEY));
+        assert_eq!(
+            refusal.as_deref(),
+            Some(
+                "User: arn:aws:iam::111122223333:user/Alice is not authorized to perform: kms:Encrypt because its \
+                 account is not enabled in Region eu-west-1"
+            )
+        );
     });
 }

@@ -221,6 +221,7 @@ impl World {
             }),
             endpoints: &endpoints,
             grants: &self.grants,
+            ..Policies::default()
         };
         let action = Action::new(&self.action);
         let account = self.owner.parse().unwrap();

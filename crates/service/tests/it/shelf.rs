@@ -278,7 +278,10 @@ impl World {
 
     /// Whether a request would be let through; if not, the error's name.
     pub(crate) async fn would_allow(&self, operation: &str, body: &str) -> Result<(), &'static str> {
-        let asked = self.pipeline.would_allow(&self.shelf, frame(&[], operation, body)).await;
+        let asked = self
+            .pipeline
+            .would_allow(&self.shelf, frame(&[], operation, body))
+            .await;
         asked.map_err(|error| error.code)
     }
 

@@ -70,13 +70,19 @@ fn question(arguments: &ExplainArguments) -> Result<(&'static str, Value), Failu
         ("Key", &arguments.key),
         ("Region", &arguments.region),
         ("ViaService", &arguments.via_service),
+        ("VpcEndpoint", &arguments.vpc_endpoint),
     ] {
         if let Some(value) = value {
             input[name] = value.as_str().into();
         }
     }
     let mut context = arguments.context.clone();
-    context.extend(arguments.source_ip.map(|address| format!("aws:SourceIp={address}")));
+    let source = if arguments.vpc_endpoint.is_some() {
+        "aws:VpcSourceIp"
+    } else {
+        "aws:SourceIp"
+    };
+    context.extend(arguments.source_ip.map(|address| format!("{source}={address}")));
     if !context.is_empty() {
         input["Context"] = json!(context);
     }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod actions;
 pub(crate) mod apply;
 pub(crate) mod backup;
+pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod explain;
 pub(crate) mod init;

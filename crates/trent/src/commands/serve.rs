@@ -1,26 +1,23 @@
 //! `trent serve`: opens the node, listens, and stops without dropping anybody.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::{Operator, Questions};
-use trent_iam::{ForwardAccess, Iam, Sts};
-use trent_identity::services::Forwarding;
-use trent_identity::web_identity::Issuers;
-use trent_identity::{Authenticator, DevAuthenticator, Realm, VerifyingAuthenticator};
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::Kms;
 use trent_names::Region;
-use trent_server::{DevGuard, Limits, Server, Stop};
-use trent_service::{
-    Admission, ByPolicy, Catalogue, Clock, Endpoint, OperatorAdmission, Pipeline, Served, SignedAdmission, SystemClock,
-};
+use trent_server::{Limits, Server, Stop};
+use trent_service::{Clock, OperatorAdmission, Served, SystemClock, VpcEndpoint};
 use trent_store::Mode;
 
 use crate::cli::ServeArguments;
 use crate::config::Config;
 use crate::node::Node;
+use crate::tenants::{Tenants, pipeline};
 use crate::version::VERSION;
 use crate::{Failure, declarations, last_uses, logging};
 
@@ -41,15 +38,16 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     for note in notes {
         tracing::warn!("{note}");
     }
-    if arguments.dev && !arguments.dev_allow_remote && !config.listen.ip().is_loopback() {
+    let reachable = config.addresses().find(|address| !address.ip().is_loopback());
+    if let (true, Some(address)) = (arguments.dev && !arguments.dev_allow_remote, reachable) {
         return Err(format!(
-            "a development server believes credentials that nobody verified, so it listens on loopback only; {} is \
-             reachable from elsewhere. Say --dev-allow-remote if that is what you want",
-            config.listen
+            "a development server believes credentials that nobody verified, so it listens on loopback only; \
+             {address} is reachable from elsewhere. Say --dev-allow-remote if that is what you want"
         )
         .into());
     }
-    config.limits.connections = connections_possible(config.limits.connections);
+    let listeners = config.addresses().count();
+    config.limits.connections = connections_possible(config.limits.connections, listeners);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers)
         .thread_name("trent-worker")
@@ -80,12 +78,15 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         tokio::time::sleep(arguments.replication_delay.unwrap_or_default()).await;
     }
     let mut signals = Signals::listen()?;
-    let listener = trent_server::listen_tcp(config.listen)?;
-    let address = listener.local_addr()?;
+    let listeners = listen(config)?;
     let stop = Stop::default();
-    let server = Arc::new(tenants(arguments, config, &node, Arc::clone(&kms)).await?);
+    let tenants = Tenants::open(config, &node, Arc::clone(&kms)).await?;
     let mut serving = tokio::task::JoinSet::new();
-    serving.spawn(Arc::clone(&server).serve_tcp(listener, stop.clone()));
+    for listening in listeners {
+        let server = tenants.server(&node, limits(config), listening.endpoint.as_ref(), &arguments.dev_host);
+        announce(&listening, &node, config);
+        serving.spawn(Arc::new(server).serve_tcp(listening.socket, stop.clone()));
+    }
     if node.mode == Mode::Production || config.data_dir_chosen {
         let socket = trent_server::listen_unix(&config.operator_socket)?;
         serving.spawn(Arc::new(operators(config, &node, kms)).serve_unix(socket, stop.clone()));
@@ -93,13 +94,6 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     let drain = Arc::clone(&node.drain);
     let draining = tokio::spawn(async move { drain.run().await });
     let recording = tokio::spawn(last_uses::write_regularly(Arc::clone(&node.directory)));
-    if !address.ip().is_loopback() {
-        tracing::warn!(
-            "requests travel unencrypted: put a TLS proxy in front before clients connect over a network that others share"
-        );
-    }
-    tracing::info!(%address, version = VERSION, mode = %node.mode, regions = %listed(config), "serving");
-
     let signal = signals.next().await;
     tracing::info!(signal, "stopping: requests under way are finished first");
     stop.request();
@@ -113,7 +107,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     recording.abort();
     last_uses::write(&node.directory).await;
     draining.abort();
-    drop(server);
+    drop(tenants);
     if node.mode == Mode::Production || config.data_dir_chosen {
         // The next server replaces it anyway.
         let _ = std::fs::remove_file(&config.operator_socket);
@@ -123,6 +117,49 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     Ok(())
 }
 
+/// A listener of the AWS API, open.
+struct Listening {
+    socket: TcpListener,
+    address: SocketAddr,
+    endpoint: Option<Arc<VpcEndpoint>>,
+}
+
+/// Opens every listener, the first one first.
+fn listen(config: &Config) -> Result<Vec<Listening>, Failure> {
+    let further = config.listeners.iter();
+    let further = further.map(|listener| (listener.address, listener.endpoint.clone()));
+    let open = |(address, endpoint)| {
+        let socket = trent_server::listen_tcp(address)?;
+        let address = socket.local_addr()?;
+        Ok(Listening {
+            socket,
+            address,
+            endpoint,
+        })
+    };
+    std::iter::once((config.listen, None))
+        .chain(further)
+        .map(open)
+        .collect()
+}
+
+/// Tells where it serves, and what is to be known of that.
+fn announce(listening: &Listening, node: &Node, config: &Config) {
+    let Listening { address, endpoint, .. } = listening;
+    if !address.ip().is_loopback() {
+        tracing::warn!(
+            %address,
+            "requests travel unencrypted: put a TLS proxy in front before clients connect over a network that others share"
+        );
+    }
+    match endpoint {
+        None => tracing::info!(%address, version = VERSION, mode = %node.mode, regions = %listed(config), "serving"),
+        Some(endpoint) => {
+            tracing::info!(%address, endpoint = endpoint.id(), vpc = endpoint.vpc(), "serving a private endpoint");
+        }
+    }
+}
+
 fn listed(config: &Config) -> String {
     config
         .regions
@@ -130,58 +167,6 @@ fn listed(config: &Config) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(",")
-}
-
-/// The server of the AWS API.
-async fn tenants(arguments: &ServeArguments, config: &Config, node: &Node, kms: Arc<Kms>) -> Result<Server, Failure> {
-    let regional = |service| Realm::new(config.regions.iter().cloned(), service);
-    let issuers = Issuers::new(config.issuers.clone()).map_err(|error| format!("`identity.issuers`: {error}"))?;
-    let (iam, sts) = (
-        Iam::new(Arc::clone(&node.directory)),
-        Sts::new(Arc::clone(&node.directory), issuers),
-    );
-    let iam_door = door(arguments, node, regional("iam").global()).await?;
-    // Who has nothing but an identity token has nothing to sign with.
-    let sts_door = door(arguments, node, regional("sts").with_global_endpoint())
-        .await?
-        .open_to_unsigned(config.regions[0].clone());
-    // Services call for principals here and nowhere else.
-    let kms_door = door(arguments, node, regional("kms")).await?.open_to_services();
-    let forwarding_door = door(arguments, node, regional(ForwardAccess::SIGNING_NAME)).await?;
-    let forwarding = Forwarding::new(Arc::clone(&node.directory), &config.regions).await?;
-    let forwarding = ForwardAccess::new(forwarding, Arc::new(SystemClock));
-    let others = vec![
-        endpoint(node, forwarding_door.open_to_services(), Arc::new(forwarding)),
-        endpoint(node, iam_door, Arc::new(iam)),
-        endpoint(node, sts_door, Arc::new(sts)),
-    ];
-    let kms = endpoint(node, kms_door, kms);
-    let store = node.store.clone();
-    let trail = node.trail.clone();
-    let server = Server::new(kms, others, limits(config))
-        .with_health(move || store.engine().stopped().is_none() && trail.healthy());
-    Ok(if arguments.dev {
-        server.for_development(DevGuard::new(arguments.dev_host.clone()))
-    } else {
-        server
-    })
-}
-
-/// The door for the principals of accounts, who sign for `realm`.
-async fn door(arguments: &ServeArguments, node: &Node, realm: Realm) -> Result<SignedAdmission, Failure> {
-    let directory = Arc::clone(&node.directory);
-    let authenticator: Arc<dyn Authenticator> = if arguments.dev {
-        Arc::new(DevAuthenticator::new(directory, realm).await?)
-    } else {
-        Arc::new(VerifyingAuthenticator::new(directory, realm).await?)
-    };
-    Ok(SignedAdmission::new(authenticator))
-}
-
-/// A service behind its door.
-fn endpoint<S: Catalogue>(node: &Node, door: SignedAdmission, service: Arc<S>) -> Arc<dyn Endpoint> {
-    let pipeline = pipeline(node, Box::new(door));
-    Arc::new(Served { pipeline, service })
 }
 
 /// The server of the operator's socket.
@@ -199,7 +184,9 @@ fn operators(config: &Config, node: &Node, kms: Arc<Kms>) -> Server {
         questions: Questions {
             directory: Arc::clone(&node.directory),
             service: Arc::clone(&kms) as _,
+            endpoints: config.endpoints().cloned().collect(),
         },
+        clock: node.dev_clock.clone(),
         keys: kms,
         facts: trent_admin::Facts {
             version: VERSION.to_owned(),
@@ -213,18 +200,12 @@ fn operators(config: &Config, node: &Node, kms: Arc<Kms>) -> Server {
         body_size: config.limits.body_size.max(OPERATOR_BODY_SIZE),
         ..limits(config)
     };
-    Server::new(Arc::new(Served { pipeline, service }), Vec::new(), limits)
-}
-
-fn pipeline(node: &Node, admission: Box<dyn Admission>) -> Arc<Pipeline> {
-    Arc::new(Pipeline {
-        admission,
-        authorizer: Box::new(ByPolicy),
-        store: node.store.clone(),
-        trail: node.trail.clone(),
-        drain: Arc::clone(&node.drain),
-        clock: Arc::new(SystemClock),
-    })
+    let served = Served {
+        pipeline,
+        service,
+        through: None,
+    };
+    Server::new(Arc::new(served), Vec::new(), limits)
 }
 
 fn limits(config: &Config) -> Limits {
@@ -258,7 +239,7 @@ async fn apply_seed(path: &std::path::Path, node: &Node, kms: &Kms, home: &Regio
     let seed = declarations::seed(path)?;
     let applied = node.declare(&seed.world, "ApplySeed").await;
     applied.map_err(|error| format!("{}: {error}", path.display()))?;
-    trent_kms::seed::apply(kms, &seed.keys, home, SystemClock.now()).await?;
+    trent_kms::seed::apply(kms, &seed.keys, home, node.clock.now()).await?;
     tracing::info!(
         accounts = seed.world.accounts.len(),
         keys = seed.keys.len(),
@@ -298,8 +279,8 @@ fn warm_up() {
     let _ = SystemRandomness.fill(&mut [0]);
 }
 
-/// Raises the limit on open files as far as it goes, and keeps connections below it.
-fn connections_possible(wanted: usize) -> usize {
+/// Raises the limit on open files as far as it goes, and keeps the connections of all listeners together below it.
+fn connections_possible(wanted: usize, listeners: usize) -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
         limit.current = limit.maximum;
@@ -308,7 +289,7 @@ fn connections_possible(wanted: usize) -> usize {
     }
     match getrlimit(Resource::Nofile).current {
         Some(files) => wanted
-            .min(usize::try_from(files.saturating_sub(SPARE_DESCRIPTORS)).unwrap_or(usize::MAX))
+            .min(usize::try_from(files.saturating_sub(SPARE_DESCRIPTORS)).unwrap_or(usize::MAX) / listeners.max(1))
             .max(1),
         None => wanted,
     }
@@ -318,7 +299,7 @@ fn connections_possible(wanted: usize) -> usize {
 mod tests {
     #[test]
     fn connections_stay_below_the_limit_on_open_files() {
-        assert!(super::connections_possible(1) == 1);
-        assert!(super::connections_possible(usize::MAX) < usize::MAX);
+        assert!(super::connections_possible(1, 1) == 1);
+        assert!(super::connections_possible(usize::MAX, 2) < usize::MAX / 2);
     }
 }

@@ -4,18 +4,22 @@
 //! suggestions and the environment's names all follow from those lines.
 
 mod sources;
+mod tables;
 mod value;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
+use trent_service::VpcEndpoint;
 
 pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
+pub(crate) use tables::Listener;
 pub(crate) use value::duration;
 
 /// What the command line may say, above file and environment.
@@ -54,6 +58,8 @@ pub(crate) enum LogFormat {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
+    /// Further listeners.
+    pub(crate) listeners: Vec<Listener>,
     pub(crate) data_dir: PathBuf,
     /// Whether anybody named the data folder: a development server keeps everything in memory otherwise.
     pub(crate) data_dir_chosen: bool,
@@ -179,6 +185,7 @@ impl Config {
 
     fn read(r: &mut Reader) -> Option<Self> {
         let listen = r.read("listen", "address of the AWS API", "127.0.0.1:4599", value::address);
+        let listeners = tables::listeners(r);
         let data_dir = r.read(
             "data_dir",
             "folder of the store and the audit trail",
@@ -237,20 +244,11 @@ impl Config {
         );
         let processors = std::thread::available_parallelism().map_or(1, usize::from).to_string();
         let workers = r.read("workers", "threads that serve requests", &processors, value::count);
-        let issuers = r.read_tables(
-            "identity.issuers",
-            "issuers of identity tokens, each a table with `url` and `jwks_file` (in the file only)",
-            ["url", "jwks_file"],
-            |[url, jwks_file]| {
-                Ok(Issuer {
-                    url: url.to_owned(),
-                    jwks_file: value::path(jwks_file)?,
-                })
-            },
-        );
+        let issuers = tables::issuers(r);
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
+            listeners,
             data_dir: data_dir?,
             data_dir_chosen,
             regions: regions?,
@@ -279,6 +277,16 @@ impl Config {
         PathBuf::from(name)
     }
 
+    /// Where the AWS API is served: the first listener and the further ones.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        std::iter::once(self.listen).chain(self.listeners.iter().map(|listener| listener.address))
+    }
+
+    /// The private endpoints.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Arc<VpcEndpoint>> {
+        self.listeners.iter().filter_map(|listener| listener.endpoint.as_ref())
+    }
+
     /// What no single setting can tell.
     fn contradictions(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -291,6 +299,25 @@ impl Config {
                           it; keep the seal elsewhere"
                         .to_owned(),
             });
+        }
+        for (at, listener) in self.listeners.iter().enumerate() {
+            let before = &self.listeners[..at];
+            let taken = before.iter().map(|before| before.address).chain([self.listen]);
+            if listener.address.port() != 0 && taken.into_iter().any(|address| address == listener.address) {
+                problems.push(Problem {
+                    at: None,
+                    message: format!("two listeners have the address {}", listener.address),
+                });
+            }
+            let endpoints = before.iter().filter_map(|before| before.endpoint.as_ref());
+            if let Some(endpoint) = &listener.endpoint
+                && endpoints.into_iter().any(|before| before.id() == endpoint.id())
+            {
+                problems.push(Problem {
+                    at: None,
+                    message: format!("two listeners are the private endpoint `{}`", endpoint.id()),
+                });
+            }
         }
         problems
     }

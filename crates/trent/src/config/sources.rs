@@ -245,13 +245,14 @@ impl Reader {
         .flatten()
     }
 
-    /// The tables of an array, each with exactly these members. Only the file can have them.
+    /// The tables of an array, each with some of these members; `parse` says which must be there. Only the file can have
+    /// them.
     pub(crate) fn read_tables<const N: usize, T>(
         &mut self,
         key: &'static str,
         meaning: &'static str,
         members: [&str; N],
-        parse: impl Fn([&str; N]) -> Result<T, String>,
+        parse: impl Fn([Option<&str>; N]) -> Result<T, String>,
     ) -> Vec<T> {
         let mut items = Vec::new();
         let mut shown = Vec::new();
@@ -266,22 +267,22 @@ impl Reader {
             }
             let begins = first.1.origin.clone();
             let found = members.map(|member| self.sources.file.remove(&format!("{prefix}{member}")));
-            let mut problem = |message: String| {
-                self.problems.push(Problem {
+            if found.iter().all(Option::is_none) {
+                // What else the table has is refused at the end, as any setting that does not exist.
+                continue;
+            }
+            match parse(std::array::from_fn(|member| {
+                found[member].as_ref().map(|found| found.text.as_str())
+            })) {
+                Ok(item) => items.push(item),
+                Err(message) => self.problems.push(Problem {
                     at: Some(begins.clone()),
                     message: format!("`{key}`: {message}"),
-                });
-            };
-            if let Some(missing) = found.iter().position(Option::is_none) {
-                problem(format!("`{}` is missing", members[missing]));
-            } else {
-                let texts = found.map(|found| found.map(|found| found.text).unwrap_or_default());
-                match parse(std::array::from_fn(|member| texts[member].as_str())) {
-                    Ok(item) => items.push(item),
-                    Err(message) => problem(message),
-                }
-                shown.push(texts.join(" "));
+                }),
             }
+            // A document may have lines; a setting is shown in one.
+            let words = found.iter().flatten().flat_map(|found| found.text.split_whitespace());
+            shown.push(words.collect::<Vec<_>>().join(" "));
             if at == 0 {
                 origin = begins;
             }

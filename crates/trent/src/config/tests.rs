@@ -1,3 +1,5 @@
+use trent_identity::web_identity::KeySource;
+
 use super::*;
 
 fn load(file: &str, environment: &[(&str, &str)]) -> Loaded {
@@ -130,13 +132,25 @@ fn issuers_are_tables_of_the_file() {
     assert!(!text.contains("TRENT_IDENTITY_ISSUERS"), "{text}");
     let issuers = loaded.into_config().expect("valid").issuers;
     assert_eq!(issuers[1].url, "https://b.example.com");
-    assert_eq!(issuers[1].jwks_file, Path::new("/etc/b.json"));
+    assert_eq!(issuers[1].keys, KeySource::File("/etc/b.json".into()));
     assert!(load("", &[]).into_config().expect("valid").issuers.is_empty());
 
     for (file, said) in [
         (
             "[[identity.issuers]]\nurl = \"u\"\n",
-            "`identity.issuers`: `jwks_file` is missing",
+            "`identity.issuers`: `jwks_file` or `jwks_url` is missing",
+        ),
+        (
+            "[[identity.issuers]]\nurl = \"u\"\njwks_file = \"f\"\njwks_url = \"https://u/k\"\n",
+            "`identity.issuers`: `jwks_file` and `jwks_url` exclude each other",
+        ),
+        (
+            "[[identity.issuers]]\njwks_url = \"https://u/k\"\n",
+            "`identity.issuers`: `url` is missing",
+        ),
+        (
+            "[[identity.issuers]]\nurl = \"u\"\njwks_url = \"http://u/k\"\n",
+            "`identity.issuers`: `http://u/k` is no address of keys",
         ),
         (
             "[[identity.issuers]]\nurl = \"u\"\njwks_file = \"f\"\ncolour = \"red\"\n",
@@ -146,5 +160,74 @@ fn issuers_are_tables_of_the_file() {
     ] {
         let text = explanation(&load(file, &[]));
         assert!(text.contains(said), "{text}");
+    }
+}
+
+#[test]
+fn further_listeners_are_tables_of_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let policy = folder.path().join("policy.json");
+    std::fs::write(
+        &policy,
+        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#,
+    )
+    .expect("written");
+    let file = format!(
+        "[[listeners]]\naddress = \"127.0.0.1:4600\"\n\n[[listeners]]\naddress = \"127.0.0.1:4601\"\n\
+         endpoint_id = \"vpce-1a2b3c4d\"\nvpc_id = \"vpc-12345678\"\naccount = \"111122223333\"\npolicy = \"{}\"\n",
+        policy.display()
+    );
+    let config = load(&file, &[]).into_config().expect("valid");
+    assert_eq!(config.listeners[0].address.port(), 4600);
+    assert!(config.listeners[0].endpoint.is_none());
+    let endpoint = config.listeners[1].endpoint.as_ref().expect("a private endpoint");
+    assert_eq!((endpoint.id(), endpoint.vpc()), ("vpce-1a2b3c4d", "vpc-12345678"));
+    assert_eq!(
+        endpoint.account().map(ToString::to_string).as_deref(),
+        Some("111122223333")
+    );
+    assert!(load("", &[]).into_config().expect("valid").listeners.is_empty());
+}
+
+#[test]
+fn a_listener_that_would_not_restrict_as_it_says_is_refused() {
+    let table = |more: &str| format!("[[listeners]]\naddress = \"127.0.0.1:4601\"\n{more}\n");
+    let endpoint = "endpoint_id = \"vpce-1\"\nvpc_id = \"vpc-1\"\n";
+    for (file, said) in [
+        (
+            "[[listeners]]\nendpoint_id = \"vpce-1\"\n".to_owned(),
+            "`address` is missing",
+        ),
+        (table("endpoint_id = \"vpce-1\""), "`vpc_id` is missing"),
+        (table("vpc_id = \"vpc-1\""), "`endpoint_id` is missing"),
+        (table("policy = \"{}\""), "`endpoint_id` is missing"),
+        (table("endpoint_id = \"vpc-1\"\nvpc_id = \"vpc-1\""), "`vpc-1` is no id"),
+        (table(&format!("{endpoint}account = \"7\"")), "not an account id"),
+        (
+            table(&format!("{endpoint}policy = \"{{}}\"")),
+            "vpce-1: the policy is not accepted",
+        ),
+        (
+            table(&format!("{endpoint}policy = \"/nowhere.json\"")),
+            "cannot read the policy /nowhere.json",
+        ),
+        (
+            table(&format!("{endpoint}colour = \"red\"")),
+            "there is no setting `listeners.0.colour`",
+        ),
+        (table("") + &table(""), "two listeners have the address 127.0.0.1:4601"),
+        (
+            table(endpoint) + &table(endpoint).replace("4601", "4602"),
+            "two listeners are the private endpoint `vpce-1`",
+        ),
+        (
+            "listen = \"127.0.0.1:4601\"\n".to_owned() + &table(""),
+            "two listeners have the address 127.0.0.1:4601",
+        ),
+    ] {
+        let loaded = load(&file, &[]);
+        let text = explanation(&loaded);
+        assert!(text.contains(said), "{said:?} in\n{text}");
+        assert!(loaded.into_config().is_err());
     }
 }

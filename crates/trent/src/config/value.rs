@@ -87,6 +87,26 @@ pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// Where the keys of an issuer are fetched from: over TLS, or from this machine. Whoever could change them on their way
+/// could be anybody.
+pub(crate) fn key_url(text: &str) -> Result<String, String> {
+    let wrong = || {
+        format!(
+            "`{text}` is no address of keys; write `https://host/path`, or `http://` for an address of this machine"
+        )
+    };
+    let url: hyper::Uri = text.parse().map_err(|_| wrong())?;
+    let host = url.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
+    let with_user = url
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'));
+    match url.scheme_str() {
+        Some("https") if !with_user => Ok(text.to_owned()),
+        Some("http") if !with_user && ["127.0.0.1", "[::1]", "localhost"].contains(&host) => Ok(text.to_owned()),
+        _ => Err(wrong()),
+    }
+}
+
 /// A comma-separated list of Regions, each named once.
 pub(crate) fn regions(text: &str) -> Result<Vec<Region>, String> {
     let mut regions: Vec<Region> = Vec::new();
@@ -144,6 +164,31 @@ mod tests {
         assert_eq!(size("1 MiB"), Ok(1 << 20));
         for bad in ["", "KiB", "0", "1GiBi", "1kb", "18446744073709551615MiB"] {
             assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keys_come_over_tls_or_from_this_machine() {
+        for good in [
+            "https://idp.example.com/keys",
+            "https://idp.example.com:8443/a/b?c=d",
+            "http://127.0.0.1:9000/keys",
+            "http://localhost/keys",
+        ] {
+            assert_eq!(key_url(good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "",
+            "/keys",
+            "idp.example.com",
+            "http://idp.example.com/keys",
+            "http://127.0.0.1.example.com/keys",
+            "https://user@idp.example.com/keys",
+            "http://127.0.0.1@idp.example.com/keys",
+            "file:///etc/keys",
+            "ftp://127.0.0.1/keys",
+        ] {
+            assert!(key_url(bad).is_err(), "{bad}");
         }
     }
 

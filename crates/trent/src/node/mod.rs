@@ -14,7 +14,7 @@ use trent_identity::directory::Planned;
 use trent_identity::{Bootstrap, Directory};
 use trent_keystore::{KeyFileSeal, Keyring, Keystore, Seal, SoftwareKeystore};
 use trent_names::{AccountId, Region};
-use trent_service::{Clock, SystemClock};
+use trent_service::{Clock, MovableClock, SystemClock};
 use trent_store::{DataFolder, Engine, MemoryEngine, Mode, Options, Sealed};
 
 use crate::config::{AuditMode, Config};
@@ -74,6 +74,10 @@ pub(crate) struct Node {
     pub(crate) trail: Trail,
     pub(crate) drain: Arc<Drain>,
     pub(crate) mode: Mode,
+    /// The policy clock.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The same, where it can be moved.
+    pub(crate) dev_clock: Option<Arc<MovableClock>>,
     /// What protects the keys, in words.
     pub(crate) boundary: String,
     home_region: Region,
@@ -178,6 +182,11 @@ impl Node {
         let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore)));
         let drain = Arc::new(Drain::new(trail.clone(), &store, &config.regions));
         drain.run_once().await?;
+        let dev_clock = (mode == Mode::Development).then(Arc::<MovableClock>::default);
+        let clock: Arc<dyn Clock> = match &dev_clock {
+            Some(clock) => Arc::clone(clock) as _,
+            None => Arc::new(SystemClock),
+        };
         Ok(Self {
             store,
             keystore,
@@ -185,6 +194,8 @@ impl Node {
             trail,
             drain,
             mode,
+            clock,
+            dev_clock,
             boundary: format!("software keystore in the server's process; at rest sealed by {seal_kind}"),
             home_region: config.regions[0].clone(),
             _folder: folder,

@@ -54,6 +54,7 @@ impl<'a> Deed<'a> {
             region,
             source_ip: None,
             calling_service: None,
+            vpc_endpoint: None,
             user_agent: concat!("trent/", env!("CARGO_PKG_VERSION")),
             failure: None,
             request_parameters: None,

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -10,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use trent_identity::web_identity::{Issuer, Issuers};
+use trent_identity::web_identity::{Fetch, FetchError, Issuer, Issuers, KeySource};
 
 /// Its URL.
 pub(crate) const URL: &str = "https://idp.example.com/realms/work";
@@ -68,11 +70,12 @@ impl Idp {
 
     /// The list with this issuer alone.
     pub(crate) fn issuers(&self) -> Issuers {
-        Issuers::new(vec![Issuer {
+        let issuer = Issuer {
             url: URL.to_owned(),
-            jwks_file: self.file(),
-        }])
-        .expect("an issuer")
+            keys: KeySource::File(self.file()),
+        };
+        let nowhere: Arc<dyn Fetch> = Arc::new(Nowhere);
+        Issuers::new(vec![issuer], &nowhere).expect("an issuer")
     }
 
     /// A token in ES256.
@@ -100,5 +103,15 @@ impl Idp {
             .sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature);
         done.expect("signed");
         format!("{signed}.{}", encoded(signature))
+    }
+}
+
+/// Keys in a file are not fetched.
+struct Nowhere;
+
+#[async_trait]
+impl Fetch for Nowhere {
+    async fn fetch(&self, url: &str) -> Result<String, FetchError> {
+        Err(FetchError(format!("{url} is asked for keys that are in a file")))
     }
 }

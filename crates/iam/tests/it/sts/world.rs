@@ -92,7 +92,7 @@ impl World {
             let realm = Realm::new([region()], service).with_global_endpoint();
             let authenticator = VerifyingAuthenticator::new(Arc::clone(&directory), realm);
             let authenticator = Arc::new(authenticator.await.expect("an authenticator"));
-            let mut admission = SignedAdmission::new(authenticator);
+            let mut admission = SignedAdmission::new(authenticator, Arc::clone(&clock) as _);
             if service == "sts" {
                 admission = admission.open_to_unsigned(region());
             }

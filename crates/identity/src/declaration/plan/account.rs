@@ -1,5 +1,7 @@
 //! A declared account compared with the one that is stored.
 
+use trent_names::Region;
+
 use super::super::Path;
 use super::super::accounts::DeclaredAccount;
 use super::super::documents::same;
@@ -75,6 +77,7 @@ impl Comparison<'_> {
             self.add(&at, Step::AddRootAccessKey(key.id.clone(), key.secret.clone()));
         }
         self.alias(path, stored.as_ref());
+        self.regions(path, stored.as_ref());
         Ok(())
     }
 
@@ -88,6 +91,21 @@ impl Comparison<'_> {
                     self.add(&path.field("alias"), Step::RemoveAlias(has.clone()));
                 }
             }
+        }
+    }
+
+    fn regions(&mut self, path: &Path, stored: Option<&AccountRecord>) {
+        let has = stored
+            .and_then(|record| record.disabled_regions.as_deref())
+            .unwrap_or_default();
+        let wanted = match &self.declared.disabled_regions {
+            Some(wanted) => wanted.as_slice(),
+            None if self.prune => &[],
+            None => return,
+        };
+        if !wanted.iter().map(Region::as_str).eq(has.iter().map(String::as_str)) {
+            let regions = wanted.to_vec();
+            self.add(&path.field("disabled_regions"), Step::DisableRegions(regions));
         }
     }
 

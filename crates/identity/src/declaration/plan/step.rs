@@ -3,6 +3,7 @@
 use std::fmt;
 
 use trent_crypto::Secret;
+use trent_names::Region;
 
 use super::super::Path;
 use super::change::{Change, Kind};
@@ -45,6 +46,7 @@ pub(super) enum Step {
     RenameAccount(String),
     SetAlias(String),
     RemoveAlias(String),
+    DisableRegions(Vec<Region>),
     AddRootAccessKey(AccessKeyId, Secret),
     CreatePolicy(NewPolicy),
     AddPolicyVersion {
@@ -206,6 +208,7 @@ impl Step {
             Self::RenameAccount(name) => edit.rename_account(name).await,
             Self::SetAlias(alias) => edit.set_account_alias(alias).await,
             Self::RemoveAlias(alias) => edit.delete_account_alias(alias).await,
+            Self::DisableRegions(regions) => edit.disable_regions(regions).await,
             Self::AddRootAccessKey(id, secret) => edit.import_root_access_key(id, secret.clone()).await,
             Self::CreatePolicy(new) => edit.create_policy(new.clone()).await.map(drop),
             Self::AddPolicyVersion { arn, document } => edit.create_policy_version(arn, document, true).await.map(drop),
@@ -272,6 +275,13 @@ impl Step {
             Self::RenameAccount(name) => (Alter, format!("account: name {name}")),
             Self::SetAlias(alias) => (Alter, format!("account: alias {alias}")),
             Self::RemoveAlias(alias) => (Remove, format!("account: alias {alias}")),
+            Self::DisableRegions(regions) if regions.is_empty() => {
+                (Alter, "account: enabled in every Region".to_owned())
+            }
+            Self::DisableRegions(regions) => {
+                let names: Vec<_> = regions.iter().map(Region::as_str).collect();
+                (Alter, format!("account: not enabled in {}", names.join(", ")))
+            }
             Self::AddRootAccessKey(id, _) => (Add, format!("root user: access key {id}")),
             Self::CreatePolicy(new) => (Add, format!("policy {}", new.name)),
             Self::AddPolicyVersion { arn, .. } => (Alter, format!("policy {}: new version", short(arn))),

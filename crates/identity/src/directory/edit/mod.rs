@@ -15,7 +15,7 @@ mod users;
 
 use std::time::Duration;
 
-use trent_names::AccountId;
+use trent_names::{AccountId, Region};
 use trent_store::{GlobalStore, Key};
 
 use super::change::milliseconds;
@@ -185,6 +185,13 @@ impl Edit<'_> {
     /// Gives the account another name, which is for its operator alone.
     pub async fn rename_account(&mut self, name: &str) -> Result<(), EntityError> {
         name.clone_into(&mut self.account_record().await?.name);
+        Ok(())
+    }
+
+    /// Says in which Regions nobody of the account is let do anything, in the place of what was said before.
+    pub async fn disable_regions(&mut self, regions: &[Region]) -> Result<(), EntityError> {
+        let names: Vec<_> = regions.iter().map(ToString::to_string).collect();
+        self.account_record().await?.disabled_regions = Some(names).filter(|names| !names.is_empty());
         Ok(())
     }
 

@@ -1,0 +1,107 @@
+//! Settings that are arrays of tables: further listeners, and issuers of identity tokens.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use trent_identity::web_identity::{Issuer, KeySource};
+use trent_names::AccountId;
+use trent_service::VpcEndpoint;
+
+use super::sources::Reader;
+use super::value;
+
+/// The largest policy file that is read, in bytes: more than any policy may have.
+const LARGEST_POLICY: u64 = 1 << 20;
+
+/// A listener of the AWS API beside the first.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// The private endpoint that it is, if it is one.
+    pub(crate) endpoint: Option<Arc<VpcEndpoint>>,
+}
+
+/// The further listeners.
+pub(super) fn listeners(r: &mut Reader) -> Vec<Listener> {
+    r.read_tables(
+        "listeners",
+        "further listeners, each a table with `address`; a private endpoint has `endpoint_id`, `vpc_id`, `account`, `policy` (in the file only)",
+        ["address", "endpoint_id", "vpc_id", "account", "policy"],
+        |[address, endpoint, vpc, account, policy]| {
+            Ok(Listener {
+                address: value::address(required(address, "address")?)?,
+                endpoint: private_endpoint(endpoint, vpc, account, policy)?.map(Arc::new),
+            })
+        },
+    )
+}
+
+/// The issuers of identity tokens.
+pub(super) fn issuers(r: &mut Reader) -> Vec<Issuer> {
+    r.read_tables(
+        "identity.issuers",
+        "issuers of identity tokens, each a table with `url` and `jwks_file` or `jwks_url` (in the file only)",
+        ["url", "jwks_file", "jwks_url"],
+        |[url, file, address]| {
+            let keys = match (file, address) {
+                (Some(file), None) => KeySource::File(value::path(file)?),
+                (None, Some(address)) => KeySource::Url(value::key_url(address)?),
+                (None, None) => return Err("`jwks_file` or `jwks_url` is missing".to_owned()),
+                (Some(_), Some(_)) => return Err("`jwks_file` and `jwks_url` exclude each other".to_owned()),
+            };
+            Ok(Issuer {
+                url: required(url, "url")?.to_owned(),
+                keys,
+            })
+        },
+    )
+}
+
+fn required<'t>(text: Option<&'t str>, member: &str) -> Result<&'t str, String> {
+    text.ok_or_else(|| format!("`{member}` is missing"))
+}
+
+fn private_endpoint(
+    id: Option<&str>,
+    vpc: Option<&str>,
+    account: Option<&str>,
+    policy: Option<&str>,
+) -> Result<Option<VpcEndpoint>, String> {
+    let Some(id) = id else {
+        let given = [("vpc_id", vpc), ("account", account), ("policy", policy)];
+        return match given.iter().find(|(_, text)| text.is_some()) {
+            // Whoever wrote it expects it to restrict.
+            Some((member, _)) => Err(format!(
+                "`{member}` says something of a private endpoint: `endpoint_id` is missing"
+            )),
+            None => Ok(None),
+        };
+    };
+    let account = account
+        .map(AccountId::parse)
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    let document = policy.map(document).transpose()?;
+    VpcEndpoint::new(id, required(vpc, "vpc_id")?, account, document.as_deref())
+        .map(Some)
+        .map_err(|error| format!("{id}: {error}"))
+}
+
+/// A policy: the document itself, which begins with a brace, or the file that it stands in.
+fn document(text: &str) -> Result<String, String> {
+    if text.trim_start().starts_with('{') {
+        return Ok(text.to_owned());
+    }
+    let path = value::path(text)?;
+    let size = std::fs::metadata(&path).map(|metadata| metadata.len());
+    let read = size.and_then(|size| {
+        if size > LARGEST_POLICY {
+            return Err(std::io::Error::other(format!(
+                "it has more than {LARGEST_POLICY} bytes"
+            )));
+        }
+        std::fs::read_to_string(&path)
+    });
+    read.map_err(|error| format!("cannot read the policy {}: {error}", path.display()))
+}
