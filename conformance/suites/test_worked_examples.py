@@ -70,7 +70,7 @@ def give(user, key, *statements):
         user.may(*({**it, "Resource": key["Arn"] if it["Resource"] == OWN else it["Resource"]} for it in statements))
 
 
-# AUTHZ-405, AUTHZ-411, KEY-142, KEY-143
+# AUTHZ-405, AUTHZ-411, KEY-142, KEY-143, POL-11
 @pytest.mark.parametrize(("key_policy", "iam_policy", "granted", "path"), FIXTURE_A)
 def test_alice_in_her_own_account(server, alices_account, alice, key_policy, iam_policy, granted, path):
     key = made(alices_account, *key_policy)

@@ -128,6 +128,9 @@ impl World {
             received: NOW,
         };
         let reply = self.pipeline.serve(&self.operator, frame).await;
+        if reply.body.is_empty() {
+            return Ok(Value::Null);
+        }
         let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
         if reply.status == 200 {
             return Ok(body);

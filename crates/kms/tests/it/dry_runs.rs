@@ -42,6 +42,7 @@ struct Named {
     grant: String,
 }
 
+/// What a request, or a member of one, is made of.
 type Request = fn(&Named) -> Value;
 
 /// A request of every operation that has a dry run and is built.
@@ -69,7 +70,7 @@ const REQUESTS: &[(&str, Request)] = &[
 ];
 
 /// What is wrong with a request beside its caller and its key.
-const FAULTS: &[(&str, &str, fn(&Named) -> Value)] = &[
+const FAULTS: &[(&str, &str, Request)] = &[
     ("Encrypt", "EncryptionAlgorithm", |_| json!("RSAES_OAEP_SHA_256")),
     ("Encrypt", "Plaintext", |_| json!(base64(&[0; 4097]))),
     ("Encrypt", "GrantTokens", |_| json!(["none"])),
