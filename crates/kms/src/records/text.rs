@@ -48,6 +48,12 @@ pub(super) fn decode<T: Text, C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result
 }
 
 /// The same for a value that may be absent, and is in records from before there was such a field.
+#[expect(
+    clippy::option_option,
+    clippy::ref_option,
+    clippy::unnecessary_wraps,
+    reason = "the signatures are what minicbor's derive calls"
+)]
 pub(super) mod optional {
     use super::{DecodeError, Decoder, EncodeError, Encoder, Text, Write};
 
@@ -99,5 +105,35 @@ pub(super) mod set {
             .array()?
             .ok_or_else(|| DecodeError::message("a set has a length"))?;
         (0..length).map(|_| super::decode(decoder, context)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minicbor::{Decode, Encode};
+    use trent_names::Region;
+
+    #[derive(Debug, PartialEq, Encode, Decode)]
+    #[cbor(map)]
+    struct Held {
+        #[cbor(n(0), with = "super::optional", has_nil)]
+        region: Option<Region>,
+    }
+
+    #[test]
+    fn an_optional_text_may_be_missing_and_not_be_wrong() {
+        let nothing = Held { region: None };
+        let something = Held {
+            region: Region::parse("eu-central-1").ok(),
+        };
+        assert!(something.region.is_some());
+        for held in [&nothing, &something] {
+            let bytes = minicbor::to_vec(held).expect("memory takes it");
+            assert_eq!(minicbor::decode::<Held>(&bytes).expect("it reads back"), *held);
+        }
+        let empty = minicbor::decode::<Held>(&[0xa0]).expect("an empty map");
+        assert_eq!(empty, nothing);
+        let wrong = [&[0xa1, 0x00, 0x63], "a b".as_bytes()].concat();
+        assert!(minicbor::decode::<Held>(&wrong).is_err());
     }
 }

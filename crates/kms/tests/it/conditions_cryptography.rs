@@ -281,3 +281,30 @@ async fn grants_on_keys_without_an_encryption_context_have_no_constraint_on_it()
         world.ok("CreateGrant", grant(operation)).await;
     }
 }
+
+/// A new key is the account's to give away: nobody else may use it until a policy says so.
+///
+/// SPK-199
+#[tokio::test]
+async fn nobody_computes_macs_with_a_new_key_before_a_policy_says_so() {
+    let world = World::new().await;
+    let in_its_policy = json!({"Effect": "Allow", "Principal": "*", "Action": ["kms:GenerateMac", "kms:VerifyMac"],
+                               "Resource": "*"});
+    let by_default = world.key().await;
+    let named = key_under(&world, json!([account(json!({"Action": "kms:*"})), in_its_policy])).await;
+    let by_iam = user_allowed(&["kms:GenerateMac", "kms:VerifyMac"], &json!({}));
+    for (key, who, allowed) in [
+        (&by_default, USER, false),
+        (&by_default, by_iam, true),
+        (&named, USER, true),
+    ] {
+        world.alter(key, kind("HMAC_256", "GENERATE_VERIFY_MAC")).await;
+        let mut verify = mac("HMAC_SHA_256");
+        verify["Mac"] = json!(base64(b"x"));
+        let rows = [
+            ("GenerateMac", mac("HMAC_SHA_256"), allowed),
+            ("VerifyMac", verify, allowed),
+        ];
+        check_as(&world, who, key, &rows).await;
+    }
+}

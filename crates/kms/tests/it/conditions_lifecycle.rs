@@ -178,22 +178,22 @@ async fn a_copy_needs_permission_on_the_key_and_to_make_keys_where_the_copy_is()
     let statement = |action: &str, resource: &str| json!({"Effect": "Allow", "Action": action, "Resource": resource});
     let replicate = statement("kms:ReplicateKey", &arn);
     let tags = json!([{"TagKey": "Purpose", "TagValue": "Test"}]);
-    let mut making_there = statement("kms:CreateKey", "*");
-    making_there["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": ELSEWHERE,
+    let mut in_its_region = statement("kms:CreateKey", "*");
+    in_its_region["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": ELSEWHERE,
         "kms:MultiRegionKeyType": "REPLICA", "kms:KeySpec": "SYMMETRIC_DEFAULT"}});
-    let mut making_here = statement("kms:CreateKey", "*");
-    making_here["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": REGION}});
-    let account_there = statement("kms:CreateKey", &there("*"));
-    let account_here = statement("kms:CreateKey", &format!("arn:aws:kms:{REGION}:{ACCOUNT}:*"));
+    let mut in_the_region_of_the_key = statement("kms:CreateKey", "*");
+    in_the_region_of_the_key["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": REGION}});
+    let all_of_its_region = statement("kms:CreateKey", &there("*"));
+    let everything_beside_the_key = statement("kms:CreateKey", &format!("arn:aws:kms:{REGION}:{ACCOUNT}:*"));
     let tagging = statement("kms:TagResource", &there("key/*"));
     for (statements, plain, tagged) in [
         (json!([replicate]), false, false),
-        (json!([making_there]), false, false),
-        (json!([replicate, making_here]), false, false),
-        (json!([replicate, account_here]), false, false),
-        (json!([replicate, making_there]), true, false),
-        (json!([replicate, account_there]), true, false),
-        (json!([replicate, making_there, tagging]), true, true),
+        (json!([in_its_region]), false, false),
+        (json!([replicate, in_the_region_of_the_key]), false, false),
+        (json!([replicate, everything_beside_the_key]), false, false),
+        (json!([replicate, in_its_region]), true, false),
+        (json!([replicate, all_of_its_region]), true, false),
+        (json!([replicate, in_its_region, tagging]), true, true),
     ] {
         let request = |tags: Option<&Value>| {
             let mut request = json!({"ReplicaRegion": ELSEWHERE});

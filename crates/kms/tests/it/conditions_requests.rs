@@ -11,7 +11,7 @@ pub(crate) struct Names<'a> {
     pub(crate) key: &'a str,
     /// Another name of the key, which requests that say everything use where they can.
     pub(crate) alias: &'a str,
-    /// The key that a ReEncrypt encrypts under.
+    /// The key that a `ReEncrypt` encrypts under.
     pub(crate) destination: &'a str,
     /// The id of a grant on the key.
     pub(crate) grant: &'a str,

@@ -123,7 +123,7 @@ struct Told {
 }
 
 impl Told {
-    /// The operation that the action is called like; the two halves of ReEncrypt have names of their own.
+    /// The operation that the action is called like; the two halves of `ReEncrypt` have names of their own.
     fn operation(&self) -> &'static str {
         match self.action.trim_start_matches("kms:") {
             "ReEncryptFrom" | "ReEncryptTo" => "ReEncrypt",

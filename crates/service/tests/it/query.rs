@@ -7,8 +7,8 @@ use trent_identity::SignedRequest;
 use trent_names::AccountId;
 use trent_policy::Action;
 use trent_service::{
-    Access, Call, Catalogue, Effect, Entry, Facts, Frame, Guarded, Operation, Peer, Reply, Resource, Row, Service,
-    Target, action, internal,
+    Access, Call, Catalogue, Effect, Entry, Facts, Frame, Operation, Peer, Reply, Resource, Row, Service, Target,
+    action, internal,
 };
 
 use crate::shelf::{World, owner, stranger};
@@ -128,19 +128,21 @@ impl Operation for Get {
 /// Nobody has built it.
 struct Create;
 
-impl Guarded for Create {
+static UNBUILT: Row<()> = row("CreateUser", action!("iam:CreateUser"));
+
+impl trent_service::Guarded for Create {
     type Service = Users;
     type Input = iam::CreateUserRequest;
     type Resolved = Named;
 
-    const ROW: &'static Row<()> = &row("CreateUser", action!("iam:CreateUser"));
+    const ROW: &'static Row<()> = &UNBUILT;
 
     async fn resolve(_: &Users, _: &Call, input: &iam::CreateUserRequest) -> Result<Named, ApiError> {
         Ok(Named::new(&input.user_name))
     }
 
     fn targets<'a>(_: &'a Call, _: &'a iam::CreateUserRequest, user: &'a Named) -> Vec<Target<'a>> {
-        user.target(Self::ROW)
+        user.target(&UNBUILT)
     }
 }
 

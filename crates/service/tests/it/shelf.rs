@@ -18,7 +18,7 @@ use trent_names::{AccountId, Region};
 use trent_policy::Action;
 use trent_service::{
     Access, Actor, Admission, Admitted, AuditedResource, ByPolicy, Call, Catalogue, Effect, Entry, Facts, FixedClock,
-    Frame, Guarded, Operation, Peer, Pipeline, Reply, Resource, Row, Service, Target, action, internal,
+    Frame, Operation, Peer, Pipeline, Reply, Resource, Row, Service, Target, action, internal,
 };
 use trent_store::{InRegion, Key, Kind, LivesIn, MemoryEngine, Options, Record, Sealed};
 
@@ -105,19 +105,21 @@ pub(crate) struct Place {
 /// Looks at a note: nobody has built it.
 struct Look;
 
-impl Guarded for Look {
+static UNBUILT: Row<()> = row("DescribeKey", action!("kms:DescribeKey"));
+
+impl trent_service::Guarded for Look {
     type Service = Shelf;
     type Input = DescribeKeyRequest;
     type Resolved = Place;
 
-    const ROW: &'static Row<()> = &row("DescribeKey", action!("kms:DescribeKey"));
+    const ROW: &'static Row<()> = &UNBUILT;
 
     async fn resolve(_: &Shelf, _: &Call, input: &DescribeKeyRequest) -> Result<Place, ApiError> {
         Place::named(&input.key_id)
     }
 
     fn targets<'a>(_: &'a Call, _: &'a DescribeKeyRequest, place: &'a Place) -> Vec<Target<'a>> {
-        vec![Self::ROW.on(place.resource())]
+        vec![UNBUILT.on(place.resource())]
     }
 }
 
