@@ -58,7 +58,7 @@ fn a_case_that_fails_is_explained() {
     );
     let explanation = failed.explanation.unwrap();
     assert!(
-        explanation.contains("4b  Does an IAM policy allow?") && explanation.contains("To allow"),
+        explanation.contains("4b  Does an IAM policy allow?") && explanation.contains("What would allow it"),
         "{explanation}"
     );
     let passed = only(json!({"expect": {"decision": "ImplicitDeny", "code": "NO_IAM_POLICY_ALLOWS"}}));
