@@ -444,3 +444,12 @@ fn the_work_is_bounded_by_the_document() {
     );
     assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn the_documentation_has_every_rule() {
+    let page = include_str!("../../../../docs/operating/linting.md");
+    for rule in rule_facts() {
+        let row = format!("| `{}` | {} |", rule.code, rule.severity.as_str());
+        assert!(page.contains(&row), "{row}");
+    }
+}

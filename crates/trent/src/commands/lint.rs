@@ -142,12 +142,27 @@ fn created(date: &Value) -> Option<i64> {
     match date {
         Value::Number(seconds) => seconds.as_f64().map(|seconds| seconds as i64),
         Value::String(text) => {
-            let utc = text.strip_suffix("+00:00").map(|text| format!("{text}Z"));
-            let parsed = Timestamp::parse(utc.as_deref().unwrap_or(text))?;
-            Some(parsed.as_millis() / 1_000)
+            let (local, offset) = offset(text);
+            let parsed = Timestamp::parse(&format!("{local}Z"))?;
+            Some(parsed.as_millis() / 1_000 - offset)
         }
         _ => None,
     }
+}
+
+/// A date without its `Z` or `+02:00`, and how far that is east of UTC, in seconds.
+fn offset(date: &str) -> (&str, i64) {
+    let at_end = || {
+        let (local, zone) = date.split_at_checked(date.len().checked_sub("+00:00".len())?)?;
+        let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+        let seconds = hours.parse::<i64>().ok()? * 3_600 + minutes.parse::<i64>().ok()? * 60;
+        match zone.as_bytes().first()? {
+            b'+' => Some((local, seconds)),
+            b'-' => Some((local, -seconds)),
+            _ => None,
+        }
+    };
+    at_end().unwrap_or_else(|| (date.strip_suffix('Z').unwrap_or(date), 0))
 }
 
 fn shown_grant(finding: &GrantFinding) -> Shown {
@@ -210,6 +225,8 @@ mod tests {
             "2023-11-14T22:13:20Z",
             "2023-11-14T22:13:20+00:00",
             "2023-11-14T22:13:20.123000+00:00",
+            "2023-11-14T23:43:20+01:30",
+            "2023-11-14T17:13:20-05:00",
         ] {
             assert_eq!(created(&json!(text)), Some(1_700_000_000), "{text}");
         }
