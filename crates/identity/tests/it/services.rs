@@ -8,7 +8,7 @@ use trent_identity::declaration::no_files;
 use trent_identity::declaration::plan::Position;
 use trent_identity::directory::{AccessKeyStatus, SessionHolder};
 use trent_identity::services::{ForwardedRequest, Forwarding, IssuedToken, LIFETIME, Refusal};
-use trent_identity::{AuthenticationError, Bootstrap, Directory, Sender, ServiceCaller, VerifyingAuthenticator};
+use trent_identity::{AuthenticationError, Bootstrap, Directory, Sender, ServiceCaller, Times, VerifyingAuthenticator};
 use trent_names::Region;
 use trent_store::Sealed;
 
@@ -103,7 +103,9 @@ impl World {
             headers: &wire.borrowed_headers(),
             payload: &hash,
         };
-        self.forwarding.issue(&self.service(to).await, &request, NOW, NOW).await
+        self.forwarding
+            .issue(&self.service(to).await, &request, Times::both(NOW))
+            .await
     }
 
     /// A token for a request of the root user to S3.
@@ -279,13 +281,13 @@ async fn a_token_lasts_a_quarter_of_an_hour_by_the_second() {
     let ec2 = world.service(EC2).await;
     let chained = world
         .forwarding
-        .issue(&ec2, &request, last, last)
+        .issue(&ec2, &request, Times::both(last))
         .await
         .expect("a token");
     assert_eq!(chained.expires_at, NOW + LIFETIME);
     let late = world
         .forwarding
-        .issue(&ec2, &request, NOW + LIFETIME, NOW + LIFETIME)
+        .issue(&ec2, &request, Times::both(NOW + LIFETIME))
         .await;
     assert!(matches!(late, Err(Refusal::Request(AuthenticationError::ExpiredToken))));
 }
