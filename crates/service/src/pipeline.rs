@@ -10,7 +10,6 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
 use trent_api::{ApiError, ErrorShape, Protocol, Target};
@@ -123,39 +122,6 @@ pub struct Reply {
     pub body: Zeroizing<Vec<u8>>,
     /// The error's name, for logs and metrics.
     pub error: Option<&'static str>,
-}
-
-/// A service behind a pipeline, as listeners see it.
-#[async_trait]
-pub trait Endpoint: Send + Sync + 'static {
-    /// How the service is spoken to.
-    fn protocol(&self) -> Protocol;
-
-    /// Answers a frame.
-    async fn serve(&self, frame: Frame<'_>) -> Reply;
-}
-
-/// A service and the pipeline that it is served through.
-pub struct Served<S> {
-    /// The pipeline.
-    pub pipeline: Arc<Pipeline>,
-    /// The service.
-    pub service: Arc<S>,
-    /// The private endpoint that everything that comes here comes through; the listener's own, whatever requests say.
-    pub through: Option<Arc<VpcEndpoint>>,
-}
-
-#[async_trait]
-impl<S: Catalogue> Endpoint for Served<S> {
-    fn protocol(&self) -> Protocol {
-        S::PROTOCOL
-    }
-
-    async fn serve(&self, frame: Frame<'_>) -> Reply {
-        self.pipeline
-            .serve_through(&*self.service, frame, self.through.as_ref())
-            .await
-    }
 }
 
 impl Pipeline {
