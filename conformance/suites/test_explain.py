@@ -340,6 +340,14 @@ def test_of_another_accounts_key_an_account_learns_whether_it_allows(server, inq
     assert own_side["Explanations"][0]["Code"] == "KEY_TRUST_NOT_ESTABLISHED"
     [near] = own_side["Explanations"][0]["NearMisses"]
     assert near["Unmet"] == [{"Operator": "StringEquals", "Key": "aws:ResourceTag/Team", "Present": False}]
+    # A grant of the other side lets a caller in whom its own side gives nothing.
+    may_ask(user)
+    assert told(key, Project="Alpha")["Decision"] == "ImplicitDeny"
+    other.create_grant(KeyId=key, GranteePrincipal=user.arn, Operations=["Encrypt"])
+    granted = told(key, Project="Beta")
+    assert (granted["Decision"], granted["OtherSide"]["Allows"]) == ("Allow", True)
+    assert granted["Explanations"][0]["Code"] == "TRUSTED_BY_GRANT"
+    assert user.client().encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
     # What no real request could try out is not tried out.
     for more in ({"Context": ["aws:SourceIp=192.0.2.7"]}, {"ViaService": "s3"}):
         refused = inquire(user.credentials, "Explain", **encrypt, Key=key, **more)

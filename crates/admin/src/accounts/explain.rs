@@ -6,7 +6,7 @@ use trent_names::{AccountId, PrincipalArn};
 use trent_policy::{Attached, Policies, decide};
 use trent_service::{Call, Effect, Facts, Located, Operation, Part, Rehearsal, Row, Target, action};
 
-use super::discretion::{without_organization, without_the_keys_side};
+use super::discretion::{trusted, without_organization, without_the_keys_side};
 use super::{Inquiries, account_of, asking, on_nothing};
 use crate::answer::Answer;
 use crate::operations::explain::{ExplainRequest, Explained};
@@ -133,10 +133,19 @@ impl Inquiries {
             Err(_) => Vec::new(),
             Ok(parts) => parts,
         };
-        let allows = !parts.is_empty() && parts.iter().all(|part| self.other_side_allows(&rehearsal, &**part));
+        let all = |test: &dyn Fn(&dyn Part) -> bool| !parts.is_empty() && parts.iter().all(|part| test(&**part));
+        let allows = all(&|part| self.other_side_allows(&rehearsal, part));
+        let allowed = all(&|part| {
+            rehearsal.evaluate(part, |request, policies, context| {
+                decide(request, policies, context).is_allowed()
+            })
+        });
+        if allowed {
+            trusted(&mut explanation);
+        }
         let notes = notes(&**service, &rehearsal, std::slice::from_ref(&unseen));
         let mut own = Explained::new(vec![explanation], notes);
-        if !allows && own.is_allowed() {
+        if !allowed && own.is_allowed() {
             own.refuse();
         }
         Ok(Told {
