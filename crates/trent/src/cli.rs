@@ -267,7 +267,7 @@ pub(crate) struct LintArguments {
     /// The account that the policies are in
     #[arg(long, value_name = "12 DIGITS", value_parser = account_id)]
     pub(crate) account: Option<AccountId>,
-    /// The spec of the key, as CreateKey takes it
+    /// The spec of the key, as `create-key` takes it
     #[arg(long, value_name = "SPEC")]
     pub(crate) key_spec: Option<String>,
     /// The usage of the key, if its spec has several
