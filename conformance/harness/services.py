@@ -146,8 +146,8 @@ def encrypts(client, key, **more):
 class Place:
     """A server around which services are registered."""
 
-    def __init__(self, folder):
-        self.server = Server(folder)
+    def __init__(self, folder, settings=""):
+        self.server = Server(folder, settings=settings)
         names = ("ec2", "rds", "lambda", "s3", "geo", "cloudtrail", "narrow", "guest")
         for number, name in enumerate(names, 1):
             setattr(self, name, Service(self.server, f"{name}.amazonaws.com", number))

@@ -179,12 +179,16 @@ def test_a_re_encryption_needs_two_permissions(ask, kms, shared):
 def test_who_can_is_who_is_let_through(server, ask, shared):
     answer = ask("who-can", "kms:Encrypt", "--key", shared["KeyId"])
     found = {it["Principal"]: it["Access"][0] for it in answer["Principals"]}
-    assert set(found) == {OWN_ROOT, OTHER_ROOT}
+    # Other tests may have left users of these accounts who may do anything.
+    assert {OWN_ROOT, OTHER_ROOT} <= set(found)
     assert found[OWN_ROOT]["Conditional"] is False and found[OTHER_ROOT]["Conditional"] is True
     assert found[OTHER_ROOT]["Conditions"] == ["StringEquals kms:EncryptionContext:Stage"]
     assert {path.get("Sid") for path in found[OWN_ROOT]["Paths"]} == {"Own"}
     matrix = server.run("who-can", "--all-actions", "--key", shared["Arn"]).stdout.splitlines()
-    cells = {line.split()[0]: line.split()[1:] for line in matrix if line.startswith("kms:")}
+    columns = [line.split()[1] for line in matrix if line.startswith("[")]
+    own, foreign = columns.index(OWN_ROOT), columns.index(OTHER_ROOT)
+    rows = [line.split() for line in matrix if line.startswith("kms:")]
+    cells = {action: [marks[own], marks[foreign]] for action, *marks in rows}
     assert cells["kms:PutKeyPolicy"] == ["x", "."]
     assert cells["kms:Encrypt"] == ["x", "c"]
     assert cells["kms:DisableKey"] == ["x", "."], "another account manages nothing"

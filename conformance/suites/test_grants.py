@@ -280,7 +280,7 @@ def test_another_account_passes_on_no_more_than_it_was_given(kms, other, key):
     other.retire_grant(KeyId=key, GrantId=made["GrantId"])
 
 
-# POL-425, POL-451
+# POL-415, POL-425, POL-451
 def test_an_account_sees_and_retires_what_it_may(kms, other, key):
     made = kms.create_grant(KeyId=key, GranteePrincipal=ALICE_ROOT, RetiringPrincipal=BOB_ROOT, Operations=["Encrypt"])
     mine = all_pages(other, "list_retirable_grants", "Grants", RetiringPrincipal=BOB_ROOT)
@@ -289,6 +289,18 @@ def test_an_account_sees_and_retires_what_it_may(kms, other, key):
     other.retire_grant(GrantToken=made["GrantToken"])
     mine = all_pages(other, "list_retirable_grants", "Grants", RetiringPrincipal=BOB_ROOT)
     assert made["GrantId"] not in [entry["GrantId"] for entry in mine]
+
+
+# POL-503, POL-504
+def test_a_grant_names_its_operations_in_full_and_its_constraints_as_the_interface_does(kms, key):
+    ask = {"KeyId": key, "GranteePrincipal": ALICE_ROOT}
+    for wrong in ("ReEncrypt*", "ReEncrypt", "kms:Encrypt", "*"):
+        with refused("ValidationException"):
+            kms.create_grant(**ask, Operations=[wrong])
+    constraints = {"EncryptionContextEquals": {"a": "1"}}
+    made = kms.create_grant(**ask, Operations=["ReEncryptFrom", "ReEncryptTo"], Constraints=constraints)
+    (entry,) = kms.list_grants(KeyId=key, GrantId=made["GrantId"])["Grants"]
+    assert (entry["Operations"], entry["Constraints"]) == (["ReEncryptFrom", "ReEncryptTo"], constraints)
 
 
 # REF-470, AUTHZ-403

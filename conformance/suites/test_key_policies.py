@@ -52,6 +52,18 @@ def test_every_key_has_one_policy_at_all_times(kms, west, key, user):
     assert allowed(client.get_key_policy, KeyId=managed["KeyId"])
 
 
+# POL-500
+def test_a_statement_without_a_resource_is_taken_and_allows_nothing(kms, user):
+    inert = {key: value for key, value in to({"AWS": user.arn}, "kms:Encrypt").items() if key != "Resource"}
+    key = kms.create_key(Policy=document(OWN, inert))["KeyMetadata"]
+    client = user.client()
+    assert not allowed(client.encrypt, KeyId=key["KeyId"], Plaintext=b"x")
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=document(OWN, inert))
+    assert not allowed(client.encrypt, KeyId=key["KeyId"], Plaintext=b"x")
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=document(OWN, {**inert, "Resource": "*"}))
+    assert allowed(client.encrypt, KeyId=key["KeyId"], Plaintext=b"x")
+
+
 # POL-77, POL-79
 def test_a_policy_is_given_as_text_and_never_left_out_when_it_is_replaced(server, kms, key):
     careless = boto3_client(server, ALICE, parameter_validation=False)
@@ -279,7 +291,7 @@ def test_every_client_is_told_the_same(command_line, kms, key, user):
     assert code != 0 and caught.value.response["Error"]["Message"] in errors
 
 
-# POL-181, POL-183
+# POL-181, POL-183, POL-501
 def test_whoever_makes_a_key_must_be_able_to_change_its_policy_or_say_it_knows(kms, user):
     user.may(statement("kms:CreateKey"))
     client = user.client()

@@ -21,7 +21,7 @@ DEFAULT = {
 }
 
 
-# KEY-311, KEY-153, POL-125
+# KEY-311, KEY-153, POL-125, POL-507
 def test_a_key_has_the_one_policy_named_default(kms, key):
     answer = kms.get_key_policy(KeyId=key["KeyId"])
     assert answer["PolicyName"] == "default"

@@ -142,7 +142,7 @@ fn each_entry_allows_what_it_stands_for() {
     }
 }
 
-/// POL-152, POL-153, KEY-234
+/// POL-152, POL-153, POL-510, KEY-234
 #[test]
 fn administrators_manage_the_key_and_do_not_use_it() {
     let with = allowed(&symmetric(), ADMINISTRATOR, &[]);

@@ -467,7 +467,7 @@ async fn a_token_tells_nothing() {
 
 /// A token finds a grant before this node knows of it. Once it is removed, no token brings it back.
 ///
-/// POL-431, POL-433, POL-434, POL-435, POL-443
+/// POL-431, POL-433, POL-434, POL-435, POL-436, POL-443
 #[tokio::test]
 async fn a_token_is_ahead_of_a_replication_delay() {
     let delay = Duration::from_millis(400);

@@ -337,9 +337,12 @@ fn the_listed_policy_type_allows_each_row_and_nothing_else_does() {
     }
 }
 
-/// AUTHZ-325
+/// AUTHZ-325, POL-512
 #[test]
 fn across_accounts_both_sides_must_allow_and_the_row_must() {
+    // They are easily taken for each other.
+    let abroad = |name: &str| guide().iter().any(|it| it.operation == name && it.across_accounts);
+    assert!(abroad("GetKeyRotationStatus") && !abroad("GetKeyPolicy"));
     for row in decided() {
         let listed = &row.listed;
         if listed.on == On::Everything {

@@ -91,7 +91,7 @@ impl Privilege {
 /// POL-283, POL-284, POL-285, POL-286, POL-287, POL-288, POL-289, POL-290, POL-291, POL-292, POL-293, POL-294
 /// POL-295, POL-296, POL-297, POL-298, POL-299, POL-300, POL-301, POL-302, POL-303, POL-304, POL-305, POL-306
 /// POL-307, POL-308, POL-309, POL-310, POL-311, POL-312, POL-313, POL-314, POL-315, POL-316, POL-317, POL-318
-/// POL-319, POL-320, POL-321, POL-322, POL-323, POL-325, POL-326, POL-327
+/// POL-319, POL-320, POL-321, POL-322, POL-323, POL-325, POL-326, POL-327, POL-508
 #[test]
 fn the_catalogue_has_every_privilege_as_it_is_published() {
     let table = table();
@@ -230,7 +230,7 @@ fn written(listed: &Listed) -> String {
 
 /// The page lists what is asked for: the guide's rows and those of newer operations, with what the catalogue says.
 ///
-/// POL-76
+/// POL-76, POL-495
 #[test]
 fn the_page_of_the_book_lists_every_permission() {
     let listed = guide();
@@ -241,4 +241,12 @@ fn the_page_of_the_book_lists_every_permission() {
     expected.sort_unstable();
     let found: Vec<&str> = PAGE.lines().filter(|line| line.contains("| `kms:")).collect();
     assert_eq!(found, expected, "the page should have:\n{}", expected.join("\n"));
+    let rows = Kms::catalogue().iter().map(|entry| entry.row);
+    let otherwise = rows.filter(|row| row.action.as_str() != format!("kms:{}", row.name));
+    let otherwise: Vec<&str> = otherwise.map(|row| row.name).collect();
+    assert_eq!(
+        otherwise,
+        ["ReEncrypt"],
+        "every other action is called like its operation"
+    );
 }

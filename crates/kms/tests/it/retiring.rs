@@ -13,7 +13,7 @@ const BOB: Who = Who {
     ..ROOT
 };
 
-/// POL-446, POL-447, POL-448, POL-449, AUTHZ-294
+/// POL-446, POL-447, POL-448, POL-449, POL-506, AUTHZ-294
 #[tokio::test]
 async fn the_grant_says_who_may_retire_it() {
     let world = World::new().await;

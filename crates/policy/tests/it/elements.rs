@@ -243,6 +243,29 @@ fn resources() {
     );
 }
 
+/// Samples that are damaged in print: an account id of 13 digits, a comma too many, a quote or a comma too few, text
+/// between the members.
+///
+/// POL-509
+#[test]
+fn damaged_samples_are_refused() {
+    let key_policy = |text: &str| Policy::parse(text, PolicyKind::Resource, &Rules::KEY_POLICY);
+    let sound = document(&with(key_statement(), "Principal", json!({"AWS": "111122223333"}))).to_string();
+    key_policy(&sound).expect("the sample as it was meant");
+    let damaged = [
+        sound.replace("111122223333", "1111222233333"),
+        sound.replace("111122223333", "arn:aws:iam::1111222233333:root"),
+        sound.replacen("\"}", "\",}", 1),
+        sound.replacen("\":", ":", 1),
+        sound.replacen("\",\"", "\"\"", 1),
+        sound.replacen(',', ", Note: see above,", 1),
+    ];
+    for text in damaged {
+        assert_ne!(text, sound);
+        assert!(key_policy(&text).is_err(), "{text}");
+    }
+}
+
 /// POL-94, POL-474
 #[test]
 fn a_missing_resource_is_accepted_in_key_policies_only() {

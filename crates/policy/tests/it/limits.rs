@@ -186,7 +186,7 @@ fn an_endpoint_policy_is_one_more_gate() {
     }
 }
 
-/// POL-476, POL-477, POL-478
+/// POL-476, POL-477, POL-478, POL-511
 #[test]
 fn endpoint_policies_of_the_guide() {
     let lists = World::new(ALICE)
