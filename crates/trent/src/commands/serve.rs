@@ -78,6 +78,12 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         tokio::time::sleep(arguments.replication_delay.unwrap_or_default()).await;
     }
     let mut signals = Signals::listen()?;
+    // Before the others: whoever reaches one of them may turn to the operator's.
+    let operators_socket = if node.mode == Mode::Production || config.data_dir_chosen {
+        Some(trent_server::listen_unix(&config.operator_socket)?)
+    } else {
+        None
+    };
     let listeners = listen(config)?;
     let stop = Stop::default();
     let tenants = Tenants::open(config, &node, Arc::clone(&kms)).await?;
@@ -87,8 +93,8 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         announce(&listening, &node, config);
         serving.spawn(Arc::new(server).serve_tcp(listening.socket, stop.clone()));
     }
-    if node.mode == Mode::Production || config.data_dir_chosen {
-        let socket = trent_server::listen_unix(&config.operator_socket)?;
+    let has_operators = operators_socket.is_some();
+    if let Some(socket) = operators_socket {
         serving.spawn(Arc::new(operators(config, &node, kms)).serve_unix(socket, stop.clone()));
     }
     let drain = Arc::clone(&node.drain);
@@ -108,7 +114,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     last_uses::write(&node.directory).await;
     draining.abort();
     drop(tenants);
-    if node.mode == Mode::Production || config.data_dir_chosen {
+    if has_operators {
         // The next server replaces it anyway.
         let _ = std::fs::remove_file(&config.operator_socket);
     }
