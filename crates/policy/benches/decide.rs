@@ -29,6 +29,19 @@ fn attached(last: &str) -> Policy {
     Policy::parse(&text, PolicyKind::Identity, &Rules::MANAGED_POLICY).expect("a policy")
 }
 
+/// A policy of 6,000 bytes whose statements all fit action and resource and fail by their condition.
+fn conditional(number: usize) -> Policy {
+    let statements: Vec<String> = (0..21)
+        .map(|at| {
+            format!(
+                r#"{{"Sid":"Team{at}","Effect":"Allow","Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"arn:aws:kms:us-east-1:111122223333:key/*","Condition":{{"StringEquals":{{"aws:ResourceTag/team":"team-{number}-{at}"}}}}}}"#
+            )
+        })
+        .collect();
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+    Policy::parse(&text, PolicyKind::Identity, &Rules::MANAGED_POLICY).expect("a policy")
+}
+
 fn decisions(criterion: &mut Criterion) {
     let key_policy = Policy::parse(DEFAULT, PolicyKind::Resource, &Rules::KEY_POLICY).expect("a key policy");
     let five: Vec<Policy> = (0..5)
@@ -57,6 +70,16 @@ fn decisions(criterion: &mut Criterion) {
     assert!(decide(&request, &policies, &NoContext).is_allowed());
     criterion.bench_function("default key policy, five policies of ten statements", |bencher| {
         bencher.iter(|| decide(black_box(&request), black_box(&policies), &NoContext).is_allowed());
+    });
+    let ten: Vec<Policy> = (0..10).map(conditional).collect();
+    let mut laden: Vec<Attached<'_>> = ten.iter().map(|policy| Attached { name: "p", policy }).collect();
+    laden.extend_from_slice(&identity);
+    let laden = Policies {
+        identity: &laden,
+        ..policies
+    };
+    criterion.bench_function("the same, after ten policies of 6,000 bytes", |bencher| {
+        bencher.iter(|| decide(black_box(&request), black_box(&laden), &NoContext).is_allowed());
     });
     let root = Request {
         principal: Principal::Root { account: arn.account() },
