@@ -12,6 +12,7 @@ from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 from harness.clients import boto3_client
 from harness.server import ALICE, Account
+from harness.services import send
 
 SERVICES = ("iam", "kms", "sts")
 # The last is for what clients do not sign and the server does not serve: who asks comes before what is asked for.
@@ -171,6 +172,22 @@ def answers(server, world, served, caller):
             yield service, operation, answer(client, operation, world.samples)
 
 
+def own_answers(server, world, caller):
+    """(operation, what it answers) for the operations that no other service has: questions about permissions, and the
+    tokens of registered services."""
+    user, key = world.samples["PolicySourceArn"], world.samples["KeyId"]
+    head = {"Method": "POST", "Path": "/", "Headers": {"host": "example.com"}, "PayloadHash": "0" * 64}
+    for operation, document in {
+        "Trent.Explain": {"Principal": user, "Action": "kms:Encrypt", "Key": key},
+        "Trent.WhoCan": {"Action": "kms:Encrypt", "Key": key},
+        "Trent.Simulate": {"Scenario": "{}"},
+        "TrentForwardAccess.IssueForwardAccessToken": head,
+    }.items():
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": operation}
+        answered = send(server, caller, "trent", json.dumps(document).encode(), headers)
+        yield operation, answered.code if answered.status != 200 else None
+
+
 def expected(service, of_json, of_query):
     return of_json if service == "kms" else of_query
 
@@ -181,6 +198,25 @@ def test_a_stranger_is_refused_everywhere(server, world, served):
     for service, operation, code in answers(server, world, served, stranger):
         if operation not in FOR_THE_UNSIGNED:
             assert code == expected(service, "UnrecognizedClientException", "InvalidClientTokenId"), operation
+
+
+# POL-41, POL-58
+def test_the_operations_of_this_server_alone_have_no_way_past_either(server, world):
+    stranger = Account(ALICE.id, "AKIASTRANGER00000000", "not-a-secret-of-anybody-that-is-here-00")
+    forger = dataclasses.replace(ALICE, secret="not-the-secret-of-this-access-key-000000")
+    for caller, refusal in (
+        (stranger, "UnrecognizedClientException"),
+        (forger, "InvalidSignatureException"),
+        (world.callers["bypass-inactive"], "UnrecognizedClientException"),
+        (world.callers["bypass-nobody"], "AccessDeniedException"),
+        (world.callers["bypass-denied"], "AccessDeniedException"),
+    ):
+        for operation, code in own_answers(server, world, caller):
+            assert code == refusal, operation
+    # Who is let ask is no service for all that.
+    codes = dict(own_answers(server, world, ALICE))
+    assert codes.pop("TrentForwardAccess.IssueForwardAccessToken") == "AccessDeniedException"
+    assert set(codes.values()) == {None}
 
 
 def test_a_wrong_secret_is_refused_everywhere(server, world, served):
@@ -249,6 +285,7 @@ def test_an_ended_session_is_refused_everywhere(server, world, served):
             if operation not in FOR_THE_UNSIGNED:
                 refusal = expected(service, "UnrecognizedClientException", "InvalidClientTokenId")
                 assert answer(ended, operation, world.samples) == refusal, operation
+    assert {code for _, code in own_answers(server, world, session)} == {"UnrecognizedClientException"}
 
 
 # POL-57
@@ -282,5 +319,6 @@ def test_an_expired_session_is_refused_everywhere(dev_server, tmp_path):
                 if operation not in FOR_THE_UNSIGNED:
                     refusal = expected(service, "ExpiredTokenException", "ExpiredToken")
                     assert answer(expired, operation, world.samples) == refusal, operation
+        assert {code for _, code in own_answers(server, world, session)} == {"ExpiredTokenException"}
     # Sessions begin by the clock by which they end, and signatures go by another.
     assert works(sts.assume_role(**assume)["Credentials"])

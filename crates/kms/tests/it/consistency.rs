@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::json;
-use trent_store::Options;
 
 use crate::grants::user;
 use crate::ruled::{passes, user_allowed};
@@ -44,11 +43,7 @@ async fn the_next_request_sees_every_change() {
 #[tokio::test]
 async fn a_replication_delay_is_answered_with_errors_of_the_service() {
     let delay = Duration::from_millis(400);
-    let world = World::with(Options {
-        replication_delay: Some(delay),
-        ..Options::default()
-    })
-    .await;
+    let world = World::behind(delay).await;
     let id = world.key().await;
     let absent = format!("Key '{}' does not exist", key_arn(&id));
     for (operation, request) in [
@@ -146,11 +141,7 @@ async fn one_name_is_given_once() {
 #[tokio::test]
 async fn a_tag_and_an_alias_decide_once_the_delay_is_over() {
     let delay = Duration::from_millis(400);
-    let world = World::with(Options {
-        replication_delay: Some(delay),
-        ..Options::default()
-    })
-    .await;
+    let world = World::behind(delay).await;
     let key = world.key().await;
     tokio::time::sleep(delay).await;
     let by_tag = user_allowed(
@@ -185,11 +176,7 @@ async fn a_tag_and_an_alias_decide_once_the_delay_is_over() {
 #[tokio::test]
 async fn a_grant_token_does_not_wait_for_the_grant() {
     let delay = Duration::from_millis(400);
-    let world = World::with(Options {
-        replication_delay: Some(delay),
-        ..Options::default()
-    })
-    .await;
+    let world = World::behind(delay).await;
     let id = world.key().await;
     tokio::time::sleep(delay).await;
     let grant = json!({"KeyId": id, "GranteePrincipal": user("alice"), "Operations": ["Encrypt"]});

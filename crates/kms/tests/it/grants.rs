@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use trent_kms::records::Manager;
 use trent_kms::records::grants::roster_address;
 use trent_names::{AccountId, KeyId};
-use trent_store::Options;
 
 use crate::world::{ACCOUNT, NO_KEY, OTHER, REGION, ROOT, Refusal, USER, Who, World, base64, key_arn, region, text};
 
@@ -471,11 +470,7 @@ async fn a_token_tells_nothing() {
 #[tokio::test]
 async fn a_token_is_ahead_of_a_replication_delay() {
     let delay = Duration::from_millis(400);
-    let world = World::with(Options {
-        replication_delay: Some(delay),
-        ..Options::default()
-    })
-    .await;
+    let world = World::behind(delay).await;
     let key = world.key().await;
     tokio::time::sleep(delay).await;
     let request = json!({"KeyId": key, "GranteePrincipal": user("alice"), "Operations": ["Encrypt"]});

@@ -134,6 +134,15 @@ impl World {
         Self::with(Options::default()).await
     }
 
+    /// A world in which changes are seen after this time, as in a replicated service.
+    pub(crate) async fn behind(delay: Duration) -> Self {
+        Self::with(Options {
+            replication_delay: Some(delay),
+            ..Options::default()
+        })
+        .await
+    }
+
     pub(crate) async fn with(options: Options) -> Self {
         let regions = [region(REGION), region(ELSEWHERE)];
         let keyring = Keyring::generate(&SystemRandomness).expect("the system has randomness");

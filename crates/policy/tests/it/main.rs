@@ -12,6 +12,7 @@
 
 mod agreement;
 mod allocation;
+mod callers;
 mod conditions;
 mod decisions;
 mod elements;

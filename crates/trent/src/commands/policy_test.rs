@@ -52,8 +52,9 @@ fn report(file: &str, results: &[CaseResult]) -> String {
         lines.extend(explanation.map(|line| format!("          {line}").trim_end().to_owned()));
     }
     let passed = results.iter().filter(|result| result.passed).count();
+    let cases = if results.len() == 1 { "case" } else { "cases" };
     lines.push(format!(
-        "{} cases, {passed} passed, {} failed",
+        "{} {cases}, {passed} passed, {} failed",
         results.len(),
         results.len() - passed
     ));
