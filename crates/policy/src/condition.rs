@@ -1,6 +1,6 @@
 //! One line of a `Condition` element: an operator, a key and the values that it is compared with.
 
-use crate::context::{ConditionKey, Context, Lookups, Values};
+use crate::context::{ConditionKey, Context, Lookups, Values, mark};
 use crate::effect::Effect;
 use crate::error::Problem;
 use crate::operator::{Comparison, Operator, Quantifier, Test};
@@ -74,6 +74,29 @@ impl Condition {
     /// The key.
     pub const fn key(&self) -> &ConditionKey {
         &self.key
+    }
+
+    /// The marks of the values of which the key must have one for the condition to hold, whatever the effect; `None` if
+    /// the condition may hold without the key.
+    pub(crate) fn needs(&self) -> Option<u64> {
+        let negated = self.operator.test.negated();
+        let without = match (&self.wanted, self.operator.quantifier) {
+            (Wanted::Absence(wanted), _) => wanted.contains(&true),
+            _ if self.operator.if_exists => true,
+            (_, Quantifier::Single) => negated,
+            (_, Quantifier::AnyValue) => false,
+            (_, Quantifier::AllValues) => true,
+        };
+        if without {
+            return None;
+        }
+        let literals = match &self.wanted {
+            Wanted::Text(patterns) if !negated => patterns.iter().map(Pattern::literal).collect::<Option<Vec<_>>>(),
+            _ => None,
+        };
+        Some(literals.map_or(u64::MAX, |literals| {
+            literals.into_iter().fold(0, |marks, it| marks | mark(it))
+        }))
     }
 
     /// Calls back with each key that the evaluation may look up.

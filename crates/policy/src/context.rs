@@ -112,6 +112,16 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// The [`mark`]s of all values; none of an absent key.
+    pub(crate) fn marks(&self) -> u64 {
+        let mut marks = 0;
+        self.any(|value| {
+            marks |= mark(value);
+            false
+        });
+        marks
+    }
+
     /// Whether one of the values satisfies.
     pub fn any(&self, mut test: impl FnMut(&'a str) -> bool) -> bool {
         match self {
@@ -129,6 +139,23 @@ impl<'a> Values<'a> {
     pub fn all(&self, mut test: impl FnMut(&'a str) -> bool) -> bool {
         !self.any(|value| !test(value))
     }
+}
+
+/// One bit of 64 for a value, told from its length and its ends: equal values have the same.
+pub(crate) fn mark(value: &str) -> u64 {
+    let bytes = value.as_bytes();
+    let word = |part: &[u8]| part.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_be_bytes(*first), u64::from_be_bytes(*last)),
+        _ => (word(bytes), 0),
+    };
+    // The multipliers are odd and large, so that each byte reaches the six bits that count (Knuth, multiplicative
+    // hashing).
+    let mixed = (first ^ bytes.len() as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(last)
+        .wrapping_mul(0xd1b5_4a32_d192_ed03);
+    1 << (mixed >> 58)
 }
 
 /// The values under a name, letter case aside.

@@ -121,7 +121,7 @@ impl<'p> Draft<'p> {
             Some((_, policy)) => {
                 let mut statements = std::mem::take(&mut policy.statements).into_vec();
                 let next = statements.iter().map(|it| it.index + 1).max().unwrap_or_default();
-                statements.extend(addition.statements.into_iter().map(|it| Statement {
+                statements.extend(addition.statements.into_vec().into_iter().map(|it| Statement {
                     index: next + it.index,
                     ..it
                 }));

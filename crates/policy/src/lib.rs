@@ -33,6 +33,7 @@ mod request;
 mod rewrite;
 mod simulate;
 mod statement;
+mod statements;
 mod value;
 
 pub use condition::Condition;

@@ -8,6 +8,7 @@ use crate::kind::PolicyKind;
 use crate::principal::{Fit, Named, Principals};
 use crate::request::Prepared;
 use crate::statement::Statement;
+use crate::statements::Statements;
 
 /// A version of the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +25,7 @@ pub struct Policy {
     pub(crate) kind: PolicyKind,
     pub(crate) version: Version,
     pub(crate) id: Option<Box<str>>,
-    pub(crate) statements: Box<[Statement]>,
+    pub(crate) statements: Statements,
 }
 
 /// What a policy says about a request: the first statement of each kind that applies.
@@ -75,7 +76,7 @@ impl Policy {
             .iter()
             .filter(|statement| statement.effect == Effect::Deny);
         Self {
-            statements: denials.cloned().collect(),
+            statements: denials.cloned().collect::<Vec<_>>().into(),
             id: self.id.clone(),
             ..*self
         }
@@ -89,7 +90,7 @@ impl Policy {
     /// Calls back with each condition key that an evaluation may look up, policy variables included; keys may come
     /// several times.
     pub fn condition_keys<'a>(&'a self, mut visit: impl FnMut(&'a ConditionKey)) {
-        for statement in &self.statements {
+        for statement in self.statements() {
             statement.condition_keys(&mut visit);
         }
     }
@@ -97,8 +98,8 @@ impl Policy {
     /// Ties each user, role and session of a role that the policy names to the unique id that the user or role has now,
     /// so that a later one of the same name is not meant (POL-57).
     pub fn bind(&mut self, mut id_of: impl FnMut(&PrincipalArn) -> Option<String>) {
-        for statement in &mut self.statements {
-            if let Principals::Only(names) | Principals::AllBut(names) = &mut statement.principals {
+        for principals in self.statements.principals_mut() {
+            if let Principals::Only(names) | Principals::AllBut(names) = principals {
                 for name in names.iter_mut() {
                     if let Named::Arn { arn, id } = name {
                         *id = id_of(arn).map(String::into_boxed_str);
@@ -117,12 +118,13 @@ impl Policy {
         allows: bool,
     ) -> Verdict<'p> {
         let mut verdict = Verdict::default();
-        for statement in &self.statements {
-            let settled = match statement.effect {
+        let mut sieve = self.statements.sieve(request.request.action, lookups);
+        for (outline, statement) in self.statements.outlined() {
+            let settled = match outline.effect {
                 Effect::Deny => verdict.deny.is_some(),
                 Effect::Allow => !allows || verdict.exact.is_some(),
             };
-            if settled {
+            if settled || sieve.rules_out(outline) {
                 continue;
             }
             let fit = statement.applies(request, lookups);

@@ -22,7 +22,7 @@ pub struct Statement {
 }
 
 /// `Action` or `NotAction`, in lower case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Actions {
     /// Names without wildcards, each with its digest.
     names: Box<[(u64, Box<str>)]>,
@@ -98,6 +98,16 @@ impl Statement {
     /// Its conditions.
     pub fn conditions(&self) -> &[Condition] {
         &self.conditions
+    }
+
+    /// Its `Action` or `NotAction`.
+    pub(crate) const fn actions(&self) -> &Actions {
+        &self.actions
+    }
+
+    /// Whom it names, to be changed.
+    pub(crate) const fn principals_mut(&mut self) -> &mut Principals {
+        &mut self.principals
     }
 
     /// Whether its `Action` or `NotAction` covers an action.

@@ -56,7 +56,7 @@ fn policy(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Policy, Malform
         .one_or_many()
         .enumerate()
         .map(|(index, node)| rule.statement(index, node))
-        .collect::<Result<Box<[_]>, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
     if statements.is_empty() {
         return Err(Problem::Missing("Statement").at(statements_line));
     }
@@ -72,7 +72,7 @@ fn policy(text: &str, kind: PolicyKind, rules: &Rules) -> Result<Policy, Malform
         kind,
         version,
         id,
-        statements,
+        statements: statements.into(),
     })
 }
 

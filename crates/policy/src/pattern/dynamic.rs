@@ -8,7 +8,7 @@ use super::template::{MAX_VARIABLES, Part, TemplateError, Variable};
 use crate::context::{Context, Values};
 
 /// A pattern with variables.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dynamic {
     parts: Box<[Part]>,
 }

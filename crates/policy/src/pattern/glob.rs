@@ -11,21 +11,21 @@ const WORD: usize = 64;
 const MAX_WORDS: usize = MAX_MASKED / WORD;
 
 /// A pattern with wildcards: what it begins with, what must follow in order, what it ends with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Glob {
     head: Box<[Run]>,
     /// `None` if there is no `*`: the head is everything.
     after: Option<After>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct After {
     middle: Box<[Needle]>,
     tail: Box<[Run]>,
 }
 
 /// A piece that stands at a known place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Run {
     Literal(Box<str>),
     /// So many characters, whatever they are.
@@ -38,6 +38,19 @@ enum Needle {
     Literal(Box<Finder<'static>>),
     Masked(Masked),
 }
+
+/// The same piece is searched.
+impl PartialEq for Needle {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Literal(one), Self::Literal(other)) => one.needle() == other.needle(),
+            (Self::Masked(one), Self::Masked(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Needle {}
 
 impl Glob {
     pub(crate) fn new(parts: &[Part]) -> Result<Self, TemplateError> {
@@ -142,7 +155,7 @@ impl Needle {
 }
 
 /// A piece with `?`, as one bit for each of its characters.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Masked {
     length: usize,
     /// The bits of the positions where each character may stand, by character.

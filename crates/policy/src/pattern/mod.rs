@@ -32,7 +32,7 @@ impl From<bool> for Answer {
 }
 
 /// A pattern, prepared for matching.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Pattern {
     /// `*`
     Anything,
@@ -64,6 +64,14 @@ impl Pattern {
             [Part::Literal(text), Part::Any] => Self::Prefix(std::mem::take(text)),
             _ => Self::Glob(Box::new(Glob::new(&parts)?)),
         })
+    }
+
+    /// The only text that matches, if there is one.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        match self {
+            Self::Exact(literal) => Some(literal),
+            _ => None,
+        }
     }
 
     /// Compares with a text.

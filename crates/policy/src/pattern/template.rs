@@ -21,7 +21,7 @@ pub(crate) struct Syntax {
 }
 
 /// A piece of a pattern.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
     Literal(Box<str>),
     /// `*`
@@ -32,7 +32,7 @@ pub(crate) enum Part {
 }
 
 /// A policy variable.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Variable {
     pub(crate) key: ConditionKey,
     pub(crate) default: Option<Box<str>>,
