@@ -91,6 +91,7 @@ pub(crate) struct Deployment {
     pub(crate) server: Server,
     pub(crate) signer: Signer,
     folder: TempDir,
+    config: PathBuf,
 }
 
 impl Deployment {
@@ -133,13 +134,21 @@ impl Deployment {
             secret: text("SecretAccessKey")?,
             region: REGION.to_owned(),
         };
-        let mut command = Command::new(program);
-        command.args(["serve", "--config"]).arg(&config);
         Ok(Self {
-            server: Server::start(command, "trent", address)?,
+            server: serve(program, &config, address)?,
             signer,
             folder,
+            config,
         })
+    }
+
+    /// Ends the server and starts it again over the same folder, so that it holds nothing yet.
+    pub(crate) fn restart(self, program: &Path) -> Result<Self, BenchError> {
+        let Self { server, config, .. } = self;
+        let address = server.address;
+        drop(server);
+        let server = serve(program, &config, address)?;
+        Ok(Self { server, config, ..self })
     }
 
     /// The folder of the store and the trail.
@@ -165,6 +174,12 @@ impl Deployment {
             body: String::from_utf8_lossy(answer.body).into_owned(),
         })
     }
+}
+
+fn serve(program: &Path, config: &Path, address: SocketAddr) -> Result<Server, BenchError> {
+    let mut command = Command::new(program);
+    command.args(["serve", "--config"]).arg(config);
+    Server::start(command, "trent", address)
 }
 
 /// The Region that is served.
