@@ -2,6 +2,7 @@
 
 use crate::decode::Input;
 use crate::encode::Output;
+use crate::target::Target;
 use crate::{ApiError, Query, protocol};
 use std::fmt::Display;
 use zeroize::Zeroizing;
@@ -16,15 +17,6 @@ pub enum Protocol {
     },
     /// AWS Query: a form names the operation and holds its members; replies are XML.
     Query(Query),
-}
-
-/// What a request is for: the names that a reply repeats.
-#[derive(Clone, Copy)]
-pub struct Target<'a> {
-    /// The operation.
-    pub operation: &'a str,
-    /// The id of the request.
-    pub request_id: &'a dyn Display,
 }
 
 impl Protocol {

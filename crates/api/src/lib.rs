@@ -19,6 +19,7 @@ pub mod protocol;
 pub mod query;
 pub mod shape;
 pub mod sts;
+mod target;
 mod timestamp;
 mod unicode;
 mod value;
@@ -27,8 +28,9 @@ pub use blob::{Blob, SecretText};
 pub use decode::{Input, decode};
 pub use encode::{Empty, Encode, ObjectWriter, Output, encode};
 pub use error::{ApiError, ErrorShape, MessageKey};
-pub use interface::{Protocol, Target};
+pub use interface::Protocol;
 pub use query::{Content, Query, XmlWriter};
+pub use target::Target;
 pub use timestamp::Timestamp;
 pub use value::{Fields, FromValue, Value};
 

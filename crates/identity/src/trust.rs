@@ -4,14 +4,12 @@
 //! Whoever takes the name of a deleted user is not trusted in its place (IAM User Guide, "AWS JSON policy elements:
 //! Principal").
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::OnceLock;
 
 use trent_names::PrincipalArn;
 use trent_policy::{Named, Policy, PolicyKind, Rules};
 
-use crate::directory::principals::{Tag, TrustBinding};
-use crate::directory::{Directory, EntityError, KnownRole, Live, Party};
+use crate::directory::principals::TrustBinding;
 
 /// What stands in for a trust policy that cannot be read: it trusts nobody.
 const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"sts:*"}}"#;
@@ -36,7 +34,7 @@ impl TrustPolicy {
         }
     }
 
-    fn policy(&self) -> &Policy {
+    pub(crate) fn policy(&self) -> &Policy {
         self.compiled.get_or_init(|| {
             let mut policy = read(&self.text).unwrap_or_else(|error| {
                 tracing::error!(%error, "a stored trust policy cannot be read: nobody can assume its role");
@@ -75,50 +73,6 @@ pub(crate) fn named(text: &str) -> Vec<PrincipalArn> {
     arns.sort_unstable();
     arns.dedup();
     arns
-}
-
-/// A role as whoever wants to assume it meets it.
-pub struct AssumableRole {
-    party: Party,
-    known: Arc<KnownRole>,
-}
-
-impl AssumableRole {
-    /// The role by account and unique id.
-    pub fn party(&self) -> &Party {
-        &self.party
-    }
-
-    /// Who may assume it.
-    pub fn trust_policy(&self) -> &Policy {
-        self.known.trust.policy()
-    }
-
-    /// Its longest session.
-    pub fn max_session(&self) -> Duration {
-        Duration::from_secs(self.known.max_session_seconds.into())
-    }
-
-    /// Its tags.
-    pub fn tags(&self) -> &[Tag] {
-        &self.known.tags
-    }
-}
-
-impl Directory {
-    /// A role by its ARN, path included; `None` if there is no such role or its account is suspended.
-    pub async fn assumable_role(&self, arn: &PrincipalArn) -> Result<Option<AssumableRole>, EntityError> {
-        if !matches!(arn, PrincipalArn::Role { .. }) {
-            return Ok(None);
-        }
-        let Some(party) = self.party_of(arn).await? else {
-            return Ok(None);
-        };
-        Ok(match self.live(&party).await? {
-            Some(Live::Role(known)) => Some(AssumableRole { party, known }),
-            _ => None,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod facts;
 mod generate;
+mod header;
 mod import;
 mod naming;
 mod pattern;

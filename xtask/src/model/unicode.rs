@@ -2,7 +2,7 @@
 //!
 //! As ranges in a table it needs no regular-expression engine on the hot path.
 
-use super::generate::header;
+use super::header::header;
 use regex_syntax::hir::HirKind;
 use std::fmt::Write as _;
 

@@ -1,7 +1,6 @@
 //! A form, `application/x-www-form-urlencoded`: strictly decoded pairs, sorted by name, each name once.
 
 use super::errors::MALFORMED_QUERY_STRING;
-use super::read::Node;
 use crate::ApiError;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -46,9 +45,9 @@ impl<'b> Form<'b> {
         Some(&self.0[at].1)
     }
 
-    /// All pairs, from which paths descend.
-    pub(super) fn root(&self) -> Node<'_> {
-        Node::root(&self.0)
+    /// All pairs.
+    pub(super) fn pairs(&self) -> &[Pair<'_>] {
+        &self.0
     }
 }
 

@@ -15,8 +15,8 @@ pub use xml::{Content, XmlWriter};
 
 use crate::decode::Input;
 use crate::encode::Output;
-use crate::interface::Target;
 use crate::shape::Structure;
+use crate::target::Target;
 use crate::value::Value;
 use crate::{ApiError, constraints, protocol};
 use std::fmt::Display;
@@ -109,7 +109,7 @@ fn unknown_operation(operation: &str, version: &str) -> ApiError {
 /// if it breaks constraints.
 pub fn decode<I: Input>(document: &[u8]) -> Result<I, ApiError> {
     let form = Form::parse(document)?;
-    let fields = read::structure(I::SHAPE, form.root())?;
+    let fields = read::members(I::SHAPE, &form)?;
     constraints::check(I::SHAPE, &fields).map_err(spell)?;
     // What the constraints let through has the type that the struct wants.
     I::from_value(Value::Structure(fields)).ok_or_else(protocol::internal_failure)
@@ -118,5 +118,5 @@ pub fn decode<I: Input>(document: &[u8]) -> Result<I, ApiError> {
 /// Checks a form against a shape without building anything: what [`decode`] would answer, for any operation.
 pub fn check(shape: &'static Structure, document: &[u8]) -> Result<(), ApiError> {
     let form = Form::parse(document)?;
-    constraints::check(shape, &read::structure(shape, form.root())?).map_err(spell)
+    constraints::check(shape, &read::members(shape, &form)?).map_err(spell)
 }

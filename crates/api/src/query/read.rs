@@ -2,7 +2,7 @@
 //! element of the list `Tags`; `X.entry.1.key` and `X.entry.1.value` are a pair of the map `X`.
 
 use super::errors::MALFORMED_INPUT;
-use super::form::Pair;
+use super::form::{Form, Pair};
 use crate::shape::{Shape, Structure};
 use crate::value::{Fields, Value};
 use crate::{ApiError, Blob, Timestamp};
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 /// A place in a form: the pairs whose names begin with the path to it.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'f> {
+struct Node<'f> {
     /// The value of the path itself.
     value: Option<&'f str>,
     /// The pairs whose paths go on, sorted.
@@ -24,7 +24,7 @@ pub(super) struct Node<'f> {
 }
 
 impl<'f> Node<'f> {
-    pub(super) fn root(pairs: &'f [Pair<'f>]) -> Self {
+    fn root(pairs: &'f [Pair<'f>]) -> Self {
         Self {
             value: None,
             pairs,
@@ -93,8 +93,13 @@ fn malformed(message: impl Into<Cow<'static, str>>) -> ApiError {
     MALFORMED_INPUT.with(message)
 }
 
+/// Reads the members of a structure from a form.
+pub(super) fn members<'f>(shape: &'static Structure, form: &'f Form<'_>) -> Result<Fields<'f>, ApiError> {
+    structure(shape, Node::root(form.pairs()))
+}
+
 /// Reads the members of a structure; other names are passed over.
-pub(super) fn structure<'f>(shape: &'static Structure, node: Node<'f>) -> Result<Fields<'f>, ApiError> {
+fn structure<'f>(shape: &'static Structure, node: Node<'f>) -> Result<Fields<'f>, ApiError> {
     let members = shape.members.iter();
     let values = members.map(|member| value(member.shape, node.child(member.name)));
     values.collect::<Result<_, _>>().map(Fields)

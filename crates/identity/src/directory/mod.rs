@@ -1,14 +1,16 @@
 //! The directory: accounts, who and what is in them, and their access keys, in the store and in memory.
 
+mod assumable;
 pub mod builtin;
 mod change;
 mod edit;
 mod entity_error;
 mod find;
+mod gather;
 mod known;
 mod placements;
 pub mod principals;
-mod records;
+pub(crate) mod records;
 mod services;
 mod usage;
 mod working;
@@ -20,13 +22,14 @@ use trent_keystore::{Keystore, KeystoreError, WrappedCredential};
 use trent_names::AccountId;
 use trent_store::{CommitError, GlobalStore, Key, ObjectCache, Revision, Sealed, StoreError, Stored};
 
+pub use assumable::AssumableRole;
 pub(crate) use change::milliseconds;
 pub use change::{AccountChange, IssuedAccessKey, Planned};
 pub use edit::{Edit, Holder, NewPolicy, NewProvider, NewRole, NewUser, SessionHolder, Tagged};
 pub use entity_error::{Entity, EntityError, Quota, Remaining};
 pub use find::{Listing, Marker};
+pub(crate) use known::Live;
 pub use known::Party;
-pub(crate) use known::{KnownRole, Live};
 pub use records::{AccessKeyEntry, AccessKeyOwner, AccessKeyRecord, AccessKeyStatus, AccountRecord};
 pub(crate) use usage::RESOLUTION;
 

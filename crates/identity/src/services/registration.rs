@@ -5,7 +5,7 @@ use trent_crypto::record::Class;
 use trent_names::{AccountId, Region, ServicePrincipal, via_service};
 use trent_store::{Everywhere, GlobalStore, Key, Kind, LivesIn, Record, Stored, kinds};
 
-use crate::directory::AccessKeyEntry;
+use crate::directory::records::AccessKeyEntry;
 
 /// What stands for every account or every Region in a registration.
 pub const EVERY: &str = "*";

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::rules::Rule;
 use crate::error::{Malformed, Problem};
 use crate::kind::PolicyKind;
 
@@ -77,19 +76,6 @@ impl Finding {
             what: malformed.problem.to_string(),
             why: format!("It is refused: {}", malformed.service_message(kind)),
             advice,
-        }
-    }
-
-    pub(super) fn of(rule: &Rule, found: super::rules::Found) -> Self {
-        Self {
-            code: rule.code,
-            severity: rule.severity,
-            statement: found.statement,
-            sid: found.sid,
-            line: found.line,
-            what: found.what,
-            why: rule.why.to_owned(),
-            advice: rule.advice,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The enumerations of the model.
 
 use super::super::facts::{Kind, Service};
+use super::super::header::header;
 use super::super::naming::{type_name, variant};
-use super::header;
 use std::fmt::Write as _;
 
 pub(super) fn module(service: &Service) -> String {

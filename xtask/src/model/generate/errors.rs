@@ -1,8 +1,8 @@
 //! The errors of the model.
 
 use super::super::facts::Service;
+use super::super::header::header;
 use super::super::naming::{snake, upper_snake, without_exception};
-use super::header;
 use std::fmt::Write as _;
 
 pub(super) fn module(service: &Service) -> String {

@@ -1,8 +1,8 @@
 //! The operations: a file each, the list of them, and the table.
 
 use super::super::facts::{Kind, Operation, Protocol, Service};
+use super::super::header::header;
 use super::super::naming::{snake, type_name, upper_snake, without_exception};
-use super::header;
 use super::structures::{Role, imports, structure};
 use std::fmt::Write as _;
 

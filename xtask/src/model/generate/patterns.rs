@@ -1,9 +1,10 @@
 //! The patterns of texts.
 
 use super::super::facts::{Kind, Service};
+use super::super::header::header;
 use super::super::naming::upper_snake;
 use super::super::pattern;
-use super::{header, referenced};
+use super::referenced;
 use std::fmt::Write as _;
 
 pub(super) fn module(service: &Service) -> Result<String, String> {

@@ -1,9 +1,10 @@
 //! The constrained shapes that members refer to, and their patterns.
 
 use super::super::facts::{Kind, Service, Shape};
+use super::super::header::header;
 use super::super::naming::{type_name, upper_snake};
 use super::super::selection::reach;
-use super::{header, is_plain_text, referenced};
+use super::{is_plain_text, referenced};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

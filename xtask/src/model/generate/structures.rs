@@ -1,9 +1,10 @@
 //! Plain structs with their rows, their decoding and their encoding.
 
 use super::super::facts::{Kind, Member, Service, Shape};
+use super::super::header::header;
 use super::super::naming::{field_name, lower_first, snake, type_name};
 use super::super::selection::reach;
-use super::{header, is_plain_text, rust_type, shape_reference, top_level};
+use super::{is_plain_text, rust_type, shape_reference, top_level};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

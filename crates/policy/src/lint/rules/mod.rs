@@ -12,22 +12,37 @@ use super::{KnownAction, Setting};
 use crate::kind::PolicyKind;
 
 /// One rule.
-pub(super) struct Rule {
-    pub(super) code: &'static str,
-    pub(super) severity: Severity,
-    pub(super) why: &'static str,
-    pub(super) advice: &'static str,
+struct Rule {
+    code: &'static str,
+    severity: Severity,
+    why: &'static str,
+    advice: &'static str,
     /// The kinds of policy that it is about.
     kinds: &'static [PolicyKind],
     check: fn(&Document<'_>, &Setting<'_>) -> Vec<Found>,
 }
 
+impl Rule {
+    fn finding(&self, found: Found) -> Finding {
+        Finding {
+            code: self.code,
+            severity: self.severity,
+            statement: found.statement,
+            sid: found.sid,
+            line: found.line,
+            what: found.what,
+            why: self.why.to_owned(),
+            advice: self.advice,
+        }
+    }
+}
+
 /// Where a rule found something, and what.
-pub(super) struct Found {
-    pub(super) statement: Option<usize>,
-    pub(super) sid: Option<String>,
-    pub(super) line: u32,
-    pub(super) what: String,
+struct Found {
+    statement: Option<usize>,
+    sid: Option<String>,
+    line: u32,
+    what: String,
 }
 
 impl Found {
@@ -77,7 +92,7 @@ pub(super) fn findings(document: &Document<'_>, setting: &Setting<'_>) -> Vec<Fi
     rules
         .flat_map(|rule| {
             let found = (rule.check)(document, setting);
-            found.into_iter().map(move |found| Finding::of(rule, found))
+            found.into_iter().map(move |found| rule.finding(found))
         })
         .collect()
 }
