@@ -6,6 +6,8 @@ and counted; the same row runs with no edit once it is served.
 
 import dataclasses
 import json
+import pathlib
+import re
 
 import pytest
 from botocore import UNSIGNED
@@ -24,6 +26,7 @@ FOR_THE_UNSIGNED = {"AssumeRoleWithWebIdentity"}
 BY_TOKEN = {"RetireGrant"}
 # Optional in the model only because there is another way to say it.
 WANTED_ANYWAY = {"CiphertextBlob", "GranteePrincipal", "NumberOfBytes", "RetiringPrincipal"}
+OPERATORS_CATALOGUE = pathlib.Path(__file__).parents[2] / "crates/admin/src/catalogue.rs"
 DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 TRUST = json.dumps(
     {
@@ -217,6 +220,23 @@ def test_the_operations_of_this_server_alone_have_no_way_past_either(server, wor
     codes = dict(own_answers(server, world, ALICE))
     assert codes.pop("TrentForwardAccess.IssueForwardAccessToken") == "AccessDeniedException"
     assert set(codes.values()) == {None}
+
+
+def test_the_operators_operations_are_not_reached_over_the_network(server, world):
+    """No listener knows them, whoever asks. The local socket has tests of its own."""
+    operations = re.findall(r"Entry::built::<(\w+)>", OPERATORS_CATALOGUE.read_text())
+    assert len(operations) >= 10
+    stranger = Account(ALICE.id, "AKIASTRANGER00000000", "not-a-secret-of-anybody-that-is-here-00")
+    for caller, refusal in (
+        (ALICE, "UnknownOperationException"),
+        (world.callers["bypass-nobody"], "UnknownOperationException"),
+        (world.callers["bypass-denied"], "UnknownOperationException"),
+        (world.callers["bypass-inactive"], "UnrecognizedClientException"),
+        (stranger, "UnrecognizedClientException"),
+    ):
+        for operation in operations:
+            headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"TrentOperator.{operation}"}
+            assert send(server, caller, "kms", b"{}", headers).code == refusal, operation
 
 
 def test_a_wrong_secret_is_refused_everywhere(server, world, served):

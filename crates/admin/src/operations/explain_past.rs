@@ -57,37 +57,25 @@ impl Operation for ExplainPast {
     type Service = Operator;
     type Input = ExplainPastRequest;
     type Output = Answer<ExplainedPast>;
-    type Resolved = Past;
+    type Resolved = ();
 
     const ROW: &'static Row<()> = &reading("ExplainPast", action!("trent:Explain"));
 
-    async fn resolve(operator: &Operator, _: &Call, input: &ExplainPastRequest) -> Result<Past, ApiError> {
-        let id = Uuid::try_parse(&input.request_id)
-            .map_err(|_| protocol::validation(format!("{} is no id of a request", input.request_id)))?;
-        let path = operator.trail.path().map(ToOwned::to_owned);
-        let path = path.ok_or_else(|| {
-            NO_SUCH_REQUEST.with("This server keeps its trail in memory, where no request is looked up")
-        })?;
-        // What was answered may still be on its way to the file.
-        operator.trail.flush().await.map_err(internal)?;
-        let found = tokio::task::spawn_blocking(move || trent_audit::find_request(&path, &id)).await;
-        let record = found
-            .map_err(internal)?
-            .map_err(internal)?
-            .ok_or_else(|| NO_SUCH_REQUEST.with(format!("The audit trail has no record of request {id}")))?;
-        Past::read(&record)
+    async fn resolve(_: &Operator, _: &Call, _: &ExplainPastRequest) -> Result<(), ApiError> {
+        Ok(())
     }
 
-    fn targets<'a>(_: &'a Call, _: &'a ExplainPastRequest, _: &'a Past) -> Vec<Target<'a>> {
+    fn targets<'a>(_: &'a Call, _: &'a ExplainPastRequest, (): &'a ()) -> Vec<Target<'a>> {
         on_the_deployment(Self::ROW)
     }
 
     async fn prepare(
         operator: &Operator,
         call: &Call,
-        _: &ExplainPastRequest,
-        past: &Past,
+        input: &ExplainPastRequest,
+        (): &(),
     ) -> Result<Effect<Self::Output>, ApiError> {
+        let past = recorded(operator, &input.request_id).await?;
         let questions = &operator.questions;
         let mut now: Option<Explained> = None;
         for described in past.described(&*questions.service)? {
@@ -103,13 +91,10 @@ impl Operation for ExplainPast {
             0,
             "Decided by the policies of this moment, not by those of the time of the request.".to_owned(),
         );
-        Ok(Effect::reply(Answer(ExplainedPast {
-            recorded: past.clone(),
-            now,
-        })))
+        Ok(Effect::reply(Answer(ExplainedPast { recorded: past, now })))
     }
 
-    fn describe(_: &Call, input: &ExplainPastRequest, _: Option<&Past>) -> Facts {
+    fn describe(_: &Call, input: &ExplainPastRequest, _: Option<&()>) -> Facts {
         let mut parameters = Object::new();
         parameters.string("requestId", &input.request_id);
         Facts {
@@ -117,4 +102,21 @@ impl Operation for ExplainPast {
             ..Facts::default()
         }
     }
+}
+
+/// What the trail says of a request.
+async fn recorded(operator: &Operator, request_id: &str) -> Result<Past, ApiError> {
+    let id =
+        Uuid::try_parse(request_id).map_err(|_| protocol::validation(format!("{request_id} is no id of a request")))?;
+    let path = operator.trail.path().map(ToOwned::to_owned);
+    let path = path
+        .ok_or_else(|| NO_SUCH_REQUEST.with("This server keeps its trail in memory, where no request is looked up"))?;
+    // What was answered may still be on its way to the file.
+    operator.trail.flush().await.map_err(internal)?;
+    let found = tokio::task::spawn_blocking(move || trent_audit::find_request(&path, &id)).await;
+    let record = found
+        .map_err(internal)?
+        .map_err(internal)?
+        .ok_or_else(|| NO_SUCH_REQUEST.with(format!("The audit trail has no record of request {id}")))?;
+    Past::read(&record)
 }

@@ -13,7 +13,7 @@ use trent_identity::{Directory, Edit, Seed, SignedRequest};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
 use trent_kms::Kms;
 use trent_names::Region;
-use trent_service::{ByPolicy, FixedClock, Frame, OperatorAdmission, Peer, Pipeline};
+use trent_service::{Admission, ByPolicy, FixedClock, Frame, OperatorAdmission, Peer, Pipeline, Reply};
 use trent_store::{MemoryEngine, Mode, Options, Sealed};
 
 pub(crate) const OWNER: &str = "111122223333";
@@ -112,6 +112,20 @@ impl World {
     }
 
     pub(crate) async fn ask_as(&self, uid: u32, operation: &str, input: Value) -> Result<Value, String> {
+        let reply = self.serve(Peer::Local { uid }, operation, &input).await;
+        if reply.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        if reply.status == 200 {
+            return Ok(body);
+        }
+        let message = body["message"].as_str().or(body["Message"].as_str());
+        Err(message.expect("a refusal says why").to_owned())
+    }
+
+    /// What a request from there is answered.
+    pub(crate) async fn serve(&self, peer: Peer, operation: &str, input: &Value) -> Reply {
         let body = input.to_string();
         let frame = Frame {
             request_id: uuid::Uuid::from_u128(7),
@@ -123,20 +137,17 @@ impl World {
                 headers: &[],
                 body: body.as_bytes(),
             },
-            peer: Peer::Local { uid },
+            peer,
             user_agent: "a test",
             received: NOW,
         };
-        let reply = self.pipeline.serve(&self.operator, frame).await;
-        if reply.body.is_empty() {
-            return Ok(Value::Null);
-        }
-        let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
-        if reply.status == 200 {
-            return Ok(body);
-        }
-        let message = body["message"].as_str().or(body["Message"].as_str());
-        Err(message.expect("a refusal says why").to_owned())
+        self.pipeline.serve(&self.operator, frame).await
+    }
+
+    /// The same deployment, with another door to the operator's operations.
+    pub(crate) fn behind(mut self, door: impl Admission) -> Self {
+        self.pipeline.admission = Box::new(door);
+        self
     }
 
     /// The one explanation of a question about the shared key.
