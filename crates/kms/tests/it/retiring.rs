@@ -52,7 +52,7 @@ async fn the_grant_says_who_may_retire_it() {
     }
 }
 
-/// POL-450, POL-451, POL-452, POL-453, POL-454
+/// POL-450, POL-451, POL-452, POL-453, POL-454, AUTHZ-294
 #[tokio::test]
 async fn policies_delegate_and_deny_retiring_and_no_more() {
     let world = World::new().await;
