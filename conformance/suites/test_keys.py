@@ -98,6 +98,8 @@ def test_configuration_never_changes_while_the_rest_does(kms, alias_name):
     kms.enable_key(KeyId=key_id)
     described = kms.describe_key(KeyId=key_id)["KeyMetadata"]
     assert described == {**created, "Description": "second"}
+    assert (described["KeySpec"], described["KeyUsage"]) == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+    assert described["EncryptionAlgorithms"] == ["SYMMETRIC_DEFAULT"]
     kms.delete_alias(AliasName=alias_name)
 
 

@@ -239,6 +239,7 @@ def test_the_operators_operations_are_not_reached_over_the_network(server, world
             assert send(server, caller, "kms", b"{}", headers).code == refusal, operation
 
 
+# REF-106
 def test_a_wrong_secret_is_refused_everywhere(server, world, served):
     forger = dataclasses.replace(ALICE, secret="not-the-secret-of-this-access-key-000000")
     for service, operation, code in answers(server, world, served, forger):
@@ -246,6 +247,7 @@ def test_a_wrong_secret_is_refused_everywhere(server, world, served):
             assert code == expected(service, "InvalidSignatureException", "SignatureDoesNotMatch"), operation
 
 
+# REF-106
 def test_nobody_who_does_not_sign_gets_in(server, world, served):
     for service in SERVICES:
         client = boto3_client(server, ALICE, service=service, parameter_validation=False, signature_version=UNSIGNED)

@@ -154,7 +154,7 @@ async fn mac_algorithms_in_one_statement_and_in_two() {
     check_as(&world, only, &key, &rows).await;
 }
 
-/// AUTHZ-115, AUTHZ-116, SPK-127
+/// AUTHZ-115, AUTHZ-116, SPK-127, POL-311
 #[tokio::test]
 async fn signing_algorithms_and_kinds_of_message() {
     let pss = json!({"StringLike": {"kms:SigningAlgorithm": "RSASSA_PSS*"}});
@@ -225,16 +225,18 @@ async fn asymmetric_and_hmac_keys_are_shared_and_granted() {
         ("HMAC_256", "GENERATE_VERIFY_MAC", "VerifyMac", verify_mac),
     ] {
         let action = format!("kms:{operation}");
-        let shared = json!({"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": action, "Resource": "*"});
-        let key = key_under(&world, json!([account(json!({"Action": "kms:*"})), shared])).await;
-        world.alter(&key, kind(spec, usage)).await;
-        let arn = key_arn(&key);
         let allowed = Who {
             account: OTHER,
-            ..user_with(&json!([{"Effect": "Allow", "Action": action, "Resource": arn}]))
+            ..user_with(&json!([{"Effect": "Allow", "Action": action, "Resource": "*"}]))
         };
-        check_as(&world, allowed, &arn, &[(operation, request.clone(), true)]).await;
-        check_as(&world, STRANGE_USER, &arn, &[(operation, request.clone(), false)]).await;
+        for principal in [OTHER.to_owned(), format!("arn:aws:iam::{OTHER}:user/alice")] {
+            let shared = json!({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": "*"});
+            let key = key_under(&world, json!([account(json!({"Action": "kms:*"})), shared])).await;
+            world.alter(&key, kind(spec, usage)).await;
+            let arn = key_arn(&key);
+            check_as(&world, allowed, &arn, &[(operation, request.clone(), true)]).await;
+            check_as(&world, STRANGE_USER, &arn, &[(operation, request.clone(), false)]).await;
+        }
 
         let key = world.key().await;
         world.alter(&key, kind(spec, usage)).await;

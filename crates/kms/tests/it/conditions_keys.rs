@@ -126,6 +126,10 @@ async fn going_without_the_check_for_a_lockout_is_for_identity_policies_to_allow
         account(json!({"Action": "kms:*"})),
         {"Effect": "Deny", "Principal": "*", "Action": "kms:CreateKey", "Resource": "*", "Condition": bypass}
     ]});
+    let mut allowing = denying.clone();
+    allowing["Statement"][1]["Effect"] = json!("Allow");
+    let request = json!({"Policy": allowing.to_string(), "BypassPolicyLockoutSafetyCheck": true});
+    assert!(!passes(&world, USER, "CreateKey", &request).await);
     let request = json!({"Policy": denying.to_string(), "BypassPolicyLockoutSafetyCheck": true});
     let everything = json!({"Effect": "Allow", "Action": "kms:*", "Resource": "*"});
     assert!(passes(&world, user_with(&json!([everything])), "CreateKey", &request).await);

@@ -97,6 +97,14 @@ async fn every_change_leaves_what_is_fixed_at_creation() {
     let world = World::new().await;
     let id = world.key().await;
     let before = world.describe(&id).await;
+    assert_eq!(
+        (&before["KeySpec"], &before["KeyUsage"], &before["EncryptionAlgorithms"]),
+        (
+            &json!("SYMMETRIC_DEFAULT"),
+            &json!("ENCRYPT_DECRYPT"),
+            &json!(["SYMMETRIC_DEFAULT"])
+        )
+    );
     let other = world.key().await;
     world.clock.set(std::time::Duration::from_hours(500_000));
     let changes = [

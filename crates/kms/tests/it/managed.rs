@@ -81,6 +81,32 @@ async fn its_policy_and_tags_can_be_read_and_no_key_of_the_service_itself_is_see
     assert_eq!(listed["Keys"], json!([{"KeyId": id, "KeyArn": key_arn(&id)}]));
 }
 
+/// Whatever a statement of such a policy lets anybody do with the key, it lets the service do alone; the account looks
+/// and takes grants back.
+///
+/// AUTHZ-178
+#[tokio::test]
+async fn the_policy_of_each_confines_it_to_its_service() {
+    let world = World::new().await;
+    for service in SERVICES {
+        let id = text(&world.describe(&format!("alias/aws/{}", service.name)).await["KeyId"]).to_owned();
+        let policy = world.ok("GetKeyPolicy", json!({ "KeyId": id })).await;
+        let policy: Value = serde_json::from_str(text(&policy["Policy"])).expect("a policy is JSON");
+        let statements = policy["Statement"].as_array().expect("a list");
+        let (through, direct): (Vec<_>, Vec<_>) = statements.iter().partition(|it| it["Condition"].is_object());
+        assert!(!through.is_empty());
+        for statement in through {
+            let only = &statement["Condition"]["StringEquals"]["kms:ViaService"];
+            assert_eq!(*only, json!(format!("{}.{REGION}.amazonaws.com", service.via)));
+        }
+        let actions = direct.iter().flat_map(|it| it["Action"].as_array().expect("a list"));
+        for action in actions {
+            let looking = ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"];
+            assert!(looking.contains(&text(action)), "{action} directly: {}", service.name);
+        }
+    }
+}
+
 /// KEY-14, KEY-211: row by row, what the account cannot do with the key of a service.
 #[tokio::test]
 async fn the_account_neither_changes_nor_uses_it() {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::granted::{allowed, grant, key_with};
 use crate::grants::{root, user};
+use crate::ruled::user_with;
 use crate::world::{OTHER, ROOT, STRANGER, USER, Who, World, key_arn};
 
 /// Another user of the account.
@@ -52,7 +53,7 @@ async fn the_grant_says_who_may_retire_it() {
     }
 }
 
-/// POL-450, POL-451, POL-452, POL-453, POL-454
+/// POL-450, POL-451, POL-452, POL-453, POL-454, AUTHZ-294
 #[tokio::test]
 async fn policies_delegate_and_deny_retiring_and_no_more() {
     let world = World::new().await;
@@ -86,6 +87,8 @@ async fn policies_delegate_and_deny_retiring_and_no_more() {
     assert!(retired(USER, &open, &user("alice")).await);
     assert!(!retired(USER, &denying, &user("alice")).await);
     assert!(!retired(delegated, &denying, &user("alice")).await);
+    let own_denial = user_with(&json!([{"Effect": "Deny", "Action": "kms:RetireGrant", "Resource": "*"}]));
+    assert!(!retired(own_denial, &open, &user("alice")).await);
 }
 
 /// POL-441, POL-455

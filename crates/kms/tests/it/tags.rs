@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{NO_KEY, OTHER, REGION, STRANGER, World, key_arn};
+use crate::world::{NO_KEY, OTHER, REGION, STRANGER, World, key_arn, text};
 
 fn tags(pairs: &[(&str, &str)]) -> Value {
     pairs
@@ -127,6 +127,21 @@ async fn tags_outside_the_rules_are_refused() {
         world.ok("ListKeys", json!({})).await["Keys"].as_array().map(Vec::len),
         Some(1)
     );
+}
+
+/// KEY-327
+#[tokio::test]
+async fn the_same_tag_may_be_on_many_keys() {
+    let world = World::new().await;
+    let same = tags(&[("Project", "Alpha")]);
+    let made = world.ok("CreateKey", json!({ "Tags": same })).await;
+    let keys = [text(&made["KeyMetadata"]["KeyId"]).to_owned(), world.key().await];
+    for id in &keys {
+        world.ok("TagResource", json!({"KeyId": id, "Tags": same})).await;
+    }
+    for id in &keys {
+        assert_eq!(world.tags(id).await["Tags"], same);
+    }
 }
 
 /// KEY-339

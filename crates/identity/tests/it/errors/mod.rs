@@ -65,6 +65,7 @@ fn presigned_without(name: &str) -> Wire {
     wire
 }
 
+/// REF-106: unsigned, signed by nobody known, or changed since.
 #[tokio::test]
 async fn each_refusal_has_the_name_text_and_status_of_the_service() {
     let world = World::new().await;

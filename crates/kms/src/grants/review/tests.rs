@@ -139,6 +139,13 @@ fn duplicates_are_found_and_only_they_are_removable() {
     ] {
         assert_eq!(codes(&[grant("a"), other], &TERMS), []);
     }
+    let by_subset = |id: &str, project: &str| Reviewed {
+        equals: None,
+        subset: Some(BTreeMap::from([("Project".to_owned(), project.to_owned())])),
+        ..grant(id)
+    };
+    let found = codes(&[by_subset("a", "Alpha"), by_subset("b", "Beta")], &TERMS);
+    assert!(found.iter().all(|(code, _)| *code == "GRANT_BY_SUBSET"), "{found:?}");
     let managed = Terms { managed: true, ..TERMS };
     let of_service = twice.clone().map(|grant| Reviewed {
         grantee: "rds.amazonaws.com".to_owned(),
