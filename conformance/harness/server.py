@@ -44,11 +44,12 @@ def clean_environment(**more):
 class Server:
     """One server process and everything that it keeps."""
 
-    def __init__(self, folder, arguments=(), settings=""):
+    def __init__(self, folder, arguments=(), settings="", environment=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.arguments = list(arguments)
+        self.environment = dict(environment or {})
         self.process = None
         self.config = self.folder / "trent.toml"
         self.data = self.folder / "data"
@@ -78,7 +79,7 @@ class Server:
         """Runs another command of the binary with this server's configuration."""
         return subprocess.run(
             [BINARY, *arguments, "--config", str(self.config)],
-            env=clean_environment(),
+            env=clean_environment(**self.environment),
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -100,7 +101,7 @@ class Server:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
-                env=clean_environment(),
+                env=clean_environment(**self.environment),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

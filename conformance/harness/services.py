@@ -116,10 +116,11 @@ class Service:
 
 
 def send(server, caller, signing_name, body, headers, region="us-east-1", source=None, unsigned=None):
-    """A signed request, with headers behind the signature if any are `unsigned`."""
+    """A signed request, with headers behind the signature if any are `unsigned`; nobody (`None`) does not sign."""
     address = urlsplit(server.endpoint)
     request = AWSRequest("POST", server.endpoint + "/", headers={"Host": address.netloc, **headers}, data=body)
-    SigV4Auth(credentials_of(caller), signing_name, region).add_auth(request)
+    if caller is not None:
+        SigV4Auth(credentials_of(caller), signing_name, region).add_auth(request)
     local = (source, 0) if source else None
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30, source_address=local)
     try:

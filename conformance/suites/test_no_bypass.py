@@ -175,9 +175,9 @@ def answers(server, world, served, caller):
             yield service, operation, answer(client, operation, world.samples)
 
 
-def own_answers(server, world, caller):
-    """(operation, what it answers) for the operations that no other service has: questions about permissions, and the
-    tokens of registered services."""
+def own_replies(server, world, caller):
+    """(operation, the answer) for the operations that no other service has: questions about permissions, and the tokens
+    of registered services."""
     user, key = world.samples["PolicySourceArn"], world.samples["KeyId"]
     head = {"Method": "POST", "Path": "/", "Headers": {"host": "example.com"}, "PayloadHash": "0" * 64}
     for operation, document in {
@@ -187,8 +187,13 @@ def own_answers(server, world, caller):
         "TrentForwardAccess.IssueForwardAccessToken": head,
     }.items():
         headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": operation}
-        answered = send(server, caller, "trent", json.dumps(document).encode(), headers)
-        yield operation, answered.code if answered.status != 200 else None
+        yield operation, send(server, caller, "trent", json.dumps(document).encode(), headers)
+
+
+def own_answers(server, world, caller):
+    """(operation, what it answers) for the same: the error's name, or None."""
+    for operation, reply in own_replies(server, world, caller):
+        yield operation, reply.code if reply.status != 200 else None
 
 
 def expected(service, of_json, of_query):
@@ -258,6 +263,16 @@ def test_nobody_who_does_not_sign_gets_in(server, world, served):
             else:
                 missing = expected(service, "MissingAuthenticationTokenException", "MissingAuthenticationToken")
                 assert code == missing, operation
+
+
+# REF-106
+def test_nobody_who_does_not_sign_asks_what_this_server_alone_answers(server, world):
+    refusal = (400, "MissingAuthenticationTokenException", "Missing Authentication Token")
+    replies = dict(own_replies(server, world, None))
+    assert len(replies) == 4
+    for operation, reply in replies.items():
+        assert (reply.status, reply.code, reply.message) == refusal, operation
+        assert set(reply.document) <= {"__type", "message"}, "nothing is told besides"
 
 
 def test_a_deactivated_key_is_refused_everywhere(server, world, served):

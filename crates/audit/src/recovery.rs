@@ -41,7 +41,10 @@ pub enum OpenError {
         format: u64,
     },
     /// The file is something else.
-    #[error("{} is not an audit trail", path.display())]
+    #[error(
+        "{} is no audit trail that this version reads: something else wrote it, or a build from before the first release. It is left as it is; move it to a safe place to start a new one",
+        path.display()
+    )]
     NotATrail {
         /// The file.
         path: PathBuf,

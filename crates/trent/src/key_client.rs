@@ -1,76 +1,186 @@
 //! Fetches the keys of issuers of identity tokens: from the addresses that the configuration lists and from nowhere
 //! else, with bounds on size and time, following no redirect.
+//!
+//! Who is at an `https` address, certificates prove: those of the authorities that the configuration names, or of the
+//! machine's. They are read for each fetch, which is seldom, so that new ones count without a restart, and a machine
+//! that has none serves all the same.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::{Request, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use trent_identity::web_identity::{Fetch, FetchError, LARGEST_KEY_SET};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use trent_identity::web_identity::{Fetch, FetchError, KeyAddress, LARGEST_KEY_SET};
+
+use crate::Failure;
 
 /// The longest wait for a whole answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A client that asks for keys.
-pub(crate) struct KeyClient(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
+/// The largest file of certificates that is read, in bytes: several times all the public authorities.
+const LARGEST_CA_FILE: u64 = 1 << 20;
 
-impl KeyClient {
-    /// A client that believes the certificate authorities of this machine (those of `SSL_CERT_FILE` and `SSL_CERT_DIR`,
-    /// if the environment names any).
-    pub(crate) fn new() -> std::io::Result<Self> {
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)?
-            // Which addresses do without TLS the configuration has checked.
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .build(connector);
-        Ok(Self(client))
-    }
+/// What the system's own words would say at length.
+const NO_AUTHORITIES: &str = "this machine has no certificate authorities (`SSL_CERT_FILE` and `SSL_CERT_DIR` can name \
+                              some): nobody is believed to be there without a `jwks_ca_file`";
 
-    async fn get(&self, url: &str) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-        let request = Request::get(url.parse::<Uri>()?)
-            .header("accept", "application/json")
-            .header("user-agent", concat!("trent/", env!("CARGO_PKG_VERSION")))
-            .body(Empty::new())?;
-        let response = self.0.request(request).await?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("it answers {}", response.status()).into());
+/// Why a file of certificate authorities cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CaFileError {
+    /// It cannot be read.
+    #[error("cannot read the certificates {}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// There is none in it.
+    #[error("{} has no certificate; it must have those of certificate authorities, in PEM", .0.display())]
+    NoCertificate(PathBuf),
+    /// What looks like one is none.
+    #[error("{} has a certificate that is malformed: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Whether keys could be fetched from there, as far as files of this machine say.
+pub(crate) fn check(from: &KeyAddress) -> Result<(), CaFileError> {
+    from.ca_file
+        .as_deref()
+        .map_or(Ok(()), |path| authorities(path).map(drop))
+}
+
+/// The certificate authorities in a PEM file, one at least.
+fn authorities(path: &Path) -> Result<RootCertStore, CaFileError> {
+    let mut pem = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST_CA_FILE + 1).read_to_end(&mut pem));
+    let read = read.and_then(|read| {
+        if read as u64 > LARGEST_CA_FILE {
+            return Err(io::Error::other(format!("it has more than {LARGEST_CA_FILE} bytes")));
         }
-        let limit = usize::try_from(LARGEST_KEY_SET).unwrap_or(usize::MAX);
-        let body = Limited::new(response.into_body(), limit).collect().await?;
-        Ok(String::from_utf8(body.to_bytes().into())?)
+        Ok(())
+    });
+    read.map_err(|error| CaFileError::File {
+        path: path.to_owned(),
+        error,
+    })?;
+    let malformed = |error: &dyn std::error::Error| CaFileError::Malformed {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| malformed(&error))?;
+        roots.add(certificate).map_err(|error| malformed(&error))?;
     }
+    if roots.is_empty() {
+        return Err(CaFileError::NoCertificate(path.to_owned()));
+    }
+    Ok(roots)
+}
+
+/// Whom to believe that they are at this URL.
+fn tls(url: &Uri, ca_file: Option<&Path>) -> Result<ClientConfig, Failure> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = match ca_file {
+        Some(path) => builder.with_root_certificates(authorities(path)?),
+        // Which addresses do without certificates the configuration has checked.
+        None if url.scheme_str() == Some("http") => builder.with_root_certificates(RootCertStore::empty()),
+        // Those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, if the environment names any.
+        None => builder.with_native_roots().map_err(|_| NO_AUTHORITIES)?,
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+/// Asks for keys.
+pub(crate) struct KeyClient {
+    /// The longest wait for a whole answer.
+    patience: Duration,
+}
+
+impl Default for KeyClient {
+    fn default() -> Self {
+        Self { patience: PATIENCE }
+    }
+}
+
+async fn get(from: &KeyAddress) -> Result<String, Failure> {
+    let (url, ca_file) = (from.url.parse::<Uri>()?, from.ca_file.clone());
+    let certified = url.clone();
+    let tls = tokio::task::spawn_blocking(move || tls(&certified, ca_file.as_deref())).await??;
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .build();
+    let client = Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(0)
+        .build(connector);
+    let request = Request::get(url)
+        .header("accept", "application/json")
+        .header("user-agent", concat!("trent/", env!("CARGO_PKG_VERSION")))
+        .body(Empty::<Bytes>::new())?;
+    let response = client.request(request).await?;
+    if response.status() != StatusCode::OK {
+        return Err(format!("it answers {}", response.status()).into());
+    }
+    let limit = usize::try_from(LARGEST_KEY_SET).unwrap_or(usize::MAX);
+    let body = Limited::new(response.into_body(), limit).collect().await?;
+    Ok(String::from_utf8(body.to_bytes().into())?)
 }
 
 #[async_trait]
 impl Fetch for KeyClient {
-    async fn fetch(&self, url: &str) -> Result<String, FetchError> {
-        match tokio::time::timeout(PATIENCE, self.get(url)).await {
+    async fn fetch(&self, from: &KeyAddress) -> Result<String, FetchError> {
+        match tokio::time::timeout(self.patience, get(from)).await {
             Ok(Ok(text)) => Ok(text),
             Ok(Err(error)) => Err(FetchError(crate::with_causes(&*error))),
-            Err(_) => Err(FetchError(format!("no answer within {} s", PATIENCE.as_secs()))),
+            Err(_) => Err(FetchError(format!("no answer within {:?}", self.patience))),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
-    /// What is fetched from a server that answers every connection with `answer`, and how often it was asked.
-    async fn fetched(answer: String) -> (Result<String, FetchError>, usize) {
+    fn at(url: &str, ca_file: Option<&Path>) -> KeyAddress {
+        KeyAddress {
+            url: url.to_owned(),
+            ca_file: ca_file.map(Path::to_owned),
+        }
+    }
+
+    /// What is fetched from a server that serves every connection so, and how often it was asked.
+    async fn fetched<F>(
+        patience: Duration,
+        serve: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> (Result<String, FetchError>, usize)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/keys", listener.local_addr().expect("an address"));
         let serving = tokio::spawn(async move {
@@ -79,13 +189,23 @@ mod tests {
                 asked += 1;
                 let mut head = [0; 1024];
                 let _ = stream.read(&mut head).await;
-                let _ = stream.write_all(answer.as_bytes()).await;
+                tokio::spawn(serve(stream));
             }
             asked
         });
-        let client = KeyClient::new().expect("a client");
-        let fetched = client.fetch(&url).await;
+        let fetched = KeyClient { patience }.fetch(&at(&url, None)).await;
         (fetched, serving.await.expect("it ends"))
+    }
+
+    /// The same of a server that answers with this.
+    async fn answered(answer: String) -> (Result<String, FetchError>, usize) {
+        fetched(PATIENCE, move |mut stream| {
+            let answer = answer.clone();
+            async move {
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        })
+        .await
     }
 
     fn answer(status: &str, more: &str, body: &str) -> String {
@@ -97,8 +217,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_at_the_address_is_fetched_and_nothing_else() {
-        let (fetched_text, asked) = fetched(answer("200 OK", "", "{}")).await;
-        assert_eq!((fetched_text.expect("keys").as_str(), asked), ("{}", 1));
+        let (keys, asked) = answered(answer("200 OK", "", "{}")).await;
+        assert_eq!((keys.expect("keys").as_str(), asked), ("{}", 1));
         let elsewhere = "location: http://127.0.0.1:1/\r\n";
         for (answer, said) in [
             (answer("302 Found", elsewhere, ""), "it answers 302"),
@@ -106,9 +226,79 @@ mod tests {
             (answer("200 OK", "", &"x".repeat(300 << 10)), "length limit exceeded"),
             ("nonsense\r\n\r\n".to_owned(), ""),
         ] {
-            let (refused, asked) = fetched(answer).await;
+            let (refused, asked) = answered(answer).await;
             let error = refused.expect_err("refused").to_string();
             assert!(error.contains(said) && asked == 1, "{error}");
         }
+    }
+
+    /// The head of an answer whose end is wherever the server closes.
+    const ENDLESS: &[u8] = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_cut_off_by_its_size() {
+        let (refused, _) = fetched(PATIENCE, |mut stream| async move {
+            let _ = stream.write_all(ENDLESS).await;
+            while stream.write_all(&[b' '; 4096]).await.is_ok() {}
+        })
+        .await;
+        let error = refused.expect_err("refused").to_string();
+        assert!(error.contains("length limit exceeded"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_takes_its_time_is_cut_off_however_busy_it_is() {
+        let began = Instant::now();
+        let (silent, _) = fetched(Duration::from_millis(100), |stream| async move {
+            tokio::time::sleep(PATIENCE).await;
+            drop(stream);
+        })
+        .await;
+        let (slow, _) = fetched(Duration::from_millis(300), |mut stream| async move {
+            let _ = stream.write_all(ENDLESS).await;
+            while stream.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+        for (refused, said) in [(silent, "no answer within 100ms"), (slow, "no answer within 300ms")] {
+            assert_eq!(refused.expect_err("refused").to_string(), said);
+        }
+        assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn a_file_without_authorities_is_refused_and_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("ca.pem");
+        let refused = || {
+            check(&at("https://a.example.com", Some(&path)))
+                .expect_err("refused")
+                .to_string()
+        };
+        assert!(refused().starts_with("cannot read the certificates "), "{}", refused());
+        let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        let noise = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let torn = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        let large = "#".repeat((1 << 20) + 1);
+        for (content, said) in [
+            (
+                "",
+                "has no certificate; it must have those of certificate authorities, in PEM",
+            ),
+            ("{}", "has no certificate"),
+            (key, "has no certificate"),
+            (noise, "has a certificate that is malformed"),
+            (torn, "has a certificate that is malformed"),
+            (&large, "it has more than 1048576 bytes"),
+        ] {
+            std::fs::write(&path, content).expect("written");
+            assert!(
+                refused().contains(said) && refused().contains("ca.pem"),
+                "{}",
+                refused()
+            );
+        }
+        check(&at("https://a.example.com", None)).expect("the machine's own are not read yet");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trent_admin::{Inquiries, Questions};
 use trent_iam::{ForwardAccess, Iam, Sts};
 use trent_identity::services::Forwarding;
-use trent_identity::web_identity::{Fetch, Issuers};
+use trent_identity::web_identity::{Fetch, Issuers, KeySource};
 use trent_identity::{Authenticator, DevAuthenticator, Realm, VerifyingAuthenticator};
 use trent_kms::Kms;
 use trent_server::{DevGuard, Limits, Server};
@@ -17,7 +17,7 @@ use trent_store::Mode;
 
 use crate::Failure;
 use crate::config::Config;
-use crate::key_client::KeyClient;
+use crate::key_client::{self, KeyClient};
 use crate::node::Node;
 
 /// The services.
@@ -87,7 +87,12 @@ impl Tenants {
 
 /// The issuers of identity tokens, with what of their keys has to be fetched.
 async fn issuers(config: &Config) -> Result<Issuers, Failure> {
-    let client: Arc<dyn Fetch> = Arc::new(KeyClient::new()?);
+    for issuer in &config.issuers {
+        if let KeySource::Url(from) = &issuer.keys {
+            key_client::check(from).map_err(|error| format!("`identity.issuers`: {error}"))?;
+        }
+    }
+    let client: Arc<dyn Fetch> = Arc::new(KeyClient::default());
     let issuers = Issuers::new(config.issuers.clone(), &client);
     let issuers = issuers.map_err(|error| format!("`identity.issuers`: {error}"))?;
     issuers.prepare().await;

@@ -3,6 +3,7 @@
 //! They are fetched when the server starts, when a token names a key that is not known, and once they are old; never more
 //! than once in a while, whatever tokens come, and never by two at a time. What cannot be fetched leaves what there was.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,11 +20,22 @@ const PAUSE: Duration = Duration::from_mins(1);
 /// Keys that are older than this are fetched again: one that the issuer withdrew is out by then.
 const OLD: Duration = Duration::from_hours(1);
 
-/// Fetches documents. The implementation bounds size and time, and follows no redirects.
+/// Where keys are fetched from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyAddress {
+    /// The URL.
+    pub url: String,
+    /// A PEM file of the certificate authorities that are believed about who is there, and no others are; those of this
+    /// machine if it is `None`.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Fetches documents. The implementation bounds size and time, follows no redirects, and believes nobody to be at an
+/// `https` address without a certificate.
 #[async_trait]
 pub trait Fetch: Send + Sync + 'static {
-    /// The document at this URL.
-    async fn fetch(&self, url: &str) -> Result<String, FetchError>;
+    /// The document at this address.
+    async fn fetch(&self, from: &KeyAddress) -> Result<String, FetchError>;
 }
 
 /// Why a document could not be fetched, for the operator.
@@ -31,9 +43,9 @@ pub trait Fetch: Send + Sync + 'static {
 #[error("{0}")]
 pub struct FetchError(pub String);
 
-/// The keys at a URL.
+/// The keys at an address.
 pub(super) struct FetchedKeys {
-    url: String,
+    from: KeyAddress,
     fetch: Arc<dyn Fetch>,
     known: ArcSwapOption<Known>,
     /// When they were asked for last. Whoever holds it is asking.
@@ -46,9 +58,9 @@ struct Known {
 }
 
 impl FetchedKeys {
-    pub(super) fn new(url: String, fetch: Arc<dyn Fetch>) -> Self {
+    pub(super) fn new(from: KeyAddress, fetch: Arc<dyn Fetch>) -> Self {
         Self {
-            url,
+            from,
             fetch,
             known: ArcSwapOption::empty(),
             asked: Mutex::new(None),
@@ -94,7 +106,7 @@ impl FetchedKeys {
             return None;
         }
         *asked = Some(Instant::now());
-        let text = self.fetch.fetch(&self.url).await.map_err(|error| error.to_string());
+        let text = self.fetch.fetch(&self.from).await.map_err(|error| error.to_string());
         let keys = text.and_then(|text| KeySet::parse(&text).map_err(|error| error.to_string()));
         match keys {
             Ok(keys) => {
@@ -104,7 +116,7 @@ impl FetchedKeys {
                 Some(known)
             }
             Err(error) => {
-                tracing::warn!(error, url = self.url, "the keys of an issuer cannot be fetched");
+                tracing::warn!(error, url = self.from.url, "the keys of an issuer cannot be fetched");
                 None
             }
         }
@@ -143,12 +155,19 @@ mod tests {
 
     #[async_trait]
     impl Fetch for Idp {
-        async fn fetch(&self, url: &str) -> Result<String, FetchError> {
-            assert_eq!(url, "https://idp.example.com/keys");
+        async fn fetch(&self, from: &KeyAddress) -> Result<String, FetchError> {
+            assert_eq!(*from, address());
             self.asked.fetch_add(1, Ordering::Relaxed);
             tokio::task::yield_now().await;
             let keys = self.keys.lock().expect("nobody panicked").clone();
             keys.ok_or_else(|| FetchError("it is down".to_owned()))
+        }
+    }
+
+    fn address() -> KeyAddress {
+        KeyAddress {
+            url: "https://idp.example.com/keys".to_owned(),
+            ca_file: None,
         }
     }
 
@@ -172,7 +191,7 @@ mod tests {
     }
 
     fn fetched(idp: &Arc<Idp>) -> FetchedKeys {
-        FetchedKeys::new("https://idp.example.com/keys".to_owned(), Arc::clone(idp) as _)
+        FetchedKeys::new(address(), Arc::clone(idp) as _)
     }
 
     async fn ask(keys: &FetchedKeys, text: &str) -> Result<(), TokenError> {

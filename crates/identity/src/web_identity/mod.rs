@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use fetched::{Fetch, FetchError};
+pub use fetched::{Fetch, FetchError, KeyAddress};
 pub use jwks::{JwksError, KeySet};
 pub use token::{Claims, SessionTags, Token, TokenError};
 
@@ -36,8 +36,8 @@ pub struct Issuer {
 pub enum KeySource {
     /// In this file.
     File(PathBuf),
-    /// At this URL.
-    Url(String),
+    /// At this address.
+    Url(KeyAddress),
 }
 
 /// The issuers that the operator lists.

@@ -20,6 +20,8 @@ pub(crate) struct Deployment {
     program: PathBuf,
     folder: PathBuf,
     pub(crate) address: String,
+    /// Whether the folder was there before.
+    found: bool,
 }
 
 impl Deployment {
@@ -27,9 +29,22 @@ impl Deployment {
     pub(crate) fn new(program: PathBuf, folder: PathBuf, address: String) -> Self {
         Self {
             program,
+            found: folder.exists(),
             folder,
             address,
         }
+    }
+
+    /// What to do if nothing works in the folder; nothing if it is new.
+    pub(crate) fn advice(&self) -> String {
+        if !self.found {
+            return String::new();
+        }
+        let folder = self.folder.display();
+        format!(
+            "\nAn earlier run left {folder} behind. If it was of another build of Trent, this one may not be able to use \
+             what is there. Unless you need the keys in it, remove it and run again: rm -r {folder}"
+        )
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -51,9 +66,8 @@ impl Deployment {
                 fs::create_dir_all(&self.folder)?;
                 let made = self.command(&["init", "--json"]).output()?;
                 if !made.status.success() {
-                    return Err(io::Error::other(
-                        String::from_utf8_lossy(&made.stderr).trim().to_owned(),
-                    ));
+                    let said = String::from_utf8_lossy(&made.stderr);
+                    return Err(io::Error::other(format!("{}{}", said.trim(), self.advice())));
                 }
                 let text = String::from_utf8_lossy(&made.stdout).into_owned();
                 write_secret(&remembered, &text)?;
@@ -89,7 +103,10 @@ impl Deployment {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(&self.address).is_err() {
             if let Some(status) = running.0.try_wait()? {
-                return Err(io::Error::other(format!("the server did not start ({status})")));
+                let advice = self.advice();
+                return Err(io::Error::other(format!(
+                    "the server did not start ({status}); it says why above{advice}"
+                )));
             }
             if Instant::now() > deadline {
                 return Err(io::Error::other("the server did not start in time"));

@@ -65,6 +65,9 @@ fn run(once: bool, program: &Path, folder: &Path) -> Result<bool, Failure> {
         failed: 0,
     }
     .walk();
+    if !passed {
+        println!("{}", deployment.advice());
+    }
     if once {
         let stopped = server.stop()?;
         if !stopped {

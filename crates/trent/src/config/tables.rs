@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use trent_identity::web_identity::{Issuer, KeySource};
+use trent_identity::web_identity::{Issuer, KeyAddress, KeySource};
 use trent_names::AccountId;
 use trent_service::VpcEndpoint;
 
@@ -41,15 +41,22 @@ pub(super) fn listeners(r: &mut Reader) -> Vec<Listener> {
 pub(super) fn issuers(r: &mut Reader) -> Vec<Issuer> {
     r.read_tables(
         "identity.issuers",
-        "issuers of identity tokens, each a table with `url` and `jwks_file` or `jwks_url` (in the file only)",
-        ["url", "jwks_file", "jwks_url"],
-        |[url, file, address]| {
+        "issuers of identity tokens, each a table with `url` and `jwks_file` or `jwks_url`, the latter perhaps with `jwks_ca_file` (in the file only)",
+        ["url", "jwks_file", "jwks_url", "jwks_ca_file"],
+        |[url, file, address, authorities]| {
             let keys = match (file, address) {
                 (Some(file), None) => KeySource::File(value::path(file)?),
-                (None, Some(address)) => KeySource::Url(value::key_url(address)?),
+                (None, Some(address)) => KeySource::Url(KeyAddress {
+                    url: value::key_url(address)?,
+                    ca_file: authorities.map(value::path).transpose()?,
+                }),
                 (None, None) => return Err("`jwks_file` or `jwks_url` is missing".to_owned()),
                 (Some(_), Some(_)) => return Err("`jwks_file` and `jwks_url` exclude each other".to_owned()),
             };
+            // Whoever wrote it expects it to restrict.
+            if authorities.is_some() && !matches!(&keys, KeySource::Url(from) if value::is_https(&from.url)) {
+                return Err("`jwks_ca_file` is for a `jwks_url` of `https://`, and there is none".to_owned());
+            }
             Ok(Issuer {
                 url: required(url, "url")?.to_owned(),
                 keys,

@@ -1,4 +1,4 @@
-use trent_identity::web_identity::KeySource;
+use trent_identity::web_identity::{KeyAddress, KeySource};
 
 use super::*;
 
@@ -135,6 +135,15 @@ fn issuers_are_tables_of_the_file() {
     assert_eq!(issuers[1].keys, KeySource::File("/etc/b.json".into()));
     assert!(load("", &[]).into_config().expect("valid").issuers.is_empty());
 
+    let file = "[[identity.issuers]]\nurl = \"https://a.example.com\"\njwks_url = \"https://a.example.com/keys\"\n\
+                jwks_ca_file = \"/etc/ca.pem\"\n";
+    let issuers = load(file, &[]).into_config().expect("valid").issuers;
+    let address = KeyAddress {
+        url: "https://a.example.com/keys".to_owned(),
+        ca_file: Some("/etc/ca.pem".into()),
+    };
+    assert_eq!(issuers[0].keys, KeySource::Url(address));
+
     for (file, said) in [
         (
             "[[identity.issuers]]\nurl = \"u\"\n",
@@ -151,6 +160,14 @@ fn issuers_are_tables_of_the_file() {
         (
             "[[identity.issuers]]\nurl = \"u\"\njwks_url = \"http://u/k\"\n",
             "`identity.issuers`: `http://u/k` is no address of keys",
+        ),
+        (
+            "[[identity.issuers]]\nurl = \"u\"\njwks_file = \"f\"\njwks_ca_file = \"ca.pem\"\n",
+            "`jwks_ca_file` is for a `jwks_url` of `https://`, and there is none",
+        ),
+        (
+            "[[identity.issuers]]\nurl = \"u\"\njwks_url = \"http://127.0.0.1/k\"\njwks_ca_file = \"ca.pem\"\n",
+            "`jwks_ca_file` is for a `jwks_url` of `https://`, and there is none",
         ),
         (
             "[[identity.issuers]]\nurl = \"u\"\njwks_file = \"f\"\ncolour = \"red\"\n",

@@ -107,6 +107,12 @@ pub(crate) fn key_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// Whether a URL says that certificates prove who is there.
+pub(crate) fn is_https(url: &str) -> bool {
+    url.parse::<hyper::Uri>()
+        .is_ok_and(|url| url.scheme_str() == Some("https"))
+}
+
 /// A comma-separated list of Regions, each named once.
 pub(crate) fn regions(text: &str) -> Result<Vec<Region>, String> {
     let mut regions: Vec<Region> = Vec::new();

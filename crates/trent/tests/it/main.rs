@@ -16,3 +16,4 @@ mod operator;
 mod protocol;
 mod start;
 mod versions;
+mod walk;

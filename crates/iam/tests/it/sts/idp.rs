@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use trent_identity::web_identity::{Fetch, FetchError, Issuer, Issuers, KeySource};
+use trent_identity::web_identity::{Fetch, FetchError, Issuer, Issuers, KeyAddress, KeySource};
 
 /// Its URL.
 pub(crate) const URL: &str = "https://idp.example.com/realms/work";
@@ -111,7 +111,7 @@ struct Nowhere;
 
 #[async_trait]
 impl Fetch for Nowhere {
-    async fn fetch(&self, url: &str) -> Result<String, FetchError> {
-        Err(FetchError(format!("{url} is asked for keys that are in a file")))
+    async fn fetch(&self, from: &KeyAddress) -> Result<String, FetchError> {
+        Err(FetchError(format!("{} is asked for keys that are in a file", from.url)))
     }
 }
