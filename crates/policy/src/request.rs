@@ -292,5 +292,6 @@ mod tests {
         static DECRYPT: Action = crate::action!("kms:Decrypt");
         assert_eq!(DECRYPT, Action::new("kms:Decrypt"));
         assert_eq!((DECRYPT.as_str(), DECRYPT.lower()), ("kms:Decrypt", "kms:decrypt"));
+        assert_eq!(DECRYPT.to_string(), "kms:Decrypt");
     }
 }
