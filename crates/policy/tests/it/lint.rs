@@ -346,6 +346,11 @@ fn conditions_that_requests_never_meet() {
         iam(with(allow(json!("kms:Decrypt"), KEY), "Condition", typo)),
         ["CONDITION_NEVER_PRESENT"]
     );
+    for nameless in ["kms:EncryptionKontext:Project", "kms:EncryptionContext:"] {
+        let condition = json!({"StringEquals": {nameless: "Alpha"}});
+        let found = iam(with(allow(json!("kms:Decrypt"), KEY), "Condition", condition));
+        assert_eq!(found, ["CONDITION_NEVER_PRESENT"], "{nameless}");
+    }
     let tagged = json!({"StringEquals": {"aws:ResourceTag/team": "blue"}});
     let found = iam(with(allow(json!("kms:ListRetirableGrants"), "*"), "Condition", tagged));
     assert_eq!(found, ["NO_NARROWER_RESOURCE", "CONDITION_NEVER_PRESENT"]);
@@ -397,6 +402,43 @@ fn only_invalid_documents_are_errors() {
         assert_eq!(findings.len(), 1);
         assert_eq!((findings[0].code, findings[0].severity), ("INVALID", Severity::Error));
     }
+}
+
+/// POL-248
+#[test]
+fn a_document_is_as_large_as_its_kind_may_be() {
+    let everybody = json!({"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole", "Resource": "*"});
+    for (kind, limit) in [
+        (PolicyKind::Resource, 32_768),
+        (PolicyKind::Trust, 2_048),
+        (PolicyKind::Session, 2_048),
+        (PolicyKind::Endpoint, 20_480),
+    ] {
+        let mut statement = everybody.clone();
+        let members = statement.as_object_mut().unwrap();
+        match kind {
+            PolicyKind::Trust => drop(members.remove("Resource")),
+            PolicyKind::Session => drop(members.remove("Principal")),
+            _ => {}
+        }
+        let invalid = |length: usize| {
+            let mut document = document(&statement);
+            document["Id"] = json!("");
+            let rest = document.to_string().len();
+            document["Id"] = json!("x".repeat(length - rest));
+            let findings = findings_of(kind, &document, false);
+            findings.iter().any(|finding| finding.code == "INVALID")
+        };
+        assert!(!invalid(limit) && invalid(limit + 1), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_makes_a_condition_optional_is_advised_against() {
+    let condition = json!({"ForAllValues:StringEquals": {"kms:EncryptionContext:Project": "Alpha"}});
+    let statement = with(allow(json!("kms:Decrypt"), KEY), "Condition", condition);
+    let findings = findings_of(PolicyKind::Identity, &document(&statement), false);
+    assert_eq!(findings[0].advice, "Leave ForAllValues out: the key has one value.");
 }
 
 #[test]
