@@ -133,6 +133,8 @@ mod tests {
             let parsed = ServicePrincipal::parse(name).expect(name);
             assert_eq!((parsed.as_str(), parsed.to_string()), (name, name.to_owned()));
         }
+        let shown = ServicePrincipal::parse("s3.eu").map(|name| format!("{name:?}"));
+        assert_eq!(shown.as_deref(), Ok("s3.eu"));
         let long = format!("{}.amazonaws.com", "a".repeat(51));
         for name in [
             "",

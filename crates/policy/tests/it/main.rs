@@ -22,6 +22,7 @@ mod explanation;
 mod grants;
 mod guide;
 mod hostile;
+mod invalid;
 mod language;
 mod limits;
 mod lint;

@@ -2,7 +2,7 @@
 
 use crate::support::{ACCOUNT, ALICE, KEY, OTHER_ACCOUNT, ROLE, ROOT, SESSION, document, outcome, result};
 use serde_json::{Value, json};
-use trent_policy::{Surroundings, simulate};
+use trent_policy::{Surroundings, simulate, unreadable};
 
 fn allow(action: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": "*"})
@@ -154,6 +154,11 @@ fn an_invalid_scenario_is_an_error() {
             "{pointer} {value}: {result}"
         );
     }
+    let unreadable: Value = serde_json::from_str(&unreadable("line 3 is no text")).unwrap();
+    assert_eq!(
+        unreadable,
+        json!({"id": null, "error": {"code": "InvalidScenario", "message": "line 3 is no text"}})
+    );
     for text in ["", "null", "[]", "{", "{\"id\": 5}"] {
         let line = simulate(text, &Surroundings::default());
         let result: Value = serde_json::from_str(&line).unwrap();
