@@ -131,8 +131,10 @@ mod tests {
     fn a_service_principal_is_a_name_of_labels() {
         for name in ["cloudtrail.amazonaws.com", "backup.example.internal", "s3.eu"] {
             let parsed = ServicePrincipal::parse(name).expect(name);
-            assert_eq!(parsed.to_string(), name);
+            assert_eq!((parsed.as_str(), parsed.to_string()), (name, name.to_owned()));
         }
+        let shown = ServicePrincipal::parse("s3.eu").map(|name| format!("{name:?}"));
+        assert_eq!(shown.as_deref(), Ok("s3.eu"));
         let long = format!("{}.amazonaws.com", "a".repeat(51));
         for name in [
             "",

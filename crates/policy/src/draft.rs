@@ -274,3 +274,25 @@ fn lent_levels<'a>(levels: &'a [(&'a str, Vec<Attached<'a>>)]) -> Vec<Level<'a>>
         .map(|(target, policies)| Level { target, policies })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_are_added_have_numbers_of_their_own() {
+        let two = r#"{"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}"#;
+        let mut draft = Draft::of(&Policies::default());
+        for name in ["first", "second", "first"] {
+            draft.add(PolicyKind::Identity, None, name, two);
+        }
+        let numbers: Vec<(&str, Vec<usize>)> = draft
+            .identity
+            .iter()
+            .map(|(name, policy)| (name.as_str(), policy.statements.iter().map(Statement::index).collect()))
+            .collect();
+        assert_eq!(numbers, [("first", vec![0, 1, 2, 3]), ("second", vec![0, 1])]);
+    }
+}

@@ -285,12 +285,25 @@ impl<'a> Prepared<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Action;
+    use super::{Action, digest};
 
     #[test]
     fn an_action_is_the_same_made_at_whatever_time() {
         static DECRYPT: Action = crate::action!("kms:Decrypt");
         assert_eq!(DECRYPT, Action::new("kms:Decrypt"));
         assert_eq!((DECRYPT.as_str(), DECRYPT.lower()), ("kms:Decrypt", "kms:decrypt"));
+        assert_eq!(DECRYPT.to_string(), "kms:Decrypt");
+    }
+
+    /// The published vectors of the algorithm.
+    #[test]
+    fn digests_are_fnv_1a() {
+        for (text, expected) in [
+            ("", 0xcbf2_9ce4_8422_2325),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            assert_eq!(digest(text), expected, "{text}");
+        }
     }
 }

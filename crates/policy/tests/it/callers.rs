@@ -80,6 +80,14 @@ fn a_newcomer_of_the_same_name_is_somebody_else() {
     };
     assert!(decided(&policy, federated("AIDAFIRST00000000000")));
     assert!(!decided(&policy, federated("AIDANEWCOMER00000000")));
+    let bob: PrincipalArn = "arn:aws:iam::111122223333:user/Bob".parse().unwrap();
+    let of_user = |user| Principal::FederatedUser {
+        arn: &visitor,
+        user: Some(user),
+        id: None,
+    };
+    assert!(decided(&policy, of_user(&alice)), "without an id the name tells");
+    assert!(!decided(&policy, of_user(&bob)));
 
     let mut policy = key_policy(&json!({"AWS": SESSION}));
     policy.bind(|_| Some("AROAFIRST00000000000".to_owned()));

@@ -1,6 +1,6 @@
 //! The decision table of key policy, IAM policies and grants, and who is meant by a principal.
 
-use crate::support::{ACCOUNT, ALICE, KEY, ROLE, ROOT, SESSION, World, document, iam, to};
+use crate::support::{ACCOUNT, ALICE, KEY, ROLE, ROOT, SESSION, World, document, iam, parse, to};
 use serde_json::{Value, json};
 use trent_policy::{
     Code, Grant, Grantee, Outcome, Policies, Policy, PolicyKind, Principal, Request, Rules, Subject, decide, explain,
@@ -95,6 +95,25 @@ fn one_denial_decides_wherever_it_is() {
     }
 }
 
+#[test]
+fn what_a_policy_denies_can_be_taken_alone() {
+    let all = World::new(ALICE).key_policy(&to(&json!([ALICE, ROOT])));
+    let policy = parse(
+        PolicyKind::Resource,
+        &document(&json!([
+            to(&json!(ALICE)),
+            {"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"},
+        ])),
+    );
+    let mut alone = all.clone();
+    alone.key_policy = Some(policy.denials());
+    assert_eq!(alone.outcome(), Outcome::ExplicitDeny, "what it denies is denied");
+    alone = alone.action("kms:Decrypt");
+    assert_eq!(alone.outcome(), Outcome::ImplicitDeny, "what it allows is not allowed");
+    alone.key_policy = Some(policy);
+    assert!(alone.allowed());
+}
+
 /// POL-31
 #[test]
 fn delegation_of_one_action_is_of_one_action() {
@@ -137,10 +156,15 @@ fn the_account_principal_has_three_spellings_and_gives_nobody_anything() {
         assert!(world(ROOT).allowed());
         assert!(!world("arn:aws:iam::444455556666:root").allowed());
     }
-    let gov = World::new(ALICE)
-        .key_policy(&to(&json!("arn:aws-us-gov:iam::111122223333:root")))
-        .identity(&iam("Allow", "*"));
-    assert!(!gov.allowed(), "an account of another partition is another account");
+    for caller in [ALICE, SESSION, ROLE, "arn:aws:sts::111122223333:federated-user/f"] {
+        let gov = World::new(caller)
+            .key_policy(&to(&json!("arn:aws-us-gov:iam::111122223333:root")))
+            .identity(&iam("Allow", "*"));
+        assert!(
+            !gov.allowed(),
+            "an account of another partition is another account: {caller}"
+        );
+    }
 }
 
 /// POL-7, POL-120

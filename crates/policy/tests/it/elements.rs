@@ -113,6 +113,14 @@ fn not_principal_denies_only() {
     parse(PolicyKind::Resource, &document(&statement("Deny")));
     let error = try_parse(PolicyKind::Resource, &document(&statement("Allow"))).unwrap_err();
     assert_eq!(error.problem, Problem::AllowNotPrincipal);
+    let nobody = with(
+        with(iam_statement(), "Effect", json!("Deny")),
+        "NotPrincipal",
+        json!("*"),
+    );
+    parse(PolicyKind::Resource, &document(&nobody));
+    let error = try_parse(PolicyKind::ResourceControl, &document(&nobody)).unwrap_err();
+    assert_eq!(error.problem, Problem::AllowNotPrincipal, "there it cannot even deny");
     let stored = Policy::parse(
         &document(&statement("Allow")).to_string(),
         PolicyKind::Resource,

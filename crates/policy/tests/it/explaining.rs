@@ -109,3 +109,76 @@ fn explaining_asks_the_questions_of_the_flowchart() {
         assert!(trace.steps.iter().all(|step| step.question.as_str().ends_with('?')));
     });
 }
+
+/// AUTHZ-273, AUTHZ-275, AUTHZ-276, AUTHZ-277, AUTHZ-278
+#[test]
+fn what_an_answer_comes_to() {
+    for (question, no, yes) in [
+        (Question::AccountEnabled, Some("ACCOUNT_NOT_ENABLED_IN_REGION"), None),
+        (Question::OrganizationDenies, None, Some("EXPLICIT_DENY_ORG_POLICY")),
+        (
+            Question::EndpointDenies,
+            None,
+            Some("EXPLICIT_DENY_VPC_ENDPOINT_POLICY"),
+        ),
+        (Question::IamDenies, None, Some("EXPLICIT_DENY_IAM_POLICY")),
+        (Question::ResourcePolicyDenies, None, Some("EXPLICIT_DENY_KEY_POLICY")),
+        (
+            Question::WorksAcrossAccounts,
+            Some("CROSS_ACCOUNT_OPERATION_NOT_SUPPORTED"),
+            None,
+        ),
+        (Question::OrganizationAllows, Some("NOT_ALLOWED_BY_ORG_POLICY"), None),
+        (
+            Question::EndpointAllows,
+            Some("NOT_ALLOWED_BY_VPC_ENDPOINT_POLICY"),
+            None,
+        ),
+        (Question::BoundaryAndSessionAllow, None, None),
+        (
+            Question::ResourcePolicyAllowsCaller,
+            None,
+            Some("ALLOWED_BY_KEY_POLICY"),
+        ),
+        (
+            Question::KeyPolicyEnablesIam,
+            Some("KEY_POLICY_DOES_NOT_ENABLE_IAM"),
+            None,
+        ),
+        (
+            Question::IamAllows,
+            Some("NO_IAM_POLICY_ALLOWS"),
+            Some("ALLOWED_BY_IAM_POLICY"),
+        ),
+        (Question::GrantAllows, Some("NO_GRANT_ALLOWS"), Some("ALLOWED_BY_GRANT")),
+        (Question::ResourceInCallersAccount, None, Some("TRUSTED_OWN_ACCOUNT")),
+        (
+            Question::IamAllowsUseOfForeignResource,
+            None,
+            Some("TRUSTED_BY_IAM_POLICY"),
+        ),
+        (
+            Question::GrantAllowsUseOfForeignKey,
+            Some("KEY_TRUST_NOT_ESTABLISHED"),
+            Some("TRUSTED_BY_GRANT"),
+        ),
+    ] {
+        assert_eq!(
+            (question.code(false), question.code(true)),
+            (no, yes),
+            "{}",
+            question.as_str()
+        );
+    }
+}
+
+#[test]
+fn a_key_is_spoken_of_only_if_there_is_one() {
+    let world = World::new(ALICE).action("kms:ListKeys").resource("*", ACCOUNT);
+    world.visit(|request, policies, context| {
+        assert_eq!(
+            decide(request, policies, context).explanation(request),
+            format!("No IAM policy of account {ACCOUNT} allows kms:ListKeys.")
+        );
+    });
+}

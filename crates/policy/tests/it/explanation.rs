@@ -13,7 +13,7 @@ fn of_request(key: &ConditionKey) -> bool {
     !key.lower().starts_with("aws:principal") && !key.lower().starts_with("aws:resource")
 }
 
-fn explain(world: &World) -> Explanation {
+pub fn explain(world: &World) -> Explanation {
     let asked = Asked {
         caller: &world.caller,
         named: &world.caller,
@@ -24,7 +24,7 @@ fn explain(world: &World) -> Explanation {
 }
 
 /// The changes, each as its kind, the policy that it is about and what else tells it from others.
-fn changes(world: &World) -> Vec<String> {
+pub fn changes(world: &World) -> Vec<String> {
     let explanation = explain(world);
     let changes = explanation.remedies.iter().map(|remedy| {
         let ground = &remedy.ground;
@@ -48,11 +48,11 @@ fn addition(statement: &Value) -> String {
     format!("{principal} {} {resource}", statement["Action"].as_str().unwrap_or("-"))
 }
 
-fn enabled() -> Value {
+pub fn enabled() -> Value {
     json!([{"Sid": "Account", "Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}])
 }
 
-fn if_project(effect: &str) -> Value {
+pub fn if_project(effect: &str) -> Value {
     json!({"Sid": "Project", "Effect": effect, "Principal": {"AWS": ALICE}, "Action": "kms:*", "Resource": "*",
            "Condition": {"StringEquals": {"kms:EncryptionContext:Project": "Alpha"}}})
 }
@@ -147,6 +147,12 @@ fn a_grant_is_offered_where_one_would_do() {
     );
     let bounded = World::new(ROLE).key_policy(&enabled()).boundary(&iam("Allow", "s3:*"));
     assert!(!offered(&bounded), "a role stays within its boundary");
+    let root = World::new(ROOT).key_policy(&to(&json!(EVE)));
+    assert!(offered(&root));
+    assert!(
+        !offered(&root.session(&iam("Allow", "s3:*"))),
+        "the root user is granted what its account is"
+    );
 }
 
 #[test]
@@ -167,6 +173,11 @@ fn statements_that_miss_by_their_conditions_are_told_with_them() {
     );
     let met = world.context(&json!({"kms:EncryptionContext:Project": "Alpha"}));
     assert_eq!(explain(&met).decision, "Allow");
+    let among_others = World::new(ALICE).key_policy(&json!([enabled()[0], if_project("Allow"), if_project("Deny")]));
+    let near = explain(&among_others).near;
+    let told: Vec<_> = near.iter().map(|near| near.ground.statement).collect();
+    assert_eq!(told, [Some(1)], "not what applies, and not what would deny");
+    assert!(!near[0].unmet[0].present, "there is no such key");
 }
 
 #[test]
@@ -191,6 +202,23 @@ fn what_depends_on_the_request_is_open_and_nothing_else_is() {
         (project.to_vec(), vec![])
     );
     assert!(may_be_denied.at_best.is_some());
+    let everything = json!({"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"});
+    let denied = ask(&World::new(ALICE).key_policy(&json!([to(&json!(ALICE)), everything])));
+    assert_eq!(denied.at_best, None, "a denial that asks nothing of the request stays");
+    let mut unless = if_project("Deny");
+    unless["Condition"] = json!({"StringNotEquals": {"kms:EncryptionContext:Project": "Alpha"}});
+    let denied_so_far = ask(&World::new(ALICE).key_policy(&json!([to(&json!(ALICE)), unless])));
+    assert!(denied_so_far.at_best.is_some(), "another request could get out of it");
+    let mut others = if_project("Deny");
+    others.as_object_mut().unwrap().remove("Principal");
+    others["NotPrincipal"] = json!({"AWS": [ALICE, ROOT]});
+    let spared = World::new(ALICE).key_policy(&json!([to(&json!(ALICE)), others]));
+    assert_eq!(ask(&spared).denying, Vec::<String>::new());
+    assert_eq!(
+        ask(&spared.boundary(&iam("Allow", "*"))).denying,
+        project,
+        "a bounded user is never spared"
+    );
     let other = ask(&World::new(EVE).key_policy(&if_project("Allow")));
     assert_eq!(
         (other.at_best, other.allowing),
@@ -223,7 +251,7 @@ fn an_explanation_reads_as_the_flowchart_does() {
 
 #[test]
 fn a_diagram_has_an_edge_for_each_answer_and_nothing_of_the_text_leaks() {
-    let sid = r#"a"b`<script>#"#;
+    let sid = "a\"b`<script>#\u{1b}";
     let world = World::new(ALICE)
         .key_policy(&enabled())
         .identity(&json!({"Sid": "mine", "Effect": "Allow", "Action": "kms:Enc*", "Resource": "*"}));
@@ -234,7 +262,7 @@ fn a_diagram_has_an_edge_for_each_answer_and_nothing_of_the_text_leaks() {
     assert!(diagram.starts_with("flowchart TD\n"));
     assert_eq!(diagram.matches(" -->").count(), explanation.steps.len() + 1);
     assert!(!diagram.contains("<script>") && !diagram.contains('`'), "{diagram}");
-    assert!(diagram.contains(r"yes: statement #quot;a#quot;b#96;#lt;script#gt;#35;#quot; (line 1) of the key policy"));
+    assert!(diagram.contains(r"yes: statement #quot;a#quot;b#96;#lt;script#gt;#35; #quot; (line 1) of the key policy"));
     assert!(
         diagram.lines().skip(1).all(|line| line.matches('"').count() % 2 == 0),
         "{diagram}"

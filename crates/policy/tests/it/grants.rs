@@ -1,6 +1,6 @@
 //! Grants beside policies.
 
-use crate::support::{ALICE, ROOT, SESSION, World, iam, to};
+use crate::support::{ALICE, ROLE, ROOT, SESSION, World, iam, to};
 use serde_json::json;
 use trent_policy::{Grant, Grantee};
 
@@ -81,4 +81,17 @@ fn a_grant_reaches_across_accounts_without_an_iam_policy() {
     assert!(eve.clone().grant(to_role()).allowed());
     assert!(!eve.clone().grant(to_role()).boundary(&iam("Allow", "s3:*")).allowed());
     assert!(!eve.grant(to_role()).identity(&iam("Deny", "kms:*")).allowed());
+}
+
+#[test]
+fn where_a_limit_stops_the_key_policy_it_is_the_grant_that_allows() {
+    let narrow = iam("Allow", "s3:*");
+    let world = World::new(SESSION)
+        .key_policy(&to(&json!([ROLE, ROOT])))
+        .identity(&iam("Allow", "kms:*"))
+        .grant(to_caller());
+    assert_eq!(world.code(), "ALLOWED_BY_KEY_POLICY");
+    for limited in [world.clone().boundary(&narrow), world.session(&narrow)] {
+        assert_eq!(limited.code(), "ALLOWED_BY_GRANT");
+    }
 }

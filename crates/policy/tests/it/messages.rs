@@ -1,8 +1,8 @@
 //! Refusals in the service's words.
 
-use crate::support::{ALICE, KEY, OTHER_ACCOUNT, ROOT, SESSION, World, iam, to};
+use crate::support::{ALICE, KEY, OTHER_ACCOUNT, ROOT, SESSION, World, document, iam, parse, to};
 use serde_json::{Value, json};
-use trent_policy::Subject;
+use trent_policy::{PolicyKind, Subject};
 
 const EVE: &str = "arn:aws:iam::444455556666:user/Eve";
 const HIDDEN: &str = "because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based \
@@ -82,6 +82,18 @@ fn each_kind_of_policy_is_named() {
         assert_eq!(refusal(&world, Subject::Own(KEY)), expected);
     }
     all.decide(|decision| assert_eq!(decision.refusal(ALICE, "kms:Encrypt", Subject::Own(KEY)), None));
+    let role = "arn:aws:iam::111122223333:role/Engineering";
+    let mut assumes = World::new(ALICE)
+        .action("sts:AssumeRole")
+        .resource(role, "111122223333");
+    assumes.key_policy = Some(parse(
+        PolicyKind::Trust,
+        &document(&json!({"Effect": "Allow", "Principal": {"AWS": EVE}, "Action": "sts:AssumeRole"})),
+    ));
+    let expected = format!(
+        "User: {ALICE} is not authorized to perform: sts:AssumeRole on resource: {role} because no role trust policy allows the sts:AssumeRole action"
+    );
+    assert_eq!(refusal(&assumes, Subject::Own(role)), expected);
     let lists = World::new(SESSION).action("kms:ListKeys").resource("*", "111122223333");
     let expected = format!(
         "User: {SESSION} is not authorized to perform: kms:ListKeys on resource: * because no identity-based policy allows the kms:ListKeys action"
@@ -125,4 +137,22 @@ fn a_stranger_learns_nothing_of_the_other_side() {
     for world in [eve.clone(), eve.key_policy(&nobody), denied] {
         assert_eq!(refusal(&world, Subject::Ciphertext), ciphertext);
     }
+}
+
+#[test]
+fn a_role_of_another_account_is_refused_without_a_reason_of_its_own() {
+    let role = "arn:aws:iam::111122223333:role/Engineering";
+    let eve = World::new(EVE).action("sts:AssumeRole").resource(role, "111122223333");
+    let user = format!("User: {EVE} is not authorized to perform: sts:AssumeRole on resource: {role}");
+    let may = eve.clone().identity(&iam("Allow", "sts:*"));
+    assert_eq!(
+        refusal(&may, Subject::ForeignRole(role)),
+        user,
+        "the trust policy is theirs"
+    );
+    assert_eq!(
+        refusal(&eve, Subject::ForeignRole(role)),
+        format!("{user} because no identity-based policy allows the sts:AssumeRole action"),
+        "what is missing is the caller's own"
+    );
 }

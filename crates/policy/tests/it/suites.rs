@@ -71,6 +71,25 @@ fn a_case_that_fails_is_explained() {
 }
 
 #[test]
+fn what_a_case_says_of_its_request_stays() {
+    let failed = |context: Value| {
+        let allow = json!({"Effect": "Allow", "Principal": {"AWS": ALICE}, "Action": "kms:*", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}});
+        let request = json!({"principal": ALICE, "context": context});
+        let case = json!({"request": request, "resourcePolicy": document(&allow), "expect": "Allow"});
+        only(case).explanation.unwrap()
+    };
+    let meet = "ask so that the conditions of statement 1 (line 1) of the key policy hold";
+    let open = failed(json!({}));
+    assert!(open.contains(meet), "{open}");
+    let given = failed(json!({"AWS:sourcevpce": "vpce-2"}));
+    assert!(
+        !given.contains(meet) && given.contains("add this statement to the key policy"),
+        "{given}"
+    );
+}
+
+#[test]
 fn what_a_case_has_replaces_what_the_base_has() {
     let of_root = only(json!({"request": {"principal": ROOT}, "expect": "Allow"}));
     assert!(
@@ -138,5 +157,6 @@ fn what_is_no_suite_is_told() {
     ] {
         let result = only(bad);
         assert!(!result.passed && !result.found.is_empty());
+        assert_eq!(result.expected, "", "nothing that could be expected");
     }
 }
