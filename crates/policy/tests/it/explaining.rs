@@ -201,10 +201,8 @@ fn what_an_answer_rests_on_is_named_after_its_kind() {
         (alice.clone().boundary(&narrow), "policy first"),
         (alice.scp(&narrow), "ou"),
     ] {
-        let grounds = explanation::explain(&world)
-            .steps
-            .into_iter()
-            .filter_map(|step| step.ground);
-        assert_eq!(grounds.last().unwrap().to_string(), expected);
+        let steps = explanation::explain(&world).steps;
+        let last = steps.into_iter().rev().find_map(|step| step.ground);
+        assert_eq!(last.unwrap().to_string(), expected);
     }
 }
