@@ -1,5 +1,6 @@
 //! Explaining is deciding, written down.
 
+use crate::explanation;
 use crate::support::{ACCOUNT, ALICE, KEY, ROLE, ROOT, SESSION, World, iam, to};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -181,4 +182,27 @@ fn a_key_is_spoken_of_only_if_there_is_one() {
             format!("No IAM policy of account {ACCOUNT} allows kms:ListKeys.")
         );
     });
+}
+
+#[test]
+fn what_an_answer_rests_on_is_named_after_its_kind() {
+    let alice = World::new(ALICE).key_policy(&to(&json!(ROOT)));
+    let narrow = iam("Allow", "s3:*");
+    let grant = Grant {
+        id: "abc",
+        grantee: Grantee::Caller,
+    };
+    for (world, expected) in [
+        (alice.clone().grant(grant), "grant abc"),
+        (
+            World::new(ROOT).action("kms:ListKeys").resource("*", ACCOUNT),
+            "being the root user, who needs no IAM policy",
+        ),
+        (alice.clone().boundary(&narrow), "policy first"),
+        (alice.scp(&narrow), "ou"),
+    ] {
+        let steps = explanation::explain(&world).steps;
+        let last = steps.into_iter().rev().find_map(|step| step.ground);
+        assert_eq!(last.unwrap().to_string(), expected);
+    }
 }

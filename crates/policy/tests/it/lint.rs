@@ -445,4 +445,7 @@ fn the_documentation_has_every_rule() {
         let row = format!("| `{}` | {} |", rule.code, rule.severity.as_str());
         assert!(page.contains(&row), "{row}");
     }
+    let with_severity = |line: &&str| line.contains("` | warning |") || line.contains("` | note |");
+    let rows = page.lines().filter(with_severity).count();
+    assert_eq!(rule_facts().count(), rows, "and no other");
 }

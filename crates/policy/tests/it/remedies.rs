@@ -4,6 +4,7 @@
 use crate::explanation::{changes, enabled, explain, if_project};
 use crate::support::{ALICE, ROOT, World, iam, to};
 use serde_json::{Value, json};
+use trent_policy::Remedy;
 
 const EVE: &str = "arn:aws:iam::444455556666:user/Eve";
 const ADD_IDENTITY: &str = "AddStatement identity - - kms:Encrypt the key";
@@ -68,7 +69,7 @@ fn conditions_are_met_where_that_is_what_the_decision_lacks() {
 fn a_change_is_said_in_a_sentence() {
     let said = |world: &World| -> Vec<String> {
         let remedies = explain(world).remedies;
-        remedies.iter().map(|remedy| remedy.sentence()).collect()
+        remedies.iter().map(Remedy::sentence).collect()
     };
     let alice = || World::new(ALICE).key_policy(&enabled());
     let allowed = || alice().identity(&iam("Allow", "kms:*"));
