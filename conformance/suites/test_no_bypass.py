@@ -167,6 +167,15 @@ def known_to(server, world):
     return known
 
 
+def operators_answers(server, caller):
+    """(operation, what it answers) for the operator's operations, asked over the network."""
+    operations = re.findall(r"Entry::built::<(\w+)>", OPERATORS_CATALOGUE.read_text())
+    assert len(operations) >= 10
+    for operation in operations:
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"TrentOperator.{operation}"}
+        yield operation, send(server, caller, "kms", b"{}", headers).code
+
+
 def answers(server, world, served, caller):
     """(service, operation, what it answers) for every operation served."""
     for service in SERVICES:
@@ -229,8 +238,6 @@ def test_the_operations_of_this_server_alone_have_no_way_past_either(server, wor
 
 def test_the_operators_operations_are_not_reached_over_the_network(server, world):
     """No listener knows them, whoever asks. The local socket has tests of its own."""
-    operations = re.findall(r"Entry::built::<(\w+)>", OPERATORS_CATALOGUE.read_text())
-    assert len(operations) >= 10
     stranger = Account(ALICE.id, "AKIASTRANGER00000000", "not-a-secret-of-anybody-that-is-here-00")
     for caller, refusal in (
         (ALICE, "UnknownOperationException"),
@@ -239,9 +246,8 @@ def test_the_operators_operations_are_not_reached_over_the_network(server, world
         (world.callers["bypass-inactive"], "UnrecognizedClientException"),
         (stranger, "UnrecognizedClientException"),
     ):
-        for operation in operations:
-            headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"TrentOperator.{operation}"}
-            assert send(server, caller, "kms", b"{}", headers).code == refusal, operation
+        for operation, code in operators_answers(server, caller):
+            assert code == refusal, operation
 
 
 # REF-106
@@ -322,7 +328,8 @@ def test_an_ended_session_is_refused_everywhere(server, world, served):
             if operation not in FOR_THE_UNSIGNED:
                 refusal = expected(service, "UnrecognizedClientException", "InvalidClientTokenId")
                 assert answer(ended, operation, world.samples) == refusal, operation
-    assert {code for _, code in own_answers(server, world, session)} == {"UnrecognizedClientException"}
+    for answered in (own_answers(server, world, session), operators_answers(server, session)):
+        assert {code for _, code in answered} == {"UnrecognizedClientException"}
 
 
 # POL-57
@@ -356,6 +363,7 @@ def test_an_expired_session_is_refused_everywhere(dev_server, tmp_path):
                 if operation not in FOR_THE_UNSIGNED:
                     refusal = expected(service, "ExpiredTokenException", "ExpiredToken")
                     assert answer(expired, operation, world.samples) == refusal, operation
-        assert {code for _, code in own_answers(server, world, session)} == {"ExpiredTokenException"}
+        for answered in (own_answers(server, world, session), operators_answers(server, session)):
+            assert {code for _, code in answered} == {"ExpiredTokenException"}
     # Sessions begin by the clock by which they end, and signatures go by another.
     assert works(sts.assume_role(**assume)["Credentials"])

@@ -48,6 +48,7 @@ pub(super) fn trusted(explanation: &mut Explanation) {
     "A grant allows this caller to use the key.".clone_into(&mut explanation.reason);
     explanation.near.clear();
     explanation.remedies.clear();
+    explanation.more = false;
     explanation.possible = true;
 }
 

@@ -30,6 +30,9 @@ pub struct Explanation {
     /// The changes that together would allow it, in the order in which the decision needs them.
     #[serde(rename = "Changes", default, skip_serializing_if = "Vec::is_empty")]
     pub remedies: Vec<Remedy>,
+    /// Whether still more changes would be needed than these.
+    #[serde(rename = "MoreChanges", default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
     /// The grant operation that would allow it in the place of all changes, given to the caller.
     #[serde(rename = "OrGrant", default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,

@@ -41,11 +41,7 @@ impl Explanation {
         } else {
             Vec::new()
         };
-        let remedies = if refused {
-            remedy::remedies(request, draft, context, asked)
-        } else {
-            Some(Vec::new())
-        };
+        let plan = refused.then(|| remedy::plan(request, draft, context, asked));
         Self {
             principal: asked.caller.to_owned(),
             action: request.action.as_str().to_owned(),
@@ -56,8 +52,9 @@ impl Explanation {
             steps: trace.steps.iter().map(|it| step(it, request, asked)).collect(),
             statements: trace.statements.iter().map(Ground::of_reason).collect(),
             near: missed.iter().map(|missed| near(missed, context)).collect(),
-            possible: remedies.is_some(),
-            remedies: remedies.unwrap_or_default(),
+            possible: !matches!(plan, Some(None)),
+            more: matches!(&plan, Some(Some(plan)) if plan.more),
+            remedies: plan.flatten().map(|plan| plan.remedies).unwrap_or_default(),
             grant: asked
                 .grant
                 .filter(|_| refused && remedy::grant_would_do(request, policies, context))

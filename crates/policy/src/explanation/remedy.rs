@@ -12,7 +12,8 @@ use crate::effect::Effect;
 use crate::kind::PolicyKind;
 use crate::request::{Principal, Request};
 
-/// More changes than any request can need: one for each place that may deny or has to allow.
+/// So many changes are looked for. A request may need more, where more statements deny it, but nobody reads them, and
+/// each is a decision.
 const MOST: usize = 64;
 
 /// The name of a policy that is not there yet.
@@ -39,17 +40,27 @@ enum Lack {
     },
 }
 
-/// The changes that together allow the request; `None` if none could.
-pub(super) fn remedies(
+/// Changes that together allow the request.
+pub(super) struct Plan {
+    pub(super) remedies: Vec<Remedy>,
+    /// Whether still more is needed than these.
+    pub(super) more: bool,
+}
+
+/// What would allow the request; `None` if nothing could.
+pub(super) fn plan(
     request: &Request<'_>,
     mut draft: Draft<'_>,
     context: &dyn Context,
     asked: &Asked<'_>,
-) -> Option<Vec<Remedy>> {
+) -> Option<Plan> {
     let mut remedies: Vec<Remedy> = Vec::new();
-    while remedies.len() < MOST {
+    loop {
         let remedy = match draft.ask(|policies| lack(&decide(request, policies, context), request)) {
-            Lack::Nothing => return Some(remedies),
+            Lack::Nothing => return Some(Plan { remedies, more: false }),
+            Lack::Denied { .. } | Lack::Allow { .. } if remedies.len() == MOST => {
+                return Some(Plan { remedies, more: true });
+            }
             Lack::Hopeless => return None,
             Lack::Denied {
                 ground,
@@ -75,7 +86,6 @@ pub(super) fn remedies(
         }
         remedies.push(remedy);
     }
-    None
 }
 
 /// Whether a grant to the caller would allow the request as policies are.

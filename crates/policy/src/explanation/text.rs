@@ -37,7 +37,11 @@ impl Explanation {
         if self.remedies.is_empty() {
             return Ok(());
         }
-        let together = if self.remedies.len() > 1 { ", all of it" } else { "" };
+        let together = match self.remedies.len() {
+            _ if self.more => ", all of it and more",
+            0 | 1 => "",
+            _ => ", all of it",
+        };
         writeln!(f, "\nWhat would allow it{together}:")?;
         for remedy in &self.remedies {
             writeln!(f, "  - {}", remedy.sentence())?;

@@ -31,6 +31,26 @@ fn each_denial_is_a_change_of_its_own() {
 }
 
 #[test]
+fn where_very_many_statements_deny_it_is_said_that_there_are_more() {
+    let denying = |count: usize| {
+        let denials = (0..count).map(|number| denied(&number.to_string()));
+        let statements: Vec<Value> = std::iter::once(to(&json!(ALICE))).chain(denials).collect();
+        explain(&World::new(ALICE).key_policy(&json!(statements)))
+    };
+    for (count, more) in [(64, false), (65, true)] {
+        let explanation = denying(count);
+        assert!(explanation.possible && explanation.remedies.len() == 64);
+        assert_eq!(explanation.more, more);
+        let text = explanation.to_string();
+        assert_eq!(
+            text.contains("What would allow it, all of it and more:"),
+            more,
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn conditions_are_met_where_that_is_what_the_decision_lacks() {
     let project = if_project("Allow");
     let meet = "MeetConditions resource default Project";
