@@ -11,6 +11,7 @@ pub mod identity;
 mod joined;
 mod kdf;
 pub mod material;
+pub mod pair;
 pub mod record;
 pub mod root;
 pub mod sealed_keyring;

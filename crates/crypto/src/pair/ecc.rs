@@ -1,0 +1,153 @@
+//! Elliptic curves in short Weierstrass form: ECDSA (FIPS 186-5; signatures as DER, RFC 3279) on the NIST curves and on
+//! secp256k1, and ECDH (SP 800-56A) on the NIST curves.
+
+use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, ParsedPublicKey, ParsedPublicKeyFormat};
+use aws_lc_rs::digest::{Algorithm as Hash, Digest, SHA256, SHA384, SHA512};
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1_SIGNING,
+    ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1, ECDSA_P521_SHA512_ASN1_SIGNING,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, KeyPair as _, UnparsedPublicKey,
+};
+
+use super::{Message, PairError};
+use crate::secret::Secret;
+use crate::spec::SigningAlgorithm;
+
+/// A curve, which has one signing algorithm.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Curve {
+    P256,
+    P384,
+    P521,
+    Secp256k1,
+}
+
+impl Curve {
+    fn signing(self) -> &'static EcdsaSigningAlgorithm {
+        match self {
+            Self::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
+            Self::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
+            Self::P521 => &ECDSA_P521_SHA512_ASN1_SIGNING,
+            Self::Secp256k1 => &ECDSA_P256K1_SHA256_ASN1_SIGNING,
+        }
+    }
+
+    fn verifying(self) -> &'static EcdsaVerificationAlgorithm {
+        match self {
+            Self::P256 => &ECDSA_P256_SHA256_ASN1,
+            Self::P384 => &ECDSA_P384_SHA384_ASN1,
+            Self::P521 => &ECDSA_P521_SHA512_ASN1,
+            Self::Secp256k1 => &ECDSA_P256K1_SHA256_ASN1,
+        }
+    }
+
+    fn agreement(self) -> Option<&'static agreement::Algorithm> {
+        match self {
+            Self::P256 => Some(&ECDH_P256),
+            Self::P384 => Some(&ECDH_P384),
+            Self::P521 => Some(&ECDH_P521),
+            Self::Secp256k1 => None,
+        }
+    }
+
+    const fn algorithm(self) -> SigningAlgorithm {
+        match self {
+            Self::P256 | Self::Secp256k1 => SigningAlgorithm::EcdsaSha256,
+            Self::P384 => SigningAlgorithm::EcdsaSha384,
+            Self::P521 => SigningAlgorithm::EcdsaSha512,
+        }
+    }
+
+    fn hash(self) -> &'static Hash {
+        match self {
+            Self::P256 | Self::Secp256k1 => &SHA256,
+            Self::P384 => &SHA384,
+            Self::P521 => &SHA512,
+        }
+    }
+
+    fn check(self, algorithm: SigningAlgorithm) -> Result<(), PairError> {
+        (algorithm == self.algorithm())
+            .then_some(())
+            .ok_or(PairError::WrongAlgorithm)
+    }
+
+    fn digest(self, digest: &[u8]) -> Result<Digest, PairError> {
+        Digest::import_less_safe(digest, self.hash()).map_err(|_| PairError::DigestLength)
+    }
+}
+
+/// The private key of a curve. It is kept as PKCS#8.
+pub struct PrivateKey {
+    curve: Curve,
+    pair: EcdsaKeyPair,
+}
+
+impl PrivateKey {
+    pub(super) fn generate(curve: Curve) -> Result<Self, PairError> {
+        let pair = EcdsaKeyPair::generate(curve.signing()).map_err(|_| PairError::Library)?;
+        Ok(Self { curve, pair })
+    }
+
+    pub(super) fn read(curve: Curve, pkcs8: &[u8]) -> Result<Self, PairError> {
+        let pair = EcdsaKeyPair::from_pkcs8(curve.signing(), pkcs8).map_err(|_| PairError::Unreadable)?;
+        Ok(Self { curve, pair })
+    }
+
+    pub(super) fn to_pkcs8(&self) -> Result<Secret, PairError> {
+        let document = self.pair.to_pkcs8v1().map_err(|_| PairError::Library)?;
+        Ok(Secret::new(document.as_ref().to_vec()))
+    }
+
+    pub(super) fn public_key(&self) -> Result<Vec<u8>, PairError> {
+        let der = self.pair.public_key().as_der().map_err(|_| PairError::Library)?;
+        Ok(der.as_ref().to_vec())
+    }
+
+    pub(super) fn sign(&self, algorithm: SigningAlgorithm, message: Message<'_>) -> Result<Vec<u8>, PairError> {
+        self.curve.check(algorithm)?;
+        let signature = match message {
+            Message::Raw(message) => self.pair.sign(&SystemRandom::new(), message),
+            Message::Digest(digest) => self.pair.sign_digest(&self.curve.digest(digest)?),
+            Message::ExternalMu(_) => return Err(PairError::WrongAlgorithm),
+        };
+        let signature = signature.map_err(|_| PairError::Library)?;
+        Ok(signature.as_ref().to_vec())
+    }
+
+    pub(super) fn agree(&self, peer: &[u8]) -> Result<Secret, PairError> {
+        let algorithm = self.curve.agreement().ok_or(PairError::WrongAlgorithm)?;
+        let pkcs8 = self.to_pkcs8()?;
+        let own = agreement::PrivateKey::from_private_key_der(algorithm, pkcs8.expose());
+        let own = own.map_err(|_| PairError::Library)?;
+        // Parsing checks that the point is on the curve and not at infinity; the library refuses another curve.
+        let peer = ParsedPublicKey::try_from(agreement::UnparsedPublicKey::new(algorithm, peer));
+        let peer = peer.map_err(|_| PairError::InvalidPublicKey)?;
+        if peer.format() != ParsedPublicKeyFormat::X509 {
+            return Err(PairError::InvalidPublicKey);
+        }
+        agreement::agree(&own, peer, PairError::InvalidPublicKey, |secret| {
+            Ok(Secret::new(secret.to_vec()))
+        })
+    }
+}
+
+/// Checks a signature.
+pub(super) fn verify(
+    curve: Curve,
+    public_key: &[u8],
+    algorithm: SigningAlgorithm,
+    message: Message<'_>,
+    signature: &[u8],
+) -> Result<(), PairError> {
+    curve.check(algorithm)?;
+    let key = UnparsedPublicKey::new(curve.verifying(), public_key);
+    let verified = match message {
+        Message::Raw(message) => key.verify(message, signature),
+        Message::Digest(digest) => key.verify_digest(&curve.digest(digest)?, signature),
+        Message::ExternalMu(_) => return Err(PairError::WrongAlgorithm),
+    };
+    verified.map_err(|_| PairError::Refused)
+}
