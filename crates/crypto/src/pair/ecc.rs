@@ -52,6 +52,26 @@ impl Curve {
         }
     }
 
+    /// The `AlgorithmIdentifier` of its public keys (RFC 5480): id-ecPublicKey with the curve's object identifier.
+    const fn identifier(self) -> &'static [u8] {
+        match self {
+            Self::P256 => b"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07",
+            Self::P384 => b"\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22",
+            Self::P521 => b"\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23",
+            Self::Secp256k1 => b"\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x0a",
+        }
+    }
+
+    /// Whether a `SubjectPublicKeyInfo` names this curve: behind the outer tag and a length of one or two bytes.
+    fn is_named_in(self, public_key: &[u8]) -> bool {
+        let begins = |at: usize| {
+            public_key
+                .get(at..)
+                .is_some_and(|rest| rest.starts_with(self.identifier()))
+        };
+        begins(2) || begins(3)
+    }
+
     const fn algorithm(self) -> SigningAlgorithm {
         match self {
             Self::P256 | Self::Secp256k1 => SigningAlgorithm::EcdsaSha256,
@@ -122,6 +142,10 @@ impl PrivateKey {
         let pkcs8 = self.to_pkcs8()?;
         let own = agreement::PrivateKey::from_private_key_der(algorithm, pkcs8.expose());
         let own = own.map_err(|_| PairError::Library)?;
+        // RFC 5480 wants the curve named; the library also takes one that is spelled out.
+        if !self.curve.is_named_in(peer) {
+            return Err(PairError::InvalidPublicKey);
+        }
         // Parsing checks that the point is on the curve and not at infinity; the library refuses another curve.
         let peer = ParsedPublicKey::try_from(agreement::UnparsedPublicKey::new(algorithm, peer));
         let peer = peer.map_err(|_| PairError::InvalidPublicKey)?;

@@ -47,8 +47,8 @@ impl PrivateKey {
         Ok(Self { seed, pair })
     }
 
-    pub(super) fn to_seed(&self) -> Result<Secret, PairError> {
-        Ok(Secret::new(self.seed.to_vec()))
+    pub(super) fn to_seed(&self) -> Secret {
+        Secret::new(self.seed.to_vec())
     }
 
     pub(super) fn to_pkcs8(&self) -> Result<Secret, PairError> {
@@ -56,8 +56,8 @@ impl PrivateKey {
         Ok(Secret::new(der.as_ref().to_vec()))
     }
 
-    pub(super) fn public_key(&self) -> Result<Vec<u8>, PairError> {
-        Ok([&PREFIX, self.pair.public_key().as_ref()].concat())
+    pub(super) fn public_key(&self) -> Vec<u8> {
+        [&PREFIX, self.pair.public_key().as_ref()].concat()
     }
 
     pub(super) fn sign(&self, algorithm: SigningAlgorithm, message: Message<'_>) -> Result<Vec<u8>, PairError> {

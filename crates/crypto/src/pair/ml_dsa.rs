@@ -1,5 +1,5 @@
 //! ML-DSA (FIPS 204), hedged, with the empty context. aws-lc-rs signs and verifies messages; of a message that is given as
-//! its representative (`external mu`) it knows nothing, so that is RustCrypto's `ml-dsa`, with the same seed.
+//! its representative (`external mu`) it knows nothing, so that is done by the crate `ml-dsa`, with the same seed.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand;
@@ -69,8 +69,8 @@ impl PrivateKey {
         Ok(Self { set, seed, pair })
     }
 
-    pub(super) fn to_seed(&self) -> Result<Secret, PairError> {
-        Ok(Secret::new(self.seed.to_vec()))
+    pub(super) fn to_seed(&self) -> Secret {
+        Secret::new(self.seed.to_vec())
     }
 
     pub(super) fn public_key(&self) -> Result<Vec<u8>, PairError> {

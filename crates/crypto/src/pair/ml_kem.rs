@@ -81,8 +81,8 @@ impl PrivateKey {
         Ok(Self { set, bytes })
     }
 
-    pub(super) fn to_bytes(&self) -> Result<Secret, PairError> {
-        Ok(self.bytes.clone())
+    pub(super) fn to_bytes(&self) -> Secret {
+        self.bytes.clone()
     }
 
     pub(super) fn public_key(&self) -> Result<Vec<u8>, PairError> {

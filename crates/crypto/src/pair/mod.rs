@@ -93,9 +93,9 @@ impl PrivateKey {
         match self {
             Self::Rsa(key) => key.to_pkcs8(),
             Self::Ecc(key) => key.to_pkcs8(),
-            Self::Ed25519(key) => key.to_seed(),
-            Self::MlDsa(key) => key.to_seed(),
-            Self::MlKem(key) => key.to_bytes(),
+            Self::Ed25519(key) => Ok(key.to_seed()),
+            Self::MlDsa(key) => Ok(key.to_seed()),
+            Self::MlKem(key) => Ok(key.to_bytes()),
         }
     }
 
@@ -114,7 +114,7 @@ impl PrivateKey {
         match self {
             Self::Rsa(key) => key.public_key(),
             Self::Ecc(key) => key.public_key(),
-            Self::Ed25519(key) => key.public_key(),
+            Self::Ed25519(key) => Ok(key.public_key()),
             Self::MlDsa(key) => key.public_key(),
             Self::MlKem(key) => key.public_key(),
         }

@@ -2,3 +2,4 @@
 
 mod secrecy;
 mod vectors;
+mod wycheproof;
