@@ -1,7 +1,9 @@
 //! The cryptographic formats of Trent: ciphertexts, wrapped keys, sealed records and the table of key specs.
 //!
-//! Everything here is a function of its arguments. Randomness is passed in, nothing is read or written elsewhere, and
-//! the primitives are those of aws-lc-rs. The formats are described byte by byte in `docs/ciphertext-format.md`.
+//! Everything here is a function of its arguments. Randomness is passed in, except for what [`pair`]'s algorithms draw
+//! inside their libraries; nothing is read or written elsewhere. The primitives are those of aws-lc-rs, and where it has
+//! none (Ed25519ph, ML-DSA of a message's representative) of crates named beside their use. The formats are described
+//! byte by byte in `docs/ciphertext-format.md`.
 
 mod aead;
 pub mod batch;
@@ -10,6 +12,7 @@ pub mod context;
 pub mod identity;
 mod joined;
 mod kdf;
+pub mod mac;
 pub mod material;
 pub mod pair;
 pub mod record;

