@@ -3,13 +3,15 @@
 use crate::aead::{self, AssociatedData, IV, TAG};
 use crate::identity::{KeyAddress, KeyIdentity, MaterialId};
 use crate::kdf;
-use crate::secret::Key256;
+use crate::secret::{Key256, Secret};
 use crate::wrap::WrapError;
 
 /// The format written today.
 const FORMAT: u8 = 1;
 /// The kind of material that is one 256-bit AES-GCM key.
 const AES_256: u8 = 1;
+/// The kind of material that is kept as it is.
+const SECRET: u8 = 2;
 const HEADER: usize = 1 + 1 + MaterialId::LEN + IV;
 
 /// The key that encrypts with one material of one KMS key: SP 800-108 of the material with label, partition, account, key
@@ -45,41 +47,95 @@ impl MaterialKey {
     /// each material that is made or imported, far below the 2^32 random IVs that AES-GCM allows for one key.
     ///
     /// ```text
-    /// format 1 | kind 1 | material id 32 | iv 12 | ciphertext 32 | tag 16
+    /// format 1 | kind 1 = 1 | material id 32 | iv 12 | ciphertext 32 | tag 16
     /// ```
     pub fn wrap(&self, destruction_key: &Key256, iv: [u8; IV]) -> Vec<u8> {
-        let mut wrapped = Vec::with_capacity(HEADER + Key256::LEN + TAG);
-        wrapped.push(FORMAT);
-        wrapped.push(AES_256);
-        wrapped.extend_from_slice(&self.identity.material.0);
-        wrapped.extend_from_slice(&iv);
-        let aad = associated_data(&wrapped, &self.identity.address());
-        aead::seal_onto(&mut wrapped, destruction_key.expose(), iv, &aad, self.key.expose());
-        wrapped
+        wrap(AES_256, &self.identity, self.key.expose(), destruction_key, iv)
     }
 
     /// Unwraps the key of one material of one KMS key.
     pub fn unwrap(destruction_key: &Key256, identity: KeyIdentity, wrapped: &[u8]) -> Result<Self, WrapError> {
-        let (&format, rest) = wrapped.split_first().ok_or(WrapError::Truncated)?;
-        if format != FORMAT {
-            return Err(WrapError::UnknownFormat(format));
-        }
-        if wrapped.len() < HEADER + TAG {
-            return Err(WrapError::Truncated);
-        }
-        let (&kind, rest) = rest.split_first().ok_or(WrapError::Truncated)?;
-        if kind != AES_256 {
-            return Err(WrapError::UnknownKind(kind));
-        }
-        let (material, rest) = rest.split_first_chunk().ok_or(WrapError::Truncated)?;
-        if *material != identity.material.0 {
-            return Err(WrapError::OtherMaterial(MaterialId(*material)));
-        }
-        let (iv, body) = rest.split_first_chunk().ok_or(WrapError::Truncated)?;
-        let aad = associated_data(&wrapped[..HEADER], &identity.address());
-        let key = aead::open_key(destruction_key.expose(), *iv, &aad, body).map_err(|_| WrapError::Forged)?;
+        let Opened { iv, aad, body } = open(AES_256, &identity, wrapped)?;
+        let key = aead::open_key(destruction_key.expose(), iv, &aad, body).map_err(|_| WrapError::Forged)?;
         Ok(Self { identity, key })
     }
+}
+
+/// The material of a KMS key that is not one AES key: an HMAC key, or a private key in the form in which
+/// [`pair`](crate::pair) reads it. Its own bytes are kept, since they are what is used.
+pub struct MaterialSecret {
+    identity: KeyIdentity,
+    bytes: Secret,
+}
+
+impl MaterialSecret {
+    /// The material of an identity.
+    pub const fn new(identity: KeyIdentity, bytes: Secret) -> Self {
+        Self { identity, bytes }
+    }
+
+    /// The bytes, for the moment of their use.
+    pub const fn secret(&self) -> &Secret {
+        &self.bytes
+    }
+
+    /// Wraps the material under its KMS key's destruction key; of `iv`, see [`MaterialKey::wrap`].
+    ///
+    /// ```text
+    /// format 1 | kind 1 = 2 | material id 32 | iv 12 | ciphertext | tag 16
+    /// ```
+    pub fn wrap(&self, destruction_key: &Key256, iv: [u8; IV]) -> Vec<u8> {
+        wrap(SECRET, &self.identity, self.bytes.expose(), destruction_key, iv)
+    }
+
+    /// Unwraps one material of one KMS key.
+    pub fn unwrap(destruction_key: &Key256, identity: KeyIdentity, wrapped: &[u8]) -> Result<Self, WrapError> {
+        let Opened { iv, aad, body } = open(SECRET, &identity, wrapped)?;
+        let bytes = aead::open(destruction_key.expose(), iv, &aad, body).map_err(|_| WrapError::Forged)?;
+        Ok(Self { identity, bytes })
+    }
+}
+
+fn wrap(kind: u8, identity: &KeyIdentity, secret: &[u8], destruction_key: &Key256, iv: [u8; IV]) -> Vec<u8> {
+    let mut wrapped = Vec::with_capacity(HEADER + secret.len() + TAG);
+    wrapped.push(FORMAT);
+    wrapped.push(kind);
+    wrapped.extend_from_slice(&identity.material.0);
+    wrapped.extend_from_slice(&iv);
+    let aad = associated_data(&wrapped, &identity.address());
+    aead::seal_onto(&mut wrapped, destruction_key.expose(), iv, &aad, secret);
+    wrapped
+}
+
+/// A wrapped material whose header is as expected.
+struct Opened<'w> {
+    iv: [u8; IV],
+    aad: AssociatedData,
+    body: &'w [u8],
+}
+
+fn open<'w>(expected: u8, identity: &KeyIdentity, wrapped: &'w [u8]) -> Result<Opened<'w>, WrapError> {
+    let (&format, rest) = wrapped.split_first().ok_or(WrapError::Truncated)?;
+    if format != FORMAT {
+        return Err(WrapError::UnknownFormat(format));
+    }
+    if wrapped.len() < HEADER + TAG {
+        return Err(WrapError::Truncated);
+    }
+    let (&kind, rest) = rest.split_first().ok_or(WrapError::Truncated)?;
+    if kind != expected {
+        return Err(WrapError::UnknownKind(kind));
+    }
+    let (material, rest) = rest.split_first_chunk().ok_or(WrapError::Truncated)?;
+    if *material != identity.material.0 {
+        return Err(WrapError::OtherMaterial(MaterialId(*material)));
+    }
+    let (iv, body) = rest.split_first_chunk().ok_or(WrapError::Truncated)?;
+    Ok(Opened {
+        iv: *iv,
+        aad: associated_data(&wrapped[..HEADER], &identity.address()),
+        body,
+    })
 }
 
 /// The header, of fixed length, and the KMS key that the material belongs to.

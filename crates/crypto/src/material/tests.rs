@@ -117,3 +117,28 @@ fn shortened_and_lengthened_wrappings_are_refused() {
     let longer = [&wrapped[..], &[0]].concat();
     assert_eq!(error(9, identity(), &longer), Some(WrapError::Forged));
 }
+
+#[test]
+fn secrets_of_any_length_are_wrapped_apart_from_keys() {
+    for length in [0, 28, 64, 2400] {
+        let secret = Secret::new(vec![4; length]);
+        let wrapped = MaterialSecret::new(identity(), secret.clone()).wrap(&key(9), IV_OF_TESTS);
+        let open = |destruction_key, identity, wrapped: &[u8]| {
+            MaterialSecret::unwrap(&key(destruction_key), identity, wrapped).map(|it| it.secret().clone())
+        };
+        assert!(open(9, identity(), &wrapped).is_ok_and(|found| found == secret));
+        assert_eq!(open(8, identity(), &wrapped).err(), Some(WrapError::Forged));
+        for other in neighbours() {
+            assert!(open(9, other, &wrapped).is_err(), "{other:?}");
+        }
+        for at in 0..wrapped.len() {
+            let mut flipped = wrapped.clone();
+            flipped[at] ^= 1;
+            assert!(open(9, identity(), &flipped).is_err(), "byte {at}");
+            assert!(open(9, identity(), &wrapped[..at]).is_err(), "{at} bytes");
+        }
+        assert_eq!(error(9, identity(), &wrapped), Some(WrapError::UnknownKind(2)));
+    }
+    let of_a_key = MaterialSecret::unwrap(&key(9), identity(), &wrapped()).err();
+    assert_eq!(of_a_key, Some(WrapError::UnknownKind(1)));
+}
