@@ -79,6 +79,11 @@ impl MaterialSecret {
         &self.bytes
     }
 
+    /// The bytes alone.
+    pub fn into_secret(self) -> Secret {
+        self.bytes
+    }
+
     /// Wraps the material under its KMS key's destruction key; of `iv`, see [`MaterialKey::wrap`].
     ///
     /// ```text

@@ -9,8 +9,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use trent_crypto::spec::KeySpec;
 use trent_keystore::{
-    DecryptRequest, EncryptRequest, EncryptionContext, KeyAddress, KeyHandle, Keyring, Keystore, Secret,
+    DecryptRequest, EncryptRequest, EncryptionContext, KeyAddress, KeyHandle, Keyring, Keystore, Scheme, Secret,
     SoftwareKeystore, SystemRandomness,
 };
 use trent_names::{AccountId, KeyId, Partition};
@@ -19,7 +20,7 @@ fn now<F: Future>(future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("the software keystore never waits"),
+        Poll::Pending => unreachable!("the software keystore never waits for those"),
     }
 }
 
@@ -42,17 +43,17 @@ fn main() {
     };
     let keyring = Keyring::generate(&SystemRandomness).expect("a keyring");
     let keystore = SoftwareKeystore::new(&keyring);
-    let key = now(keystore.create_symmetric(address)).expect("a key");
-    let key = Arc::new(KeyHandle::new(address, key));
+    let key = now(keystore.create(address, KeySpec::SymmetricDefault)).expect("a key");
+    let key = Arc::new(KeyHandle::new(address, KeySpec::SymmetricDefault, key));
     let encrypt = || EncryptRequest {
         key: Arc::clone(&key),
-        context: EncryptionContext::from(&pairs),
+        scheme: Scheme::Symmetric(EncryptionContext::from(&pairs)),
         plaintext: Secret::new(vec![7; 32]),
     };
     let ciphertext = now(keystore.encrypt(encrypt())).expect("a ciphertext");
     let decrypt = || DecryptRequest {
         key: Arc::clone(&key),
-        context: EncryptionContext::from(&pairs),
+        scheme: Scheme::Symmetric(EncryptionContext::from(&pairs)),
         ciphertext: ciphertext.clone(),
     };
     for _ in 0..times {

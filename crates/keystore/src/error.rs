@@ -2,7 +2,9 @@
 
 use trent_crypto::MaterialId;
 use trent_crypto::ciphertext::CiphertextError;
+use trent_crypto::pair::PairError;
 use trent_crypto::root::RootError;
+use trent_crypto::spec::KeySpec;
 use trent_crypto::wrap::WrapError;
 
 use crate::randomness::RandomnessError;
@@ -20,6 +22,15 @@ pub enum KeystoreError {
     /// Material that came from outside has the wrong length for its key spec.
     #[error("the key material has {0} bytes where 32 belong")]
     MaterialLength(usize),
+    /// A key pair, or what was brought to it, is not fit for what was asked.
+    #[error(transparent)]
+    Pair(#[from] PairError),
+    /// The key is of a spec that has no such operation.
+    #[error("keys of spec {0} have no such operation")]
+    WrongSpec(KeySpec),
+    /// The workers are gone, as they are while the server shuts down.
+    #[error("the keystore is shutting down")]
+    Stopped,
     /// A stored wrapped secret does not open: the store was damaged or altered.
     #[error(transparent)]
     Wrapped(#[from] WrapError),

@@ -1,21 +1,25 @@
 //! The interface of a keystore.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use trent_crypto::record::Class;
 use trent_crypto::sigv4::SigningKey;
+use trent_crypto::spec::KeySpec;
 use trent_crypto::{KeyAddress, Secret};
 
 use crate::error::KeystoreError;
 use crate::messages::{
-    DataKey, DecryptRequest, EncryptRequest, GenerateDataKeyRequest, NewCredential, NewKey, ReEncryptRequest,
-    WrappedCredential,
+    DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest,
+    SignRequest, VerifyMacRequest, VerifyRequest, WrappedCredential,
 };
 
 /// Makes, wraps and uses key material and secrets.
 #[async_trait]
 pub trait Keystore: Send + Sync {
-    /// Makes a symmetric encryption key: a destruction key and a first material, both random.
-    async fn create_symmetric(&self, address: KeyAddress) -> Result<NewKey, KeystoreError>;
+    /// Makes a key of any spec: a destruction key and a first material, both random.
+    async fn create(&self, address: KeyAddress, spec: KeySpec) -> Result<NewKey, KeystoreError>;
 
     /// Makes a symmetric encryption key with the given 32 bytes of material.
     async fn import_fixed(&self, address: KeyAddress, material: Secret) -> Result<NewKey, KeystoreError>;
@@ -37,6 +41,30 @@ pub trait Keystore: Send + Sync {
         &self,
         request: GenerateDataKeyRequest,
     ) -> Result<Vec<u8>, KeystoreError>;
+
+    /// Makes a key pair for use elsewhere.
+    async fn generate_data_key_pair(&self, request: GenerateDataKeyPairRequest) -> Result<DataKeyPair, KeystoreError>;
+
+    /// Signs.
+    async fn sign(&self, request: SignRequest) -> Result<Vec<u8>, KeystoreError>;
+
+    /// Checks a signature; one that is not the key's for the message is [`PairError::Refused`](crate::PairError).
+    async fn verify(&self, request: VerifyRequest) -> Result<(), KeystoreError>;
+
+    /// The tag of a message.
+    async fn generate_mac(&self, request: MacRequest) -> Result<Vec<u8>, KeystoreError>;
+
+    /// Whether a tag is the message's.
+    async fn verify_mac(&self, request: VerifyMacRequest) -> Result<bool, KeystoreError>;
+
+    /// The secret that both sides of a key agreement derive.
+    async fn derive_shared_secret(&self, request: DeriveSharedSecretRequest) -> Result<Secret, KeystoreError>;
+
+    /// Makes a shared secret and encapsulates it for the key.
+    async fn encapsulate(&self, key: Arc<KeyHandle>) -> Result<Encapsulated, KeystoreError>;
+
+    /// Opens an encapsulation.
+    async fn decapsulate(&self, request: DecapsulateRequest) -> Result<Secret, KeystoreError>;
 
     /// Random bytes.
     async fn random(&self, length: usize) -> Result<Secret, KeystoreError>;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trent_api::{ApiError, kms, protocol};
 use trent_crypto::spec::{Algorithms, EncryptionAlgorithm};
-use trent_keystore::{EncryptionContext, KeystoreError};
+use trent_keystore::{EncryptionContext, KeystoreError, PairError, Scheme};
 use trent_service::internal;
 
 use crate::keys::Key;
@@ -27,6 +27,22 @@ pub(crate) fn encryption_algorithm(
             "Algorithm {algorithm} is incompatible with key spec {}.",
             key.record.spec
         ))),
+    }
+}
+
+/// How a key encrypts by an algorithm that it has. Only symmetric ciphertexts carry a context.
+pub(crate) fn scheme(
+    algorithm: kms::EncryptionAlgorithmSpec,
+    pairs: Option<&BTreeMap<String, String>>,
+) -> Result<Scheme, ApiError> {
+    let algorithm = EncryptionAlgorithm::parse(algorithm.as_str())
+        .ok_or_else(|| internal("an algorithm of the interface model is missing from the table of specs"))?;
+    match algorithm {
+        EncryptionAlgorithm::SymmetricDefault => Ok(Scheme::Symmetric(context(pairs))),
+        _ if pairs.is_some_and(|pairs| !pairs.is_empty()) => Err(protocol::validation(format!(
+            "EncryptionContext cannot be used with algorithm {algorithm}."
+        ))),
+        _ => Ok(Scheme::Asymmetric(algorithm)),
     }
 }
 
@@ -65,7 +81,9 @@ pub(crate) fn refuse_recipient(recipient: Option<&kms::RecipientInfo>) -> Result
 /// Whatever is wrong with a ciphertext or its context looks the same from outside.
 pub(crate) fn decryption_failure(error: KeystoreError) -> ApiError {
     match error {
-        KeystoreError::Ciphertext(_) | KeystoreError::MaterialMissing(_) => kms::error::INVALID_CIPHERTEXT.bare(),
+        KeystoreError::Ciphertext(_) | KeystoreError::MaterialMissing(_) | KeystoreError::Pair(PairError::Refused) => {
+            kms::error::INVALID_CIPHERTEXT.bare()
+        }
         other => internal(other),
     }
 }

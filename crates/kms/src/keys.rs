@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use trent_api::ApiError;
 use trent_crypto::KeyAddress;
-use trent_keystore::{KeyHandle, Wrapped, WrappedMaterial};
+use trent_keystore::{KeyHandle, Lease, Wrapped, WrappedMaterial};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Region};
 use trent_policy::{ConditionKey, Context, Policy, Values};
 use trent_service::{Grants, Named, Resource, internal};
@@ -123,6 +123,7 @@ fn handle(region: &Region, record: &KeyRecord) -> Option<KeyHandle> {
             account: record.account,
             key: record.id,
         },
+        spec: record.spec,
         destruction_key: Wrapped(record.destruction_key.to_vec()),
         materials: record
             .materials
@@ -133,6 +134,8 @@ fn handle(region: &Region, record: &KeyRecord) -> Option<KeyHandle> {
             })
             .collect(),
         current,
+        public_key: record.public_key.as_ref().map(|key| key.to_vec()),
+        lease: Lease::default(),
     })
 }
 

@@ -16,9 +16,11 @@ use crate::records::{KeyRecord, Manager, MaterialRecord, Origin};
 use crate::state::KeyState;
 use crate::tags::Tags;
 
-/// What a new symmetric encryption key is created with.
+/// What a new key is created with.
 pub(crate) struct NewKeyRecord {
     pub(crate) account: AccountId,
+    pub(crate) spec: KeySpec,
+    pub(crate) usage: KeyUsage,
     pub(crate) manager: Manager,
     pub(crate) description: String,
     pub(crate) policy: KeyPolicy,
@@ -35,7 +37,7 @@ impl NewKeyRecord {
             account: self.account,
             key: id,
         };
-        let material = service.keystore().create_symmetric(address).await.map_err(internal)?;
+        let material = service.keystore().create(address, self.spec).await.map_err(internal)?;
         Ok(self.with(id, material, call.now_millis()))
     }
 
@@ -45,8 +47,8 @@ impl NewKeyRecord {
             account: self.account,
             id,
             manager: self.manager,
-            spec: KeySpec::SymmetricDefault,
-            usage: KeyUsage::EncryptDecrypt,
+            spec: self.spec,
+            usage: self.usage,
             origin: Origin::AwsKms,
             state: KeyState::Enabled,
             description: self.description,
@@ -56,6 +58,7 @@ impl NewKeyRecord {
             replica_of: None,
             tags: self.tags,
             aliases: self.aliases,
+            public_key: new.public_key.map(Into::into),
             destruction_key: new.destruction_key.0.into(),
             materials: vec![MaterialRecord {
                 id: new.material.id,

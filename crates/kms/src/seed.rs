@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use trent_crypto::KeyAddress;
+use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_identity::declaration::seed::DeclaredKey;
 use trent_keystore::KeystoreError;
 use trent_names::{AliasName, Region};
@@ -131,7 +132,7 @@ async fn make(kms: &Kms, space: &KeySpace, declared: &DeclaredKey, now: Duration
     };
     let material = match &declared.material {
         Some(fixed) => kms.keystore().import_fixed(address, fixed.clone()).await?,
-        None => kms.keystore().create_symmetric(address).await?,
+        None => kms.keystore().create(address, new.spec).await?,
     };
     let created = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
     let mut record = new.with(id, material, created);
@@ -190,6 +191,8 @@ async fn check(kms: &Kms, space: &KeySpace, declared: &DeclaredKey) -> Result<Ne
     };
     Ok(NewKeyRecord {
         account: declared.account,
+        spec: KeySpec::SymmetricDefault,
+        usage: KeyUsage::EncryptDecrypt,
         manager: Manager::Customer,
         description: declared.description.clone(),
         policy,

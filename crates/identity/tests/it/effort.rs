@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use trent_crypto::record::Class;
+use trent_crypto::spec::KeySpec;
 use trent_crypto::{KeyAddress, Secret};
 use trent_identity::{AuthenticationError, Directory, VerifyingAuthenticator};
 use trent_keystore::{
-    DataKey, DecryptRequest, EncryptRequest, GenerateDataKeyRequest, Keyring, Keystore, KeystoreError, NewCredential,
-    NewKey, ReEncryptRequest, SigningKey, SoftwareKeystore, SystemRandomness, WrappedCredential,
+    DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, KeyHandle, Keyring, Keystore, KeystoreError, MacRequest,
+    NewCredential, NewKey, ReEncryptRequest, SignRequest, SigningKey, SoftwareKeystore, SystemRandomness,
+    VerifyMacRequest, VerifyRequest, WrappedCredential,
 };
 use trent_store::{MemoryEngine, Options, Sealed};
 
@@ -25,8 +28,8 @@ struct Counting {
 
 #[async_trait]
 impl Keystore for Counting {
-    async fn create_symmetric(&self, address: KeyAddress) -> Result<NewKey, KeystoreError> {
-        self.keystore.create_symmetric(address).await
+    async fn create(&self, address: KeyAddress, spec: KeySpec) -> Result<NewKey, KeystoreError> {
+        self.keystore.create(address, spec).await
     }
 
     async fn import_fixed(&self, address: KeyAddress, material: Secret) -> Result<NewKey, KeystoreError> {
@@ -54,6 +57,38 @@ impl Keystore for Counting {
         request: GenerateDataKeyRequest,
     ) -> Result<Vec<u8>, KeystoreError> {
         self.keystore.generate_data_key_without_plaintext(request).await
+    }
+
+    async fn generate_data_key_pair(&self, request: GenerateDataKeyPairRequest) -> Result<DataKeyPair, KeystoreError> {
+        self.keystore.generate_data_key_pair(request).await
+    }
+
+    async fn sign(&self, request: SignRequest) -> Result<Vec<u8>, KeystoreError> {
+        self.keystore.sign(request).await
+    }
+
+    async fn verify(&self, request: VerifyRequest) -> Result<(), KeystoreError> {
+        self.keystore.verify(request).await
+    }
+
+    async fn generate_mac(&self, request: MacRequest) -> Result<Vec<u8>, KeystoreError> {
+        self.keystore.generate_mac(request).await
+    }
+
+    async fn verify_mac(&self, request: VerifyMacRequest) -> Result<bool, KeystoreError> {
+        self.keystore.verify_mac(request).await
+    }
+
+    async fn derive_shared_secret(&self, request: DeriveSharedSecretRequest) -> Result<Secret, KeystoreError> {
+        self.keystore.derive_shared_secret(request).await
+    }
+
+    async fn encapsulate(&self, key: Arc<KeyHandle>) -> Result<Encapsulated, KeystoreError> {
+        self.keystore.encapsulate(key).await
+    }
+
+    async fn decapsulate(&self, request: DecapsulateRequest) -> Result<Secret, KeystoreError> {
+        self.keystore.decapsulate(request).await
     }
 
     async fn random(&self, length: usize) -> Result<Secret, KeystoreError> {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use trent_crypto::ciphertext::{CiphertextError, Parsed};
+use trent_crypto::spec::KeySpec;
 use trent_crypto::wrap::WrapError;
 use trent_keystore::{
-    KeyAddress, KeyHandle, Keystore, KeystoreError, MaterialId, ReEncryptRequest, Secret, SoftwareKeystore,
+    KeyAddress, KeyHandle, Keystore, KeystoreError, MaterialId, ReEncryptRequest, Scheme, Secret, SoftwareKeystore,
 };
 use trent_names::{AccountId, KeyId};
 
@@ -67,7 +68,7 @@ fn fixed_material_belongs_to_one_key() {
     let import = |address| {
         let material = Secret::new(vec![7; 32]);
         let key = now(keystore.import_fixed(address, material)).expect("a key");
-        Arc::new(KeyHandle::new(address, key))
+        Arc::new(KeyHandle::new(address, KeySpec::SymmetricDefault, key))
     };
     let (one, again, two) = (import(address()), import(address()), import(other_address()));
     assert_eq!(one.current, again.current);
@@ -105,7 +106,7 @@ fn a_key_decrypts_with_each_of_its_materials_and_encrypts_with_the_current_one()
     misled.current = stranger.current;
     let request = trent_keystore::EncryptRequest {
         key: Arc::new(misled),
-        context: context(&[]),
+        scheme: Scheme::Symmetric(context(&[])),
         plaintext: Secret::zeroed(1),
     };
     let refused = now(keystore.encrypt(request)).err();
@@ -119,7 +120,7 @@ fn a_key_without_its_current_material_does_not_encrypt() {
     key.current = MaterialId([9; 32]);
     let request = trent_keystore::EncryptRequest {
         key: Arc::new(key),
-        context: context(&[]),
+        scheme: Scheme::Symmetric(context(&[])),
         plaintext: Secret::zeroed(1),
     };
     let refused = now(keystore.encrypt(request)).err();
@@ -156,15 +157,15 @@ fn re_encryption_changes_key_and_context() {
     let ciphertext = encrypt(&keystore, &source, b"plaintext");
     let request = |pair: (&str, &str)| ReEncryptRequest {
         source: Arc::clone(&source),
-        source_context: context(&[pair]),
+        source_scheme: Scheme::Symmetric(context(&[pair])),
         ciphertext: ciphertext.clone(),
         destination: Arc::clone(&destination),
-        destination_context: context(&[("c", "d")]),
+        destination_scheme: Scheme::Symmetric(context(&[("c", "d")])),
     };
     let moved = now(keystore.re_encrypt(request(("a", "b")))).expect("re-encrypts");
     let opened = now(keystore.decrypt(trent_keystore::DecryptRequest {
         key: Arc::clone(&destination),
-        context: context(&[("c", "d")]),
+        scheme: Scheme::Symmetric(context(&[("c", "d")])),
         ciphertext: moved.clone(),
     }));
     assert!(opened.is_ok_and(|opened| opened.expose() == b"plaintext"));
@@ -192,11 +193,11 @@ fn without_random_bytes_nothing_is_made() {
     let key = new_key(&working, address());
     let failing = SoftwareKeystore::with_randomness(&keyring, Arc::new(Failing));
     let failed = Some(KeystoreError::Randomness(trent_keystore::RandomnessError));
-    assert_eq!(now(failing.create_symmetric(address())).err(), failed);
+    assert_eq!(now(failing.create(address(), KeySpec::SymmetricDefault)).err(), failed);
     assert_eq!(now(failing.random(1)).err(), failed);
     let request = trent_keystore::EncryptRequest {
         key: Arc::clone(&key),
-        context: context(&[]),
+        scheme: Scheme::Symmetric(context(&[])),
         plaintext: Secret::zeroed(1),
     };
     assert_eq!(now(failing.encrypt(request)).err(), failed);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use trent_crypto::ciphertext::{CiphertextError, Parsed};
+use trent_crypto::spec::KeySpec;
 use trent_crypto::{Key256, MaterialKey};
 use trent_keystore::{
     DataKey, DecryptRequest, EncryptRequest, KeyFileSeal, KeyHandle, Keyring, Keystore, NewCredential,
@@ -46,7 +47,7 @@ fn nothing_that_leaves_the_keystore_shows_key_material() {
     let destruction_key = [1; 32];
     let material: Vec<u8> = (100..132).collect();
     let key = now(keystore.import_fixed(address(), Secret::new(material.clone()))).expect("a key");
-    let handle = Arc::new(KeyHandle::new(address(), key.clone()));
+    let handle = Arc::new(KeyHandle::new(address(), KeySpec::SymmetricDefault, key.clone()));
     let ciphertext = encrypt(&keystore, &handle, b"plaintext");
     let data_key = now(keystore.generate_data_key(trent_keystore::GenerateDataKeyRequest {
         key: Arc::clone(&handle),

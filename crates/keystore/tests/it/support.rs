@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll, Waker};
 
+use trent_crypto::spec::KeySpec;
 use trent_keystore::{
     DecryptRequest, EncryptRequest, EncryptionContext, KeyAddress, KeyHandle, Keyring, Keystore, KeystoreError,
-    Randomness, RandomnessError, Secret, SoftwareKeystore, SystemRandomness,
+    Randomness, RandomnessError, Scheme, Secret, SoftwareKeystore, SystemRandomness,
 };
 use trent_names::{AccountId, KeyId, Partition};
 
-/// The software keystore never waits, so each call is ready at its first poll.
+/// Waits for the keystore, whose slow work is done on threads of its own.
 pub(crate) fn now<F: Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("the software keystore waited"),
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(future)
 }
 
 /// Fills each buffer with one number, counting up from one.
@@ -52,8 +49,8 @@ pub(crate) fn address() -> KeyAddress {
 }
 
 pub(crate) fn new_key(keystore: &SoftwareKeystore, address: KeyAddress) -> Arc<KeyHandle> {
-    let key = now(keystore.create_symmetric(address)).expect("a key");
-    Arc::new(KeyHandle::new(address, key))
+    let key = now(keystore.create(address, KeySpec::SymmetricDefault)).expect("a key");
+    Arc::new(KeyHandle::new(address, KeySpec::SymmetricDefault, key))
 }
 
 pub(crate) fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
@@ -63,7 +60,7 @@ pub(crate) fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
 pub(crate) fn encrypt(keystore: &SoftwareKeystore, key: &Arc<KeyHandle>, plaintext: &[u8]) -> Vec<u8> {
     let request = EncryptRequest {
         key: Arc::clone(key),
-        context: context(&[("a", "b")]),
+        scheme: Scheme::Symmetric(context(&[("a", "b")])),
         plaintext: Secret::new(plaintext.to_vec()),
     };
     now(keystore.encrypt(request)).expect("encrypts")
@@ -76,7 +73,7 @@ pub(crate) fn decrypt(
 ) -> Result<Vec<u8>, KeystoreError> {
     let request = DecryptRequest {
         key: Arc::clone(key),
-        context: context(&[("a", "b")]),
+        scheme: Scheme::Symmetric(context(&[("a", "b")])),
         ciphertext: ciphertext.to_vec(),
     };
     now(keystore.decrypt(request)).map(|plaintext| plaintext.expose().to_vec())

@@ -34,6 +34,7 @@ pub(crate) fn with(spec: KeySpec, usage: KeyUsage, change: impl FnOnce(&mut KeyR
         materials: Vec::new(),
         policy_principals: None,
         replica_of: None,
+        public_key: None,
     };
     change(&mut value);
     let region = Region::parse("us-east-1").expect("a Region");

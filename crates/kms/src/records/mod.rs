@@ -72,6 +72,10 @@ pub struct KeyRecord {
     /// The Region of the primary key, if this is a replica of it. A multi-Region key that has none is the primary.
     #[cbor(n(15), with = "text::optional", has_nil)]
     pub replica_of: Option<Region>,
+    /// The public half of an asymmetric key: `SubjectPublicKeyInfo`, DER. None of any other key, and of one without
+    /// material.
+    #[n(16)]
+    pub public_key: Option<ByteVec>,
 }
 
 /// One key material.

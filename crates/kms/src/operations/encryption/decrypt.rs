@@ -6,7 +6,7 @@ use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::conditions::Encryption;
-use crate::cryptography::{algorithm_name, context, decryption_failure, encryption_algorithm, refuse_recipient};
+use crate::cryptography::{algorithm_name, decryption_failure, encryption_algorithm, refuse_recipient, scheme};
 use crate::facts::Parameters;
 use crate::reference::KeyTarget;
 use crate::rules::{Rules, Takes};
@@ -71,7 +71,7 @@ impl Operation for Decrypt {
         let material = source::material(ciphertext, key)?;
         let request = DecryptRequest {
             key: key.handle()?,
-            context: context(input.encryption_context.as_ref()),
+            scheme: scheme(algorithm, input.encryption_context.as_ref())?,
             ciphertext: ciphertext.to_vec(),
         };
         let plaintext = service.keystore().decrypt(request).await.map_err(decryption_failure)?;

@@ -8,7 +8,7 @@ use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action,
 use crate::Kms;
 use crate::conditions;
 use crate::conditions::Encryption;
-use crate::cryptography::{algorithm_name, context, encryption_algorithm};
+use crate::cryptography::{algorithm_name, encryption_algorithm, scheme};
 use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
@@ -66,7 +66,7 @@ impl Operation for Encrypt {
         let algorithm = encryption_algorithm(key, input.encryption_algorithm)?;
         let request = EncryptRequest {
             key: key.handle()?,
-            context: context(input.encryption_context.as_ref()),
+            scheme: scheme(algorithm, input.encryption_context.as_ref())?,
             plaintext: Secret::new(input.plaintext.to_vec()),
         };
         let ciphertext = service.keystore().encrypt(request).await.map_err(internal)?;

@@ -6,7 +6,7 @@ use trent_policy::{Action, ConditionKey, Values};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::conditions::Encryption;
-use crate::cryptography::{algorithm_name, context, decryption_failure, encryption_algorithm};
+use crate::cryptography::{algorithm_name, decryption_failure, encryption_algorithm, scheme};
 use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
@@ -103,10 +103,10 @@ impl Operation for ReEncrypt {
         let material = source::material(ciphertext, from)?;
         let request = ReEncryptRequest {
             source: from.handle()?,
-            source_context: context(input.source_encryption_context.as_ref()),
+            source_scheme: scheme(source_algorithm, input.source_encryption_context.as_ref())?,
             ciphertext: ciphertext.to_vec(),
             destination: to.handle()?,
-            destination_context: context(input.destination_encryption_context.as_ref()),
+            destination_scheme: scheme(destination_algorithm, input.destination_encryption_context.as_ref())?,
         };
         let ciphertext = service
             .keystore()

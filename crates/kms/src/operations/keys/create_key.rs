@@ -122,6 +122,8 @@ impl Operation for CreateKey {
         };
         let record = NewKeyRecord {
             account,
+            spec: asked.spec,
+            usage: asked.usage,
             manager: Manager::Customer,
             description: input.description.clone().unwrap_or_default(),
             policy,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trent_api::{ApiError, kms};
+use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_names::{AliasArn, AliasName, KeyReference};
 use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Row, Target, action};
@@ -155,6 +156,8 @@ async fn create_managed(
     let space = service.space(&call.region)?;
     let record = NewKeyRecord {
         account: alias.account,
+        spec: KeySpec::SymmetricDefault,
+        usage: KeyUsage::EncryptDecrypt,
         manager: Manager::Aws,
         description: owner.description(),
         policy: policy::managed_policy(owner.name, owner.via, space.region(), alias.account).into(),

@@ -1,8 +1,18 @@
 //! What goes into the keystore and comes out of it: owned values only, secrets wrapped or in containers that wipe them.
 
+mod asymmetric;
+
 use std::sync::Arc;
 
+use trent_crypto::spec::{EncryptionAlgorithm, KeySpec};
 use trent_crypto::{EncryptionContext, KeyAddress, MaterialId, Secret};
+
+pub use asymmetric::{
+    DataKeyPair, DecapsulateRequest, DeriveSharedSecretRequest, Encapsulated, GenerateDataKeyPairRequest, MacRequest,
+    SignRequest, SignedMessage, VerifyMacRequest, VerifyRequest,
+};
+
+use crate::parsed::Lease;
 
 /// A wrapped secret, fit to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +31,15 @@ pub struct WrappedMaterial {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedCredential(pub Vec<u8>);
 
-/// A symmetric key just made: what the store keeps of it.
+/// A key just made: what the store keeps of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKey {
     /// The key's destruction key, wrapped under the active root generation.
     pub destruction_key: Wrapped,
     /// The key's first material.
     pub material: WrappedMaterial,
+    /// The public half of a key pair: `SubjectPublicKeyInfo` (RFC 5280), DER.
+    pub public_key: Option<Vec<u8>>,
 }
 
 /// An access-key secret just made.
@@ -38,47 +50,65 @@ pub struct NewCredential {
     pub wrapped: WrappedCredential,
 }
 
-/// A symmetric KMS key as the keystore uses it: wrapped bytes only.
+/// A KMS key as the keystore uses it: wrapped bytes only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHandle {
     /// The key.
     pub address: KeyAddress,
+    /// What kind of key it is.
+    pub spec: KeySpec,
     /// Its destruction key.
     pub destruction_key: Wrapped,
     /// Its materials, of which each decrypts what it encrypted.
     pub materials: Vec<WrappedMaterial>,
-    /// The material that encrypts.
+    /// The material that encrypts, signs and authenticates.
     pub current: MaterialId,
+    /// The public half of a key pair.
+    pub public_key: Option<Vec<u8>>,
+    /// The keystore's claim on what it keeps for this handle, which ends with the handle.
+    pub lease: Lease,
 }
 
 impl KeyHandle {
     /// The handle of a key just made.
-    pub fn new(address: KeyAddress, key: NewKey) -> Self {
+    pub fn new(address: KeyAddress, spec: KeySpec, key: NewKey) -> Self {
         Self {
             address,
+            spec,
             destruction_key: key.destruction_key,
             current: key.material.id,
             materials: vec![key.material],
+            public_key: key.public_key,
+            lease: Lease::default(),
         }
     }
+}
+
+/// How a key encrypts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// A symmetric key, in the product's ciphertext format, with this encryption context.
+    Symmetric(EncryptionContext),
+    /// A key pair, by one of its algorithms: the ciphertext is the algorithm's and nothing else.
+    Asymmetric(EncryptionAlgorithm),
 }
 
 /// Encrypt under the current material of a key.
 pub struct EncryptRequest {
     /// The key.
     pub key: Arc<KeyHandle>,
-    /// The encryption context.
-    pub context: EncryptionContext,
+    /// How.
+    pub scheme: Scheme,
     /// What to encrypt.
     pub plaintext: Secret,
 }
 
-/// Decrypt with the material that the ciphertext names.
+/// Decrypt, with the material that a symmetric ciphertext names or the key pair's only one.
 pub struct DecryptRequest {
     /// The key.
     pub key: Arc<KeyHandle>,
-    /// The encryption context.
-    pub context: EncryptionContext,
+    /// How it was encrypted.
+    pub scheme: Scheme,
     /// What to decrypt.
     pub ciphertext: Vec<u8>,
 }
@@ -87,14 +117,14 @@ pub struct DecryptRequest {
 pub struct ReEncryptRequest {
     /// The key that decrypts.
     pub source: Arc<KeyHandle>,
-    /// The encryption context of the ciphertext.
-    pub source_context: EncryptionContext,
+    /// How the ciphertext was encrypted.
+    pub source_scheme: Scheme,
     /// What to decrypt.
     pub ciphertext: Vec<u8>,
     /// The key that encrypts.
     pub destination: Arc<KeyHandle>,
-    /// The encryption context of the new ciphertext.
-    pub destination_context: EncryptionContext,
+    /// How it is to be encrypted.
+    pub destination_scheme: Scheme,
 }
 
 /// Make random bytes and encrypt them.

@@ -1,0 +1,165 @@
+//! Key pairs and HMAC keys. What is quick is done where it is asked for; what is slow goes to the workers.
+
+use std::sync::Arc;
+
+use trent_crypto::mac;
+use trent_crypto::pair::{self, PairError, PrivateKey};
+use trent_crypto::spec::{EncryptionAlgorithm, KeySpec, KeyType};
+use trent_crypto::{KeyAddress, Secret};
+
+use super::SoftwareKeystore;
+use crate::error::KeystoreError;
+use crate::messages::{
+    DataKeyPair, Encapsulated, GenerateDataKeyPairRequest, KeyHandle, MacRequest, NewKey, SignRequest, VerifyRequest,
+};
+
+impl SoftwareKeystore {
+    pub(super) async fn create_pair(&self, address: KeyAddress, spec: KeySpec) -> Result<NewKey, KeystoreError> {
+        let pair = self.ahead.pair(&self.workers, spec).await?;
+        Ok(NewKey {
+            public_key: Some(pair.public_key()?),
+            ..self.vault.wrap_secret(address, pair.to_bytes()?)?
+        })
+    }
+
+    pub(super) async fn data_key_pair(
+        &self,
+        request: GenerateDataKeyPairRequest,
+    ) -> Result<DataKeyPair, KeystoreError> {
+        let pair = self.ahead.pair(&self.workers, request.spec).await?;
+        let private_key = pair.to_pkcs8()?;
+        Ok(DataKeyPair {
+            ciphertext: self.vault.seal(&request.key, &request.context, &private_key)?,
+            private_key,
+            public_key: pair.public_key()?,
+        })
+    }
+
+    pub(super) async fn signature(&self, request: SignRequest) -> Result<Vec<u8>, KeystoreError> {
+        let SignRequest {
+            key,
+            algorithm,
+            message,
+        } = request;
+        self.in_private(key, move |pair| pair.sign(algorithm, message.borrow()))
+            .await
+    }
+
+    pub(super) async fn check_signature(&self, request: VerifyRequest) -> Result<(), KeystoreError> {
+        let VerifyRequest {
+            key,
+            algorithm,
+            message,
+            signature,
+        } = request;
+        self.in_public(key, move |spec, public_key| {
+            pair::verify(spec, public_key, algorithm, message.borrow(), &signature)
+        })
+        .await
+    }
+
+    pub(super) async fn encrypt_to_pair(
+        &self,
+        key: Arc<KeyHandle>,
+        algorithm: EncryptionAlgorithm,
+        plaintext: Secret,
+    ) -> Result<Vec<u8>, KeystoreError> {
+        self.in_public(key, move |spec, public_key| {
+            pair::encrypt(spec, public_key, algorithm, plaintext.expose())
+        })
+        .await
+    }
+
+    pub(super) async fn decrypt_by_pair(
+        &self,
+        key: Arc<KeyHandle>,
+        algorithm: EncryptionAlgorithm,
+        ciphertext: Vec<u8>,
+    ) -> Result<Secret, KeystoreError> {
+        self.in_private(key, move |pair| pair.decrypt(algorithm, &ciphertext))
+            .await
+    }
+
+    pub(super) async fn agreed_secret(&self, key: Arc<KeyHandle>, peer: Vec<u8>) -> Result<Secret, KeystoreError> {
+        self.in_private(key, move |pair| pair.agree(&peer)).await
+    }
+
+    pub(super) async fn encapsulated(&self, key: Arc<KeyHandle>) -> Result<Encapsulated, KeystoreError> {
+        let (shared_secret, ciphertext) = self.in_public(key, pair::encapsulate).await?;
+        Ok(Encapsulated {
+            shared_secret,
+            ciphertext,
+        })
+    }
+
+    pub(super) async fn decapsulated(&self, key: Arc<KeyHandle>, ciphertext: Vec<u8>) -> Result<Secret, KeystoreError> {
+        self.in_private(key, move |pair| pair.decapsulate(&ciphertext)).await
+    }
+
+    pub(super) fn tag(&self, request: &MacRequest) -> Result<Vec<u8>, KeystoreError> {
+        let secret = self.mac_key(&request.key)?;
+        Ok(mac::generate(request.algorithm, &secret, request.message.expose()))
+    }
+
+    pub(super) fn check_tag(&self, request: &MacRequest, tag: &[u8]) -> Result<bool, KeystoreError> {
+        let secret = self.mac_key(&request.key)?;
+        Ok(mac::verify(request.algorithm, &secret, request.message.expose(), tag))
+    }
+
+    fn mac_key(&self, key: &KeyHandle) -> Result<Secret, KeystoreError> {
+        if key.spec.key_type() != KeyType::Hmac {
+            return Err(KeystoreError::WrongSpec(key.spec));
+        }
+        Ok(self.vault.unwrap_secret(key)?.into_secret())
+    }
+
+    /// Does something with the private half of a key pair.
+    async fn in_private<T: Send + 'static>(
+        &self,
+        key: Arc<KeyHandle>,
+        job: impl FnOnce(&PrivateKey) -> Result<T, PairError> + Send + 'static,
+    ) -> Result<T, KeystoreError> {
+        if key.spec.key_type() != KeyType::Asymmetric {
+            return Err(KeystoreError::WrongSpec(key.spec));
+        }
+        let slow = is_slow_in_private(key.spec);
+        let vault = Arc::clone(&self.vault);
+        let work = move || Ok(job(&*vault.private_key(&key)?)?);
+        if slow { self.workers.run(work).await? } else { work() }
+    }
+
+    /// Does something with the public half of a key pair.
+    async fn in_public<T: Send + 'static>(
+        &self,
+        key: Arc<KeyHandle>,
+        job: impl FnOnce(KeySpec, &[u8]) -> Result<T, PairError> + Send + 'static,
+    ) -> Result<T, KeystoreError> {
+        let slow = is_slow_in_public(key.spec);
+        let work = move || {
+            let public_key = key.public_key.as_deref();
+            let public_key = public_key.ok_or(KeystoreError::WrongSpec(key.spec))?;
+            Ok(job(key.spec, public_key)?)
+        };
+        if slow { self.workers.run(work).await? } else { work() }
+    }
+}
+
+/// Whether a use of the private key takes more than about a tenth of a millisecond, which is what a request takes anyway.
+const fn is_slow_in_private(spec: KeySpec) -> bool {
+    match spec {
+        KeySpec::EccNistP256
+        | KeySpec::EccNistEdwards25519
+        | KeySpec::MlKem512
+        | KeySpec::MlKem768
+        | KeySpec::MlKem1024 => false,
+        _ => true,
+    }
+}
+
+/// The same of the public key.
+const fn is_slow_in_public(spec: KeySpec) -> bool {
+    match spec {
+        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => false,
+        _ => is_slow_in_private(spec),
+    }
+}
