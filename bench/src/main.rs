@@ -1,9 +1,11 @@
 //! `trent-bench`: Trent's speed, told as a ratio to a bare HTTP server on the same machine in the same run.
 //!
 //! `compare` starts the servers on one core, drives them in turn from another and prints a table; `echo` is the bare
-//! server; `authorization` compares Trent with itself, with many grants and large policies. How and why is in `bench/README.md`.
+//! server; `authorization` compares Trent with itself, with many grants and large policies;
+//! `algorithms` with bare calls of its library. How and why is in `bench/README.md`.
 
 mod affinity;
+mod algorithms;
 mod authorization;
 mod client;
 mod compare;
@@ -40,6 +42,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Measure what grants and policies add to an Encrypt, and print a table
     Authorization(authorization::Arguments),
+    /// Measure key pairs and HMAC keys beside bare calls of the library, and print a table
+    Algorithms(algorithms::Arguments),
     /// Serve: answer every request with its own body
     Echo(echo::Arguments),
 }
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Authorization(arguments) => authorization::run(&arguments),
+        Command::Algorithms(arguments) => algorithms::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments),
     };
     match outcome {

@@ -120,10 +120,23 @@ impl Report {
     }
 
     pub(crate) fn append_to(&self, path: &Path) -> Result<(), BenchError> {
-        let io = |source| BenchError::io(path.display().to_string())(source);
-        let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(io)?;
-        writeln!(file, "\n{self}").map_err(io)
+        append(path, &self.to_string())
     }
+}
+
+/// Adds a text to the end of a file.
+pub(crate) fn append(path: &Path, text: &str) -> Result<(), BenchError> {
+    let io = |source| BenchError::io(path.display().to_string())(source);
+    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(io)?;
+    writeln!(file, "\n{text}").map_err(io)
+}
+
+/// What heads a table: when it was made.
+pub(crate) fn heading() -> Result<String, BenchError> {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    let day = OffsetDateTime::now_utc().format(format);
+    day.map(|day| format!("## {day}"))
+        .map_err(|error| BenchError::Answer(error.to_string()))
 }
 
 impl fmt::Display for Report {
@@ -137,8 +150,7 @@ impl fmt::Display for Report {
             rounds,
             seconds,
         } = &self.conditions;
-        let day = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC"));
-        writeln!(f, "## {}\n", day.map_err(|_| fmt::Error)?)?;
+        writeln!(f, "{}\n", heading().map_err(|_| fmt::Error)?)?;
         writeln!(
             f,
             "- Processor: {processor}; servers on core {}, generator on core {}.",

@@ -13,42 +13,37 @@ use crate::workers::Workers;
 /// How many pairs of each size lie ready.
 const READY: usize = 4;
 
-/// The pairs that lie ready.
+/// The specs of which pairs are made ahead.
+const SPECS: [KeySpec; 3] = [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096];
+
+/// The pairs that lie ready, those of each spec on a shelf.
 #[derive(Default)]
-pub(super) struct Ahead {
-    rsa_2048: Shelf,
-    rsa_3072: Shelf,
-    rsa_4096: Shelf,
-}
+pub(super) struct Ahead([Shelf; SPECS.len()]);
 
 impl Ahead {
     /// A pair of any spec: one that lies ready, or one made now.
     pub(super) async fn pair(&self, workers: &Arc<Workers>, spec: KeySpec) -> Result<PrivateKey, KeystoreError> {
-        let Some(shelf) = self.shelf(spec) else {
+        let Some(ready) = self.shelf(spec) else {
             return Ok(workers.run(move || PrivateKey::generate(spec)).await??);
         };
-        if let Some(pair) = shelf.take() {
-            shelf.fill(workers, spec)?;
+        if let Some(pair) = ready.take() {
+            ready.fill(workers, spec)?;
             return Ok(pair);
         }
-        let unwanted = shelf.clone();
+        let left = ready.clone();
         let made = workers
             .run_or_keep(
                 move || PrivateKey::generate(spec),
-                move |made: Result<PrivateKey, PairError>| unwanted.put(made.ok()),
+                move |made: Result<PrivateKey, PairError>| left.put(made.ok()),
             )
             .await??;
-        shelf.fill(workers, spec)?;
+        ready.fill(workers, spec)?;
         Ok(made)
     }
 
     fn shelf(&self, spec: KeySpec) -> Option<&Shelf> {
-        match spec {
-            KeySpec::Rsa2048 => Some(&self.rsa_2048),
-            KeySpec::Rsa3072 => Some(&self.rsa_3072),
-            KeySpec::Rsa4096 => Some(&self.rsa_4096),
-            _ => None,
-        }
+        let place = SPECS.iter().position(|of| *of == spec)?;
+        self.0.get(place)
     }
 }
 
@@ -69,26 +64,26 @@ impl Shelf {
 
     /// Puts a pair there, if there is one and room for it.
     fn put(&self, pair: Option<PrivateKey>) {
-        let mut stock = self.stock();
-        if stock.pairs.len() < READY {
-            stock.pairs.extend(pair);
+        let mut there = self.stock();
+        if there.pairs.len() < READY {
+            there.pairs.extend(pair);
         }
     }
 
     /// Has as many made as are missing.
     fn fill(&self, workers: &Arc<Workers>, spec: KeySpec) -> Result<(), KeystoreError> {
         let missing = {
-            let mut stock = self.stock();
-            let missing = READY.saturating_sub(stock.pairs.len() + stock.coming);
-            stock.coming += missing;
+            let mut now = self.stock();
+            let missing = READY.saturating_sub(now.pairs.len() + now.coming);
+            now.coming += missing;
             missing
         };
         for _ in 0..missing {
-            let shelf = self.clone();
+            let to = self.clone();
             workers.later(move || {
                 let made = PrivateKey::generate(spec).ok();
-                shelf.stock().coming -= 1;
-                shelf.put(made);
+                to.stock().coming -= 1;
+                to.put(made);
             })?;
         }
         Ok(())

@@ -146,14 +146,14 @@ impl SoftwareKeystore {
 
 /// Whether a use of the private key takes more than about a tenth of a millisecond, which is what a request takes anyway.
 const fn is_slow_in_private(spec: KeySpec) -> bool {
-    match spec {
+    !matches!(
+        spec,
         KeySpec::EccNistP256
-        | KeySpec::EccNistEdwards25519
-        | KeySpec::MlKem512
-        | KeySpec::MlKem768
-        | KeySpec::MlKem1024 => false,
-        _ => true,
-    }
+            | KeySpec::EccNistEdwards25519
+            | KeySpec::MlKem512
+            | KeySpec::MlKem768
+            | KeySpec::MlKem1024
+    )
 }
 
 /// The same of the public key.
