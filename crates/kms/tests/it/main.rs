@@ -21,6 +21,7 @@ mod grant_lists;
 mod granted;
 mod grants;
 mod identifiers;
+mod key_specs_page;
 mod keys;
 mod lockout;
 mod managed;
