@@ -15,16 +15,6 @@ pub fn verify(algorithm: MacAlgorithm, key: &Secret, message: &[u8], tag: &[u8])
     hmac::verify(&prepared(algorithm, key), message, tag).is_ok()
 }
 
-/// How many bytes a key has that is made for an algorithm: as many as its tags.
-pub const fn key_length(algorithm: MacAlgorithm) -> usize {
-    match algorithm {
-        MacAlgorithm::HmacSha224 => 28,
-        MacAlgorithm::HmacSha256 => 32,
-        MacAlgorithm::HmacSha384 => 48,
-        MacAlgorithm::HmacSha512 => 64,
-    }
-}
-
 fn prepared(algorithm: MacAlgorithm, key: &Secret) -> hmac::Key {
     let algorithm = match algorithm {
         MacAlgorithm::HmacSha224 => hmac::HMAC_SHA224,

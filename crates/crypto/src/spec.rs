@@ -3,6 +3,8 @@
 //! The names are those of the interface model. Validation, policy conditions, metadata and documentation read this table;
 //! nothing about a spec is written down anywhere else.
 
+mod limits;
+
 use std::fmt;
 
 use trent_names::Partition;
@@ -142,6 +144,18 @@ named!(
         Ed25519Sha512 => "ED25519_SHA_512",
         /// Ed25519ph of a SHA-512 digest.
         Ed25519PhSha512 => "ED25519_PH_SHA_512",
+    }
+);
+
+named!(
+    /// What a signature is made of.
+    MessageKind {
+        /// The message itself, which the algorithm hashes.
+        Raw => "RAW",
+        /// The message's digest.
+        Digest => "DIGEST",
+        /// The representative that ML-DSA makes of public key, context and message (FIPS 204).
+        ExternalMu => "EXTERNAL_MU",
     }
 );
 

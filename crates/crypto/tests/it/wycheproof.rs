@@ -270,7 +270,7 @@ fn hmac() {
     ] {
         for group in TestSet::load(name).expect("the vectors are in the crate").test_groups {
             // The service does not cut tags off.
-            let whole = group.tag_size == mac::key_length(algorithm) * 8;
+            let whole = group.tag_size == algorithm.tag_len() * 8;
             for test in group.tests {
                 let key = test.key.to_vec().into();
                 let verified = mac::verify(algorithm, &key, &test.msg, &test.tag);
