@@ -135,18 +135,17 @@ pub(super) fn verify(
 
 /// Signatures of message representatives.
 mod representative {
-    use aws_lc_rs::rand;
     use ml_dsa::signature::SignatureEncoding;
-    use ml_dsa::signature::rand_core::{TryCryptoRng, TryRng};
     use ml_dsa::{EncodedVerifyingKey, ExpandedSigningKey, MlDsaParams, Seed, Signature, VerifyingKey};
 
     use super::{PairError, SEED};
+    use crate::pair::random::SystemRng;
 
     pub(super) fn sign<P: MlDsaParams>(seed: &[u8; SEED], mu: &[u8]) -> Result<Vec<u8>, PairError> {
         let mu = mu.try_into().map_err(|_| PairError::DigestLength)?;
         let key = ExpandedSigningKey::<P>::from_seed(&Seed::from(*seed));
         let signature = key
-            .sign_mu_randomized(mu, &mut Library)
+            .sign_mu_randomized(mu, &mut SystemRng)
             .map_err(|_| PairError::Library)?;
         Ok(signature.to_bytes().to_vec())
     }
@@ -160,32 +159,4 @@ mod representative {
             .then_some(())
             .ok_or(PairError::Refused)
     }
-
-    /// The random numbers of the one library for those of the other.
-    struct Library;
-
-    /// There were none.
-    #[derive(Debug, thiserror::Error)]
-    #[error("no random numbers")]
-    struct NoRandomness;
-
-    impl TryRng for Library {
-        type Error = NoRandomness;
-
-        fn try_next_u32(&mut self) -> Result<u32, NoRandomness> {
-            let mut bytes = [0; 4];
-            self.try_fill_bytes(&mut bytes).map(|()| u32::from_ne_bytes(bytes))
-        }
-
-        fn try_next_u64(&mut self) -> Result<u64, NoRandomness> {
-            let mut bytes = [0; 8];
-            self.try_fill_bytes(&mut bytes).map(|()| u64::from_ne_bytes(bytes))
-        }
-
-        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
-            rand::fill(bytes).map_err(|_| NoRandomness)
-        }
-    }
-
-    impl TryCryptoRng for Library {}
 }

@@ -1,5 +1,6 @@
 //! The public interface of the formats: vectors from the documentation, and what no type may do.
 
+mod gmt;
 mod secrecy;
 mod vectors;
 mod wycheproof;
