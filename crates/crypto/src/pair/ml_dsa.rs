@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+use super::lattice::{Identifier, public_prefix};
 use super::{Message, PairError};
 use crate::secret::Secret;
 use crate::spec::SigningAlgorithm;
@@ -38,6 +39,23 @@ impl ParameterSet {
             Self::MlDsa65 => &ML_DSA_65,
             Self::MlDsa87 => &ML_DSA_87,
         }
+    }
+
+    const fn identifier(self) -> Identifier {
+        match self {
+            Self::MlDsa44 => [3, 17],
+            Self::MlDsa65 => [3, 18],
+            Self::MlDsa87 => [3, 19],
+        }
+    }
+
+    /// The key inside a `SubjectPublicKeyInfo`.
+    fn read_public(self, public_key: &[u8]) -> Result<&[u8], PairError> {
+        let length = self.signing().public_key_len();
+        public_key
+            .strip_prefix(&public_prefix(self.identifier(), length))
+            .filter(|key| key.len() == length)
+            .ok_or(PairError::InvalidPublicKey)
     }
 }
 
@@ -113,22 +131,16 @@ pub(super) fn verify(
     if algorithm != SigningAlgorithm::MlDsaShake256 {
         return Err(PairError::WrongAlgorithm);
     }
+    let key = set.read_public(public_key)?;
     match message {
-        Message::Raw(message) => UnparsedPublicKey::new(set.verifying(), public_key)
+        Message::Raw(message) => UnparsedPublicKey::new(set.verifying(), key)
             .verify(message, signature)
             .map_err(|_| PairError::Refused),
-        Message::ExternalMu(mu) => {
-            // RFC 9881: the key's bytes end its SubjectPublicKeyInfo.
-            let at = public_key.len().checked_sub(set.signing().public_key_len());
-            let bytes = at
-                .and_then(|at| public_key.get(at..))
-                .ok_or(PairError::InvalidPublicKey)?;
-            match set {
-                ParameterSet::MlDsa44 => representative::verify::<ml_dsa::MlDsa44>(bytes, mu, signature),
-                ParameterSet::MlDsa65 => representative::verify::<ml_dsa::MlDsa65>(bytes, mu, signature),
-                ParameterSet::MlDsa87 => representative::verify::<ml_dsa::MlDsa87>(bytes, mu, signature),
-            }
-        }
+        Message::ExternalMu(mu) => match set {
+            ParameterSet::MlDsa44 => representative::verify::<ml_dsa::MlDsa44>(key, mu, signature),
+            ParameterSet::MlDsa65 => representative::verify::<ml_dsa::MlDsa65>(key, mu, signature),
+            ParameterSet::MlDsa87 => representative::verify::<ml_dsa::MlDsa87>(key, mu, signature),
+        },
         Message::Digest(_) => Err(PairError::WrongAlgorithm),
     }
 }

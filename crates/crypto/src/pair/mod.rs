@@ -6,6 +6,7 @@
 
 mod ecc;
 mod ed25519;
+mod lattice;
 mod ml_dsa;
 mod ml_kem;
 mod random;
@@ -101,19 +102,20 @@ impl PrivateKey {
             Self::Ecc(key) => key.to_pkcs8(),
             Self::Ed25519(key) => Ok(key.to_seed()),
             Self::MlDsa(key) => Ok(key.to_seed()),
-            Self::MlKem(key) => Ok(key.to_bytes()),
+            Self::MlKem(key) => Ok(key.to_seed()),
             Self::Sm2(key) => key.to_pkcs8(),
         }
     }
 
-    /// The private key as a data key pair hands it out: PKCS#8 (RFC 5208), DER.
+    /// The private key as a data key pair hands it out: PKCS#8 (RFC 5208), DER. There are no data key pairs of ML-DSA.
     pub fn to_pkcs8(&self) -> Result<Secret, PairError> {
         match self {
             Self::Rsa(key) => key.to_pkcs8(),
             Self::Ecc(key) => key.to_pkcs8(),
             Self::Ed25519(key) => key.to_pkcs8(),
             Self::Sm2(key) => key.to_pkcs8(),
-            Self::MlDsa(_) | Self::MlKem(_) => Err(PairError::WrongAlgorithm),
+            Self::MlKem(key) => Ok(key.to_pkcs8()),
+            Self::MlDsa(_) => Err(PairError::WrongAlgorithm),
         }
     }
 
@@ -179,7 +181,7 @@ pub fn verify(
     signature: &[u8],
 ) -> Result<(), PairError> {
     match Family::of(spec) {
-        Some(Family::Rsa(_)) => rsa::verify(public_key, algorithm, message, signature),
+        Some(Family::Rsa(size)) => rsa::verify(size, public_key, algorithm, message, signature),
         Some(Family::Ecc(curve)) => ecc::verify(curve, public_key, algorithm, message, signature),
         Some(Family::Ed25519) => ed25519::verify(public_key, algorithm, message, signature),
         Some(Family::MlDsa(set)) => ml_dsa::verify(set, public_key, algorithm, message, signature),
@@ -196,7 +198,7 @@ pub fn encrypt(
     plaintext: &[u8],
 ) -> Result<Vec<u8>, PairError> {
     match Family::of(spec) {
-        Some(Family::Rsa(_)) => rsa::encrypt(public_key, algorithm, plaintext),
+        Some(Family::Rsa(size)) => rsa::encrypt(size, public_key, algorithm, plaintext),
         Some(Family::Sm2) => sm2::encrypt(public_key, algorithm, plaintext),
         _ => Err(PairError::WrongAlgorithm),
     }

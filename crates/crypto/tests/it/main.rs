@@ -1,6 +1,8 @@
 //! The public interface of the formats: vectors from the documentation, and what no type may do.
 
 mod gmt;
+mod lattices;
 mod secrecy;
+mod tally;
 mod vectors;
 mod wycheproof;
