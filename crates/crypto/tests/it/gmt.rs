@@ -87,6 +87,18 @@ fn a_signature_in_another_name_verifies_by_its_digest() {
     assert_eq!(accepted(Message::Raw(message), &signature), Err(PairError::Refused));
 }
 
+/// An id of 40 bytes: both bytes of the length count. SPK-154, SPK-163
+#[test]
+fn the_length_of_a_long_id_is_written_in_two_bytes() {
+    let signature = bytes(
+        "304502210099100126d932e24586c3d1e74db65dcf710b0eeab548f8085df42ad686f05124022031e3bf59c902e51bbf8b6675a275b5495990ea\
+         2e707107a3692a1016e0ba6c78",
+    );
+    let id = b"0123456789abcdef0123456789abcdef01234567";
+    let digest = sm2::digest(&bytes(PUBLIC), id, b"a contract").expect("a digest");
+    assert_eq!(accepted(Message::Digest(&digest), &signature), Ok(()));
+}
+
 /// SPK-154, SPK-155
 #[test]
 fn a_distinguishing_id_has_as_many_bytes_as_its_length_can_tell() {
@@ -167,6 +179,28 @@ fn the_examples_ciphertext_decrypts() {
     assert_eq!(plaintext.ok().expect("a plaintext").expose(), b"plaintext of openssl");
     for raw in RAW {
         assert_eq!(key.decrypt(SM2PKE, &bytes(raw)).err(), Some(PairError::Refused));
+    }
+}
+
+/// By OpenSSL: of x one byte is zero, of y two. SPK-158, SPK-162
+#[test]
+fn coordinates_that_begin_with_zeroes_are_shorter_integers() {
+    for ciphertext in [
+        "3079021f1f7e40e27e4bdd11d5bb9286623e072ea6fe618ad6960286b5d704684dcb43022058a6b9ccb460c05d70d6b4283f5d05ed2dbc684318\
+         b89935bc1989a9a5ec532c04203d8889830b3dce08da1ac4d37e319c6fda46719c8463ac712ab7c266b28dbfba0412da89c67ecbe841babe020a\
+         9c3e8b46424ba9",
+        "30780220201c2770483ce549e0227f3d350f4a4aa149dc7c3c047e2ec0495faca9e06f97021e6d4cfba2cece95b7f2dd2b0d5d0bb52c413c86a6\
+         1e91d357220b8ad356b00420bb931a3eb9b098c6e7083193ab7f3b2a424f6e14575bcedf22eadaa43d6d067104124d79c9949906699a52ffe74a\
+         0dc3c7951ce4",
+    ] {
+        let plaintext = key().decrypt(SM2PKE, &bytes(ciphertext)).ok().expect("a plaintext");
+        assert_eq!(plaintext.expose(), b"a short coordinate");
+        // The same number with a zero before it.
+        let mut padded = bytes(ciphertext);
+        padded[1] += 1;
+        padded[3] += 1;
+        padded.insert(4, 0);
+        assert_eq!(key().decrypt(SM2PKE, &padded).err(), Some(PairError::Refused));
     }
 }
 

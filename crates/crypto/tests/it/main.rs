@@ -2,6 +2,8 @@
 
 mod gmt;
 mod lattices;
+mod nist;
+mod rfc;
 mod secrecy;
 mod tally;
 mod vectors;
