@@ -11,12 +11,14 @@
 use trent_names::KeyId;
 use zeroize::Zeroizing;
 
-use crate::aead::{self, AssociatedData, TAG};
+use crate::aead::{self, AssociatedData, Forged, TAG};
 use crate::context::EncryptionContext;
 use crate::identity::{KEY_ID, KeyIdentity, MaterialId, decode_key_id, encode_key_id};
 use crate::kdf;
 use crate::material::MaterialKey;
 use crate::secret::{Key256, Secret, equal};
+use crate::sm4_gcm;
+use crate::spec::Cipher;
 
 /// The version written today.
 pub const VERSION: u8 = 1;
@@ -38,6 +40,25 @@ const HEADER: usize = 1 + 1 + KEY_ID + MaterialId::LEN + SALT + COMMITMENT;
 pub enum Suite {
     /// A key per message: SP 800-108 with a random salt, AES-256-GCM, key commitment.
     Derived = 1,
+    /// The same with SM4-GCM. The suites between are reserved for keys that are held elsewhere.
+    DerivedSm4 = 4,
+}
+
+impl Suite {
+    const fn parse(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Derived),
+            4 => Some(Self::DerivedSm4),
+            _ => None,
+        }
+    }
+
+    const fn of(cipher: Cipher) -> Self {
+        match cipher {
+            Cipher::Aes256 => Self::Derived,
+            Cipher::Sm4 => Self::DerivedSm4,
+        }
+    }
 }
 
 /// Why a ciphertext does not open. Callers outside the product are told only that it is invalid.
@@ -94,9 +115,7 @@ impl<'a> Parsed<'a> {
             return Err(CiphertextError::UnknownVersion(version));
         }
         let (&suite, rest) = rest.split_first().ok_or(CiphertextError::Truncated)?;
-        if suite != Suite::Derived as u8 {
-            return Err(CiphertextError::UnknownSuite(suite));
-        }
+        let suite = Suite::parse(suite).ok_or(CiphertextError::UnknownSuite(suite))?;
         if bytes.len() < OVERHEAD {
             return Err(CiphertextError::Truncated);
         }
@@ -106,7 +125,7 @@ impl<'a> Parsed<'a> {
         let (commitment, body) = rest.split_at(COMMITMENT);
         Ok(Self {
             version,
-            suite: Suite::Derived,
+            suite,
             key: decode_key_id(key).map_err(CiphertextError::UnknownKeyKind)?,
             material: MaterialId(*material),
             header: &bytes[..HEADER],
@@ -125,12 +144,15 @@ impl<'a> Parsed<'a> {
         if self.material != identity.material {
             return Err(CiphertextError::OtherMaterial(self.material));
         }
+        if self.suite != Suite::of(material.cipher()) {
+            return Err(CiphertextError::Commitment);
+        }
         let message = MessageKeys::derive(material, self.salt);
         if !equal(message.commitment(), self.commitment) {
             return Err(CiphertextError::Commitment);
         }
         let aad = associated_data(self.header, context);
-        aead::open(message.encryption(), aead::FIXED, &aad, self.body).map_err(|_| CiphertextError::Forged)
+        message.open(&aad, self.body).map_err(|_| CiphertextError::Forged)
     }
 }
 
@@ -142,31 +164,55 @@ pub fn seal(material: &MaterialKey, context: &EncryptionContext, plaintext: &[u8
     let message = MessageKeys::derive(material, &salt);
     let mut sealed = Vec::with_capacity(OVERHEAD + plaintext.len());
     sealed.push(VERSION);
-    sealed.push(Suite::Derived as u8);
+    sealed.push(Suite::of(material.cipher()) as u8);
     sealed.extend_from_slice(&encode_key_id(identity.key));
     sealed.extend_from_slice(&identity.material.0);
     sealed.extend_from_slice(&salt);
     sealed.extend_from_slice(message.commitment());
     let aad = associated_data(&sealed, context);
-    aead::seal_onto(&mut sealed, message.encryption(), aead::FIXED, &aad, plaintext);
+    message.seal_onto(&mut sealed, &aad, plaintext);
     sealed
 }
 
 /// The keys of one message: encryption key, then commitment.
-struct MessageKeys(Zeroizing<[u8; Key256::LEN + COMMITMENT]>);
+enum MessageKeys {
+    Aes256(Zeroizing<[u8; Key256::LEN + COMMITMENT]>),
+    Sm4(Zeroizing<[u8; sm4_gcm::KEY + COMMITMENT]>),
+}
 
 impl MessageKeys {
     fn derive(material: &MaterialKey, salt: &[u8]) -> Self {
-        Self(kdf::derive(material.key(), LABEL, &[salt]))
-    }
-
-    fn encryption(&self) -> &[u8; Key256::LEN] {
-        self.0.first_chunk().expect("the first half of the derived bytes")
+        match material.cipher() {
+            Cipher::Aes256 => Self::Aes256(kdf::derive(material.key(), LABEL, &[salt])),
+            Cipher::Sm4 => Self::Sm4(kdf::derive(material.key(), LABEL, &[salt])),
+        }
     }
 
     fn commitment(&self) -> &[u8] {
-        &self.0[Key256::LEN..]
+        match self {
+            Self::Aes256(bytes) => &bytes[Key256::LEN..],
+            Self::Sm4(bytes) => &bytes[sm4_gcm::KEY..],
+        }
     }
+
+    fn seal_onto(&self, out: &mut Vec<u8>, aad: &[u8], plaintext: &[u8]) {
+        match self {
+            Self::Aes256(bytes) => aead::seal_onto(out, first(&**bytes), aead::FIXED, aad, plaintext),
+            Self::Sm4(bytes) => sm4_gcm::seal_onto(out, first(&**bytes), aad, plaintext),
+        }
+    }
+
+    fn open(&self, aad: &[u8], sealed: &[u8]) -> Result<Secret, Forged> {
+        match self {
+            Self::Aes256(bytes) => aead::open(first(&**bytes), aead::FIXED, aad, sealed),
+            Self::Sm4(bytes) => sm4_gcm::open(first(&**bytes), aad, sealed),
+        }
+    }
+}
+
+/// The encryption key, with which the derived bytes begin.
+fn first<const N: usize>(bytes: &[u8]) -> &[u8; N] {
+    bytes.first_chunk().expect("an encryption key before the commitment")
 }
 
 /// Type byte, whole header (of a length that its suite fixes), canonical encryption context.

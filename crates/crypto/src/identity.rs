@@ -8,7 +8,7 @@ use trent_names::{AccountId, KeyId, Partition};
 
 use crate::joined::Joined;
 use crate::kdf;
-use crate::secret::Key256;
+use crate::secret::{Key256, Secret};
 
 /// The encoded [`KeyAddress`].
 pub(crate) type Owner = Joined<64>;
@@ -84,8 +84,17 @@ impl MaterialId {
     /// The id of a material that came from outside: the same for the same material of the same key, a one-way function
     /// keyed by the material itself.
     pub fn of_imported(address: &KeyAddress, material: &Key256) -> Self {
+        Self::of_imported_bytes(address, material.expose())
+    }
+
+    /// The same of a material of any length: an SM4 or HMAC key, a private key.
+    pub fn of_imported_secret(address: &KeyAddress, material: &Secret) -> Self {
+        Self::of_imported_bytes(address, material.expose())
+    }
+
+    fn of_imported_bytes(address: &KeyAddress, material: &[u8]) -> Self {
         let owner = address.encode();
-        Self(*kdf::derive(material, "trent imported material id", &[&owner]))
+        Self(*kdf::derive_from(material, "trent imported material id", &[&owner]))
     }
 }
 

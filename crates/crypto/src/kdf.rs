@@ -16,22 +16,32 @@ const FIRST: [u8; 4] = 1u32.to_be_bytes();
 
 /// Derives `N` bytes from a key that is used once.
 pub(crate) fn derive<const N: usize>(key: &Key256, label: &str, context: &[&[u8]]) -> Zeroizing<[u8; N]> {
+    derive_from(key.expose(), label, context)
+}
+
+/// The same from a secret of any length.
+pub(crate) fn derive_from<const N: usize>(secret: &[u8], label: &str, context: &[&[u8]]) -> Zeroizing<[u8; N]> {
     let input = Input::new(label, context, N);
     let mut output = Zeroizing::new([0; N]);
-    counter_mode(key, input.fixed(), output.as_mut());
+    counter_mode(secret, input.fixed(), output.as_mut());
     output
 }
 
 /// The function itself, over a whole fixed input.
-fn counter_mode(key: &Key256, fixed: &[u8], output: &mut [u8]) {
+fn counter_mode(secret: &[u8], fixed: &[u8], output: &mut [u8]) {
     let algorithm =
         get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).expect("HMAC-SHA-256 is always built in");
-    kbkdf_ctr_hmac(algorithm, key.expose(), fixed, output).expect("a short derivation from a 256-bit key cannot fail");
+    kbkdf_ctr_hmac(algorithm, secret, fixed, output).expect("a short derivation from a secret cannot fail");
 }
 
 /// Derives a 256-bit key from a key that is used once.
 pub(crate) fn derive_key(key: &Key256, label: &str, context: &[&[u8]]) -> Key256 {
-    Key256::new(*derive::<{ Key256::LEN }>(key, label, context))
+    derive_key_from(key.expose(), label, context)
+}
+
+/// The same from a secret of any length.
+pub(crate) fn derive_key_from(secret: &[u8], label: &str, context: &[&[u8]]) -> Key256 {
+    Key256::new(*derive_from::<{ Key256::LEN }>(secret, label, context))
 }
 
 /// A long-lived derivation key, whose HMAC key schedule is computed once.

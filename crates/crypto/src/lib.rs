@@ -20,6 +20,7 @@ pub mod root;
 pub mod sealed_keyring;
 pub mod secret;
 pub mod sigv4;
+mod sm4_gcm;
 pub mod spec;
 pub mod wrap;
 

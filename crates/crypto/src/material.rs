@@ -4,6 +4,7 @@ use crate::aead::{self, AssociatedData, IV, TAG};
 use crate::identity::{KeyAddress, KeyIdentity, MaterialId};
 use crate::kdf;
 use crate::secret::{Key256, Secret};
+use crate::spec::Cipher;
 use crate::wrap::WrapError;
 
 /// The format written today.
@@ -12,26 +13,53 @@ const FORMAT: u8 = 1;
 const AES_256: u8 = 1;
 /// The kind of material that is kept as it is.
 const SECRET: u8 = 2;
+/// The kind of material that is one SM4-GCM key.
+const SM4: u8 = 3;
 const HEADER: usize = 1 + 1 + MaterialId::LEN + IV;
 
-/// The key that encrypts with one material of one KMS key: SP 800-108 of the material with label, partition, account, key
+/// The key that encrypts with one material of one KMS key, from which each message has its own: SP 800-108 of the material with label, partition, account, key
 /// id and material id, never the Region. It is what is kept at rest; the material itself is forgotten, so imported
 /// material cannot be read back even by its keeper, and the same material in two KMS keys makes two unrelated keys.
 #[derive(Clone)]
 pub struct MaterialKey {
     identity: KeyIdentity,
+    cipher: Cipher,
     key: Key256,
 }
 
+/// A material has not the length of the keys of its partition's cipher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key material has another length")]
+pub struct MaterialLength;
+
 impl MaterialKey {
-    /// Binds a material to its identity.
+    /// Binds a material of AES-256 to its identity.
     pub fn bind(identity: KeyIdentity, material: &Key256) -> Self {
+        Self::bind_as(identity, Cipher::Aes256, material.expose())
+    }
+
+    /// Binds a material of the cipher of the identity's partition, which must be as long as the cipher's keys.
+    pub fn bind_secret(identity: KeyIdentity, material: &Secret) -> Result<Self, MaterialLength> {
+        let cipher = Cipher::of(identity.partition);
+        if material.len() != cipher.key_len() {
+            return Err(MaterialLength);
+        }
+        Ok(Self::bind_as(identity, cipher, material.expose()))
+    }
+
+    fn bind_as(identity: KeyIdentity, cipher: Cipher, material: &[u8]) -> Self {
         let owner = identity.address().encode();
         let context: [&[u8]; 2] = [&owner, &identity.material.0];
         Self {
             identity,
-            key: kdf::derive_key(material, "trent key material", &context),
+            cipher,
+            key: kdf::derive_key_from(material, "trent key material", &context),
         }
+    }
+
+    /// What it encrypts with.
+    pub const fn cipher(&self) -> Cipher {
+        self.cipher
     }
 
     /// What the material belongs to.
@@ -47,17 +75,25 @@ impl MaterialKey {
     /// each material that is made or imported, far below the 2^32 random IVs that AES-GCM allows for one key.
     ///
     /// ```text
-    /// format 1 | kind 1 = 1 | material id 32 | iv 12 | ciphertext 32 | tag 16
+    /// format 1 | kind 1 = 1 (AES-256) or 3 (SM4) | material id 32 | iv 12 | ciphertext 32 | tag 16
     /// ```
     pub fn wrap(&self, destruction_key: &Key256, iv: [u8; IV]) -> Vec<u8> {
-        wrap(AES_256, &self.identity, self.key.expose(), destruction_key, iv)
+        let kind = match self.cipher {
+            Cipher::Aes256 => AES_256,
+            Cipher::Sm4 => SM4,
+        };
+        wrap(kind, &self.identity, self.key.expose(), destruction_key, iv)
     }
 
     /// Unwraps the key of one material of one KMS key.
     pub fn unwrap(destruction_key: &Key256, identity: KeyIdentity, wrapped: &[u8]) -> Result<Self, WrapError> {
-        let Opened { iv, aad, body } = open(AES_256, &identity, wrapped)?;
+        let Opened { kind, iv, aad, body } = open(&[AES_256, SM4], &identity, wrapped)?;
         let key = aead::open_key(destruction_key.expose(), iv, &aad, body).map_err(|_| WrapError::Forged)?;
-        Ok(Self { identity, key })
+        let cipher = match kind {
+            SM4 => Cipher::Sm4,
+            _ => Cipher::Aes256,
+        };
+        Ok(Self { identity, cipher, key })
     }
 }
 
@@ -95,7 +131,7 @@ impl MaterialSecret {
 
     /// Unwraps one material of one KMS key.
     pub fn unwrap(destruction_key: &Key256, identity: KeyIdentity, wrapped: &[u8]) -> Result<Self, WrapError> {
-        let Opened { iv, aad, body } = open(SECRET, &identity, wrapped)?;
+        let Opened { iv, aad, body, .. } = open(&[SECRET], &identity, wrapped)?;
         let bytes = aead::open(destruction_key.expose(), iv, &aad, body).map_err(|_| WrapError::Forged)?;
         Ok(Self { identity, bytes })
     }
@@ -114,12 +150,13 @@ fn wrap(kind: u8, identity: &KeyIdentity, secret: &[u8], destruction_key: &Key25
 
 /// A wrapped material whose header is as expected.
 struct Opened<'w> {
+    kind: u8,
     iv: [u8; IV],
     aad: AssociatedData,
     body: &'w [u8],
 }
 
-fn open<'w>(expected: u8, identity: &KeyIdentity, wrapped: &'w [u8]) -> Result<Opened<'w>, WrapError> {
+fn open<'w>(expected: &[u8], identity: &KeyIdentity, wrapped: &'w [u8]) -> Result<Opened<'w>, WrapError> {
     let (&format, rest) = wrapped.split_first().ok_or(WrapError::Truncated)?;
     if format != FORMAT {
         return Err(WrapError::UnknownFormat(format));
@@ -128,7 +165,7 @@ fn open<'w>(expected: u8, identity: &KeyIdentity, wrapped: &'w [u8]) -> Result<O
         return Err(WrapError::Truncated);
     }
     let (&kind, rest) = rest.split_first().ok_or(WrapError::Truncated)?;
-    if kind != expected {
+    if !expected.contains(&kind) {
         return Err(WrapError::UnknownKind(kind));
     }
     let (material, rest) = rest.split_first_chunk().ok_or(WrapError::Truncated)?;
@@ -137,6 +174,7 @@ fn open<'w>(expected: u8, identity: &KeyIdentity, wrapped: &'w [u8]) -> Result<O
     }
     let (iv, body) = rest.split_first_chunk().ok_or(WrapError::Truncated)?;
     Ok(Opened {
+        kind,
         iv: *iv,
         aad: associated_data(&wrapped[..HEADER], &identity.address()),
         body,

@@ -3,11 +3,14 @@
 //! The names are those of the interface model. Validation, policy conditions, metadata and documentation read this table;
 //! nothing about a spec is written down anywhere else.
 
+mod cipher;
 mod limits;
 
 use std::fmt;
 
 use trent_names::Partition;
+
+pub use cipher::Cipher;
 
 /// An enumeration whose variants have names on the wire.
 macro_rules! named {

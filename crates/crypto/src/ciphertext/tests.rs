@@ -184,8 +184,11 @@ fn a_commitment_taken_from_another_message_is_refused() {
 #[test]
 fn the_commitment_is_not_the_key() {
     let message = MessageKeys::derive(&material(), &SALT_OF_TESTS);
-    assert_ne!(&message.encryption()[..], message.commitment());
-    assert_eq!([&message.encryption()[..], message.commitment()].concat(), *message.0);
+    let MessageKeys::Aes256(bytes) = &message else {
+        panic!("the material is of AES");
+    };
+    assert_ne!(&bytes[..32], message.commitment());
+    assert_eq!(&bytes[32..], message.commitment());
 }
 
 #[test]
@@ -194,6 +197,64 @@ fn each_salt_makes_another_message() {
     let one = sealed(&none);
     let two = seal(&material(), &none, b"plaintext", [4; 32]);
     assert_ne!(one[83..], two[83..]);
+}
+
+fn sm4_material() -> MaterialKey {
+    let identity = KeyIdentity {
+        partition: Partition::AwsCn,
+        ..identity()
+    };
+    MaterialKey::bind_secret(identity, &vec![1; 16].into()).expect("a material of SM4")
+}
+
+/// KEY-24, SPK-2, SPK-3
+#[test]
+fn the_partition_decides_on_the_cipher() {
+    let none = EncryptionContext::none();
+    let sealed = seal(&sm4_material(), &none, b"plaintext", SALT_OF_TESTS);
+    assert_eq!(sealed.len(), OVERHEAD + 9);
+    assert_eq!(sealed[..3], [1, 4, 0]);
+    let parsed = Parsed::parse(&sealed).expect("parses");
+    assert_eq!(parsed.suite, Suite::DerivedSm4);
+    let opened = parsed.open(&sm4_material(), &none);
+    assert!(opened.is_ok_and(|it| it.expose() == b"plaintext"));
+    // No material of the one length serves where the other is the cipher's.
+    let china = *sm4_material().identity();
+    let bound = |identity, length| MaterialKey::bind_secret(identity, &vec![1; length].into()).is_ok();
+    for length in [0, 15, 16, 17, 24, 31, 32, 33] {
+        assert_eq!(bound(china, length), length == 16, "{length}");
+        assert_eq!(bound(identity(), length), length == 32, "{length}");
+    }
+    let secret = MaterialKey::bind_secret(identity(), &vec![1; 32].into()).expect("a material of AES");
+    assert!(secret.key() == material().key());
+}
+
+#[test]
+fn a_ciphertext_of_the_other_cipher_is_refused() {
+    let none = EncryptionContext::none();
+    let mut sealed = seal(&sm4_material(), &none, b"plaintext", SALT_OF_TESTS);
+    sealed[1] = 1;
+    let parsed = Parsed::parse(&sealed).expect("parses");
+    assert_eq!(
+        parsed.open(&sm4_material(), &none).err(),
+        Some(CiphertextError::Commitment)
+    );
+    let aes = MaterialKey::bind(*sm4_material().identity(), &key(1));
+    assert_eq!(parsed.open(&aes, &none).err(), Some(CiphertextError::Commitment));
+}
+
+#[test]
+fn every_flipped_bit_of_a_ciphertext_of_sm4_is_refused() {
+    let context = context(&[("a", "b")]);
+    let sealed = seal(&sm4_material(), &context, b"plaintext", SALT_OF_TESTS);
+    for bit in 0..sealed.len() * 8 {
+        let mut flipped = sealed.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let opened = Parsed::parse(&flipped).and_then(|parsed| parsed.open(&sm4_material(), &context));
+        assert!(opened.is_err(), "bit {bit}");
+    }
+    let opened = Parsed::parse(&sealed).and_then(|parsed| parsed.open(&sm4_material(), &EncryptionContext::none()));
+    assert_eq!(opened.err(), Some(CiphertextError::Forged));
 }
 
 proptest! {

@@ -167,6 +167,9 @@ pub(super) fn verify(
     signature: &[u8],
 ) -> Result<(), PairError> {
     curve.check(algorithm)?;
+    if !curve.is_named_in(public_key) {
+        return Err(PairError::InvalidPublicKey);
+    }
     let key = UnparsedPublicKey::new(curve.verifying(), public_key);
     let verified = match message {
         Message::Raw(message) => key.verify(message, signature),

@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+use super::lattice::{Identifier, public_prefix};
 use super::{Message, PairError};
 use crate::secret::Secret;
 use crate::spec::SigningAlgorithm;
@@ -38,6 +39,23 @@ impl ParameterSet {
             Self::MlDsa65 => &ML_DSA_65,
             Self::MlDsa87 => &ML_DSA_87,
         }
+    }
+
+    const fn identifier(self) -> Identifier {
+        match self {
+            Self::MlDsa44 => [3, 17],
+            Self::MlDsa65 => [3, 18],
+            Self::MlDsa87 => [3, 19],
+        }
+    }
+
+    /// The key inside a `SubjectPublicKeyInfo`.
+    fn read_public(self, public_key: &[u8]) -> Result<&[u8], PairError> {
+        let length = self.signing().public_key_len();
+        public_key
+            .strip_prefix(&public_prefix(self.identifier(), length))
+            .filter(|key| key.len() == length)
+            .ok_or(PairError::InvalidPublicKey)
     }
 }
 
@@ -113,40 +131,33 @@ pub(super) fn verify(
     if algorithm != SigningAlgorithm::MlDsaShake256 {
         return Err(PairError::WrongAlgorithm);
     }
+    let key = set.read_public(public_key)?;
     match message {
-        Message::Raw(message) => UnparsedPublicKey::new(set.verifying(), public_key)
+        Message::Raw(message) => UnparsedPublicKey::new(set.verifying(), key)
             .verify(message, signature)
             .map_err(|_| PairError::Refused),
-        Message::ExternalMu(mu) => {
-            // RFC 9881: the key's bytes end its SubjectPublicKeyInfo.
-            let at = public_key.len().checked_sub(set.signing().public_key_len());
-            let bytes = at
-                .and_then(|at| public_key.get(at..))
-                .ok_or(PairError::InvalidPublicKey)?;
-            match set {
-                ParameterSet::MlDsa44 => representative::verify::<ml_dsa::MlDsa44>(bytes, mu, signature),
-                ParameterSet::MlDsa65 => representative::verify::<ml_dsa::MlDsa65>(bytes, mu, signature),
-                ParameterSet::MlDsa87 => representative::verify::<ml_dsa::MlDsa87>(bytes, mu, signature),
-            }
-        }
+        Message::ExternalMu(mu) => match set {
+            ParameterSet::MlDsa44 => representative::verify::<ml_dsa::MlDsa44>(key, mu, signature),
+            ParameterSet::MlDsa65 => representative::verify::<ml_dsa::MlDsa65>(key, mu, signature),
+            ParameterSet::MlDsa87 => representative::verify::<ml_dsa::MlDsa87>(key, mu, signature),
+        },
         Message::Digest(_) => Err(PairError::WrongAlgorithm),
     }
 }
 
 /// Signatures of message representatives.
 mod representative {
-    use aws_lc_rs::rand;
     use ml_dsa::signature::SignatureEncoding;
-    use ml_dsa::signature::rand_core::{TryCryptoRng, TryRng};
     use ml_dsa::{EncodedVerifyingKey, ExpandedSigningKey, MlDsaParams, Seed, Signature, VerifyingKey};
 
     use super::{PairError, SEED};
+    use crate::pair::random::SystemRng;
 
     pub(super) fn sign<P: MlDsaParams>(seed: &[u8; SEED], mu: &[u8]) -> Result<Vec<u8>, PairError> {
         let mu = mu.try_into().map_err(|_| PairError::DigestLength)?;
         let key = ExpandedSigningKey::<P>::from_seed(&Seed::from(*seed));
         let signature = key
-            .sign_mu_randomized(mu, &mut Library)
+            .sign_mu_randomized(mu, &mut SystemRng)
             .map_err(|_| PairError::Library)?;
         Ok(signature.to_bytes().to_vec())
     }
@@ -160,32 +171,4 @@ mod representative {
             .then_some(())
             .ok_or(PairError::Refused)
     }
-
-    /// The random numbers of the one library for those of the other.
-    struct Library;
-
-    /// There were none.
-    #[derive(Debug, thiserror::Error)]
-    #[error("no random numbers")]
-    struct NoRandomness;
-
-    impl TryRng for Library {
-        type Error = NoRandomness;
-
-        fn try_next_u32(&mut self) -> Result<u32, NoRandomness> {
-            let mut bytes = [0; 4];
-            self.try_fill_bytes(&mut bytes).map(|()| u32::from_ne_bytes(bytes))
-        }
-
-        fn try_next_u64(&mut self) -> Result<u64, NoRandomness> {
-            let mut bytes = [0; 8];
-            self.try_fill_bytes(&mut bytes).map(|()| u64::from_ne_bytes(bytes))
-        }
-
-        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
-            rand::fill(bytes).map_err(|_| NoRandomness)
-        }
-    }
-
-    impl TryCryptoRng for Library {}
 }

@@ -1,9 +1,17 @@
-//! ML-KEM (FIPS 203). The decapsulation key is kept, which has the encapsulation key inside.
+//! ML-KEM (FIPS 203). The seed `d ‖ z` is kept, from which PKCS#8 is written too (RFC 9935). aws-lc-rs does everything
+//! but make the decapsulation key of a seed, for which it has no function: that is done by the crate `ml-kem`.
 
 use aws_lc_rs::kem::{Algorithm, Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_512, ML_KEM_768, ML_KEM_1024};
+use aws_lc_rs::rand;
+use ml_kem::{Seed, ml_kem_512, ml_kem_768, ml_kem_1024};
+use zeroize::Zeroizing;
 
 use super::PairError;
+use super::lattice::{Identifier, public_prefix, seed_prefix};
 use crate::secret::Secret;
+
+/// Bytes of `d ‖ z`.
+const SEED: usize = 64;
 
 /// A parameter set.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,50 +53,66 @@ impl ParameterSet {
         }
     }
 
-    /// What stands before an encapsulation key in its `SubjectPublicKeyInfo`: the object identifiers are NIST's, 2.16.840.1.101.3.4.4.1
-    /// to 3.
-    fn prefix(self) -> [u8; 22] {
-        let [bits_high, bits_low] = length(1 + self.public());
-        let [all_high, all_low] = length(13 + 5 + self.public());
-        let number = u8::try_from(self.rank() - 1).expect("a rank is a digit");
-        [
-            0x30, 0x82, all_high, all_low, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x04,
-            number, 0x03, 0x82, bits_high, bits_low, 0x00,
-        ]
+    const fn identifier(self) -> Identifier {
+        match self {
+            Self::MlKem512 => [4, 1],
+            Self::MlKem768 => [4, 2],
+            Self::MlKem1024 => [4, 3],
+        }
     }
-}
 
-fn length(length: usize) -> [u8; 2] {
-    u16::try_from(length).expect("keys are short").to_be_bytes()
+    fn prefix(self) -> [u8; 22] {
+        public_prefix(self.identifier(), self.public())
+    }
 }
 
 /// An ML-KEM private key.
 pub struct PrivateKey {
     set: ParameterSet,
-    bytes: Secret,
+    seed: Zeroizing<[u8; SEED]>,
+    /// The decapsulation key that the seed stands for.
+    expanded: Secret,
 }
 
 impl PrivateKey {
     pub(super) fn generate(set: ParameterSet) -> Result<Self, PairError> {
-        let key = DecapsulationKey::generate(set.algorithm()).map_err(|_| PairError::Library)?;
-        let bytes = key.key_bytes().map_err(|_| PairError::Library)?;
-        Self::read(set, bytes.as_ref())
+        let mut seed = Zeroizing::new([0; SEED]);
+        rand::fill(seed.as_mut()).map_err(|_| PairError::Library)?;
+        Self::of(set, seed)
     }
 
     pub(super) fn read(set: ParameterSet, bytes: &[u8]) -> Result<Self, PairError> {
-        DecapsulationKey::new(set.algorithm(), bytes).map_err(|_| PairError::Unreadable)?;
-        let bytes = Secret::new(bytes.to_vec());
-        Ok(Self { set, bytes })
+        if bytes.len() != SEED {
+            return Err(PairError::Unreadable);
+        }
+        let mut seed = Zeroizing::new([0; SEED]);
+        seed.copy_from_slice(bytes);
+        Self::of(set, seed)
     }
 
-    pub(super) fn to_bytes(&self) -> Secret {
-        self.bytes.clone()
+    fn of(set: ParameterSet, seed: Zeroizing<[u8; SEED]>) -> Result<Self, PairError> {
+        let expanded = match set {
+            ParameterSet::MlKem512 => expand::<ml_kem_512::DecapsulationKey>(&seed),
+            ParameterSet::MlKem768 => expand::<ml_kem_768::DecapsulationKey>(&seed),
+            ParameterSet::MlKem1024 => expand::<ml_kem_1024::DecapsulationKey>(&seed),
+        };
+        DecapsulationKey::new(set.algorithm(), expanded.expose()).map_err(|_| PairError::Library)?;
+        Ok(Self { set, seed, expanded })
+    }
+
+    pub(super) fn to_seed(&self) -> Secret {
+        Secret::new(self.seed.to_vec())
+    }
+
+    /// PKCS#8 with the seed alone (RFC 9935, 6).
+    pub(super) fn to_pkcs8(&self) -> Secret {
+        Secret::new([&seed_prefix(self.set.identifier(), 64)[..], self.seed.as_ref()].concat())
     }
 
     pub(super) fn public_key(&self) -> Result<Vec<u8>, PairError> {
         // FIPS 203, algorithm 16: the decapsulation key is that of K-PKE, then the encapsulation key, its hash, and z.
         let inner = 384 * self.set.rank();
-        let public = self.bytes.expose().get(inner..inner + self.set.public());
+        let public = self.expanded.expose().get(inner..inner + self.set.public());
         Ok([&self.set.prefix(), public.ok_or(PairError::Unreadable)?].concat())
     }
 
@@ -96,12 +120,20 @@ impl PrivateKey {
         if ciphertext.len() != self.set.ciphertext() {
             return Err(PairError::Refused);
         }
-        let key = DecapsulationKey::new(self.set.algorithm(), self.bytes.expose()).map_err(|_| PairError::Library)?;
+        let key =
+            DecapsulationKey::new(self.set.algorithm(), self.expanded.expose()).map_err(|_| PairError::Library)?;
         let secret = key
             .decapsulate(Ciphertext::from(ciphertext))
             .map_err(|_| PairError::Refused)?;
         Ok(Secret::new(secret.as_ref().to_vec()))
     }
+}
+
+/// The decapsulation key of a seed (FIPS 203, algorithm 16).
+#[expect(deprecated, reason = "the only form that aws-lc-rs reads")]
+fn expand<K: From<Seed> + ml_kem::ExpandedKeyEncoding>(seed: &[u8; SEED]) -> Secret {
+    let key = K::from(Seed::from(*seed));
+    Secret::new(key.to_expanded_bytes().to_vec())
 }
 
 /// Makes a shared secret for a public key.
@@ -110,6 +142,7 @@ pub(super) fn encapsulate(set: ParameterSet, public_key: &[u8]) -> Result<(Secre
         .strip_prefix(&set.prefix())
         .ok_or(PairError::InvalidPublicKey)?;
     let key = EncapsulationKey::new(set.algorithm(), bytes).map_err(|_| PairError::InvalidPublicKey)?;
-    let (ciphertext, secret) = key.encapsulate().map_err(|_| PairError::Library)?;
+    // Here the library checks that the key's coefficients are reduced (FIPS 203, 7.2); nothing else can fail.
+    let (ciphertext, secret) = key.encapsulate().map_err(|_| PairError::InvalidPublicKey)?;
     Ok((Secret::new(secret.as_ref().to_vec()), ciphertext.as_ref().to_vec()))
 }

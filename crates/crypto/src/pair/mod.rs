@@ -6,9 +6,12 @@
 
 mod ecc;
 mod ed25519;
+mod lattice;
 mod ml_dsa;
 mod ml_kem;
+mod random;
 mod rsa;
+pub mod sm2;
 
 use crate::secret::Secret;
 use crate::spec::{EncryptionAlgorithm, KeySpec, SigningAlgorithm};
@@ -39,8 +42,8 @@ pub enum PairError {
     /// A digest has not the length that its algorithm gives.
     #[error("the digest has another length")]
     DigestLength,
-    /// A plaintext is longer than the key can encrypt.
-    #[error("the plaintext is too long")]
+    /// A plaintext is longer than the key can encrypt, or a distinguishing id than its length can be written.
+    #[error("the plaintext or the distinguishing id is too long")]
     TooLong,
     /// A signature is not the key's for the message, or a ciphertext is not one of the key's.
     #[error("it does not verify")]
@@ -62,6 +65,8 @@ pub enum PrivateKey {
     MlDsa(ml_dsa::PrivateKey),
     /// ML-KEM.
     MlKem(ml_kem::PrivateKey),
+    /// SM2.
+    Sm2(sm2::PrivateKey),
 }
 
 impl PrivateKey {
@@ -73,6 +78,7 @@ impl PrivateKey {
             Family::Ed25519 => Self::Ed25519(ed25519::PrivateKey::generate()?),
             Family::MlDsa(set) => Self::MlDsa(ml_dsa::PrivateKey::generate(set)?),
             Family::MlKem(set) => Self::MlKem(ml_kem::PrivateKey::generate(set)?),
+            Family::Sm2 => Self::Sm2(sm2::PrivateKey::generate()?),
         })
     }
 
@@ -85,6 +91,7 @@ impl PrivateKey {
             Family::Ed25519 => Self::Ed25519(ed25519::PrivateKey::read(bytes)?),
             Family::MlDsa(set) => Self::MlDsa(ml_dsa::PrivateKey::read(set, bytes)?),
             Family::MlKem(set) => Self::MlKem(ml_kem::PrivateKey::read(set, bytes)?),
+            Family::Sm2 => Self::Sm2(sm2::PrivateKey::read(bytes)?),
         })
     }
 
@@ -95,17 +102,20 @@ impl PrivateKey {
             Self::Ecc(key) => key.to_pkcs8(),
             Self::Ed25519(key) => Ok(key.to_seed()),
             Self::MlDsa(key) => Ok(key.to_seed()),
-            Self::MlKem(key) => Ok(key.to_bytes()),
+            Self::MlKem(key) => Ok(key.to_seed()),
+            Self::Sm2(key) => key.to_pkcs8(),
         }
     }
 
-    /// The private key as a data key pair hands it out: PKCS#8 (RFC 5208), DER.
+    /// The private key as a data key pair hands it out: PKCS#8 (RFC 5208), DER. There are no data key pairs of ML-DSA.
     pub fn to_pkcs8(&self) -> Result<Secret, PairError> {
         match self {
             Self::Rsa(key) => key.to_pkcs8(),
             Self::Ecc(key) => key.to_pkcs8(),
             Self::Ed25519(key) => key.to_pkcs8(),
-            Self::MlDsa(_) | Self::MlKem(_) => Err(PairError::WrongAlgorithm),
+            Self::Sm2(key) => key.to_pkcs8(),
+            Self::MlKem(key) => Ok(key.to_pkcs8()),
+            Self::MlDsa(_) => Err(PairError::WrongAlgorithm),
         }
     }
 
@@ -117,6 +127,7 @@ impl PrivateKey {
             Self::Ed25519(key) => Ok(key.public_key()),
             Self::MlDsa(key) => key.public_key(),
             Self::MlKem(key) => key.public_key(),
+            Self::Sm2(key) => Ok(key.public_key()),
         }
     }
 
@@ -127,6 +138,7 @@ impl PrivateKey {
             Self::Ecc(key) => key.sign(algorithm, message),
             Self::Ed25519(key) => key.sign(algorithm, message),
             Self::MlDsa(key) => key.sign(algorithm, message),
+            Self::Sm2(key) => key.sign(algorithm, message),
             Self::MlKem(_) => Err(PairError::WrongAlgorithm),
         }
     }
@@ -135,6 +147,7 @@ impl PrivateKey {
     pub fn decrypt(&self, algorithm: EncryptionAlgorithm, ciphertext: &[u8]) -> Result<Secret, PairError> {
         match self {
             Self::Rsa(key) => key.decrypt(algorithm, ciphertext),
+            Self::Sm2(key) => key.decrypt(algorithm, ciphertext),
             _ => Err(PairError::WrongAlgorithm),
         }
     }
@@ -144,6 +157,7 @@ impl PrivateKey {
     pub fn agree(&self, peer: &[u8]) -> Result<Secret, PairError> {
         match self {
             Self::Ecc(key) => key.agree(peer),
+            Self::Sm2(key) => key.agree(peer),
             _ => Err(PairError::WrongAlgorithm),
         }
     }
@@ -167,10 +181,11 @@ pub fn verify(
     signature: &[u8],
 ) -> Result<(), PairError> {
     match Family::of(spec) {
-        Some(Family::Rsa(_)) => rsa::verify(public_key, algorithm, message, signature),
+        Some(Family::Rsa(size)) => rsa::verify(size, public_key, algorithm, message, signature),
         Some(Family::Ecc(curve)) => ecc::verify(curve, public_key, algorithm, message, signature),
         Some(Family::Ed25519) => ed25519::verify(public_key, algorithm, message, signature),
         Some(Family::MlDsa(set)) => ml_dsa::verify(set, public_key, algorithm, message, signature),
+        Some(Family::Sm2) => sm2::verify(public_key, algorithm, message, signature),
         Some(Family::MlKem(_)) | None => Err(PairError::WrongAlgorithm),
     }
 }
@@ -183,7 +198,8 @@ pub fn encrypt(
     plaintext: &[u8],
 ) -> Result<Vec<u8>, PairError> {
     match Family::of(spec) {
-        Some(Family::Rsa(_)) => rsa::encrypt(public_key, algorithm, plaintext),
+        Some(Family::Rsa(size)) => rsa::encrypt(size, public_key, algorithm, plaintext),
+        Some(Family::Sm2) => sm2::encrypt(public_key, algorithm, plaintext),
         _ => Err(PairError::WrongAlgorithm),
     }
 }
@@ -204,6 +220,7 @@ enum Family {
     Ed25519,
     MlDsa(ml_dsa::ParameterSet),
     MlKem(ml_kem::ParameterSet),
+    Sm2,
 }
 
 impl Family {
@@ -223,12 +240,10 @@ impl Family {
             KeySpec::MlKem512 => Self::MlKem(ml_kem::ParameterSet::MlKem512),
             KeySpec::MlKem768 => Self::MlKem(ml_kem::ParameterSet::MlKem768),
             KeySpec::MlKem1024 => Self::MlKem(ml_kem::ParameterSet::MlKem1024),
-            KeySpec::SymmetricDefault
-            | KeySpec::Hmac224
-            | KeySpec::Hmac256
-            | KeySpec::Hmac384
-            | KeySpec::Hmac512
-            | KeySpec::Sm2 => return None,
+            KeySpec::Sm2 => Self::Sm2,
+            KeySpec::SymmetricDefault | KeySpec::Hmac224 | KeySpec::Hmac256 | KeySpec::Hmac384 | KeySpec::Hmac512 => {
+                return None;
+            }
         })
     }
 }

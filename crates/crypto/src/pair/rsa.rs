@@ -26,12 +26,20 @@ pub(super) enum Size {
 }
 
 impl Size {
-    const fn bytes(self) -> usize {
+    const fn bits(self) -> usize {
         match self {
-            Self::Bits2048 => 256,
-            Self::Bits3072 => 384,
-            Self::Bits4096 => 512,
+            Self::Bits2048 => 2048,
+            Self::Bits3072 => 3072,
+            Self::Bits4096 => 4096,
         }
+    }
+
+    /// Reads a `SubjectPublicKeyInfo` whose modulus has exactly this length.
+    fn read_public(self, public_key: &[u8]) -> Result<PublicEncryptingKey, PairError> {
+        PublicEncryptingKey::from_der(public_key)
+            .ok()
+            .filter(|key| key.key_size_bits() == self.bits())
+            .ok_or(PairError::InvalidPublicKey)
     }
 
     const fn key_size(self) -> KeySize {
@@ -54,11 +62,10 @@ impl PrivateKey {
     }
 
     pub(super) fn read(size: Size, pkcs8: &[u8]) -> Result<Self, PairError> {
-        let pair = KeyPair::from_pkcs8(pkcs8).map_err(|_| PairError::Unreadable)?;
-        if pair.public_modulus_len() != size.bytes() {
-            return Err(PairError::Unreadable);
-        }
-        Ok(Self(pair))
+        let key = Self(KeyPair::from_pkcs8(pkcs8).map_err(|_| PairError::Unreadable)?);
+        size.read_public(&key.public_key()?)
+            .map_err(|_| PairError::Unreadable)?;
+        Ok(key)
     }
 
     pub(super) fn to_pkcs8(&self) -> Result<Secret, PairError> {
@@ -108,12 +115,14 @@ impl PrivateKey {
 
 /// Checks a signature.
 pub(super) fn verify(
+    size: Size,
     public_key: &[u8],
     algorithm: SigningAlgorithm,
     message: Message<'_>,
     signature: &[u8],
 ) -> Result<(), PairError> {
     let scheme = Scheme::of(algorithm).ok_or(PairError::WrongAlgorithm)?;
+    size.read_public(public_key)?;
     let key = UnparsedPublicKey::new(scheme.verifying, public_key);
     let verified = match message {
         Message::Raw(message) => key.verify(message, signature),
@@ -125,13 +134,13 @@ pub(super) fn verify(
 
 /// Encrypts.
 pub(super) fn encrypt(
+    size: Size,
     public_key: &[u8],
     algorithm: EncryptionAlgorithm,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, PairError> {
     let oaep = oaep(algorithm)?;
-    let key = PublicEncryptingKey::from_der(public_key).map_err(|_| PairError::InvalidPublicKey)?;
-    let key = OaepPublicEncryptingKey::new(key).map_err(|_| PairError::Library)?;
+    let key = OaepPublicEncryptingKey::new(size.read_public(public_key)?).map_err(|_| PairError::Library)?;
     if plaintext.len() > key.max_plaintext_size(oaep) {
         return Err(PairError::TooLong);
     }

@@ -1,5 +1,10 @@
 //! The public interface of the formats: vectors from the documentation, and what no type may do.
 
+mod gmt;
+mod lattices;
+mod nist;
+mod rfc;
 mod secrecy;
+mod tally;
 mod vectors;
 mod wycheproof;

