@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use trent_api::{ApiError, kms, protocol};
-use trent_crypto::spec::{Algorithms, EncryptionAlgorithm};
-use trent_keystore::{EncryptionContext, KeystoreError, PairError, Scheme};
+use trent_crypto::spec::{EncryptionAlgorithm, KeySpec};
+use trent_keystore::{DataKeyPair, EncryptionContext, GenerateDataKeyPairRequest, KeystoreError, PairError, Scheme};
+use trent_names::Region;
 use trent_service::internal;
 
 use crate::keys::Key;
+use crate::new_key::not_offered;
+use crate::{Kms, algorithms};
 
 /// The encryption context of a request; none and an empty one are the same.
 pub(crate) fn context(pairs: Option<&BTreeMap<String, String>>) -> EncryptionContext {
@@ -20,14 +23,7 @@ pub(crate) fn encryption_algorithm(
     requested: Option<kms::EncryptionAlgorithmSpec>,
 ) -> Result<kms::EncryptionAlgorithmSpec, ApiError> {
     let algorithm = requested.unwrap_or(kms::EncryptionAlgorithmSpec::SymmetricDefault);
-    let offered = |it: &EncryptionAlgorithm| it.as_str() == algorithm.as_str();
-    match key.record.spec.algorithms(key.record.usage) {
-        Some(Algorithms::Encryption(list)) if list.iter().any(offered) => Ok(algorithm),
-        _ => Err(kms::error::invalid_key_usage(format!(
-            "Algorithm {algorithm} is incompatible with key spec {}.",
-            key.record.spec
-        ))),
-    }
+    algorithms::encryption(key, algorithm).map(|_| algorithm)
 }
 
 /// How a key encrypts by an algorithm that it has. Only symmetric ciphertexts carry a context.
@@ -39,9 +35,9 @@ pub(crate) fn scheme(
         .ok_or_else(|| internal("an algorithm of the interface model is missing from the table of specs"))?;
     match algorithm {
         EncryptionAlgorithm::SymmetricDefault => Ok(Scheme::Symmetric(context(pairs))),
-        _ if pairs.is_some_and(|pairs| !pairs.is_empty()) => Err(protocol::validation(format!(
-            "EncryptionContext cannot be used with algorithm {algorithm}."
-        ))),
+        _ if pairs.is_some_and(|pairs| !pairs.is_empty()) => Err(protocol::validation(
+            "EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.",
+        )),
         _ => Ok(Scheme::Asymmetric(algorithm)),
     }
 }
@@ -51,6 +47,31 @@ pub(crate) fn algorithm_name(requested: Option<kms::EncryptionAlgorithmSpec>) ->
     requested
         .unwrap_or(kms::EncryptionAlgorithmSpec::SymmetricDefault)
         .as_str()
+}
+
+/// Refuses a plaintext that is longer than the key encrypts by an algorithm.
+pub(crate) fn check_length(
+    key: &Key,
+    algorithm: kms::EncryptionAlgorithmSpec,
+    plaintext: &[u8],
+) -> Result<(), ApiError> {
+    let longest = longest_plaintext(key, algorithm)?;
+    if plaintext.len() <= longest {
+        return Ok(());
+    }
+    Err(too_long(key, algorithm, longest))
+}
+
+fn longest_plaintext(key: &Key, algorithm: kms::EncryptionAlgorithmSpec) -> Result<usize, ApiError> {
+    let longest = algorithms::encryption(key, algorithm)?.max_plaintext(key.record.spec);
+    longest.ok_or_else(|| internal("an algorithm of a key has no longest plaintext"))
+}
+
+fn too_long(key: &Key, algorithm: kms::EncryptionAlgorithmSpec, longest: usize) -> ApiError {
+    protocol::validation(format!(
+        "Algorithm {algorithm} and key spec {} cannot encrypt data larger than {longest} bytes.",
+        key.record.spec
+    ))
 }
 
 /// How many bytes a data key has: exactly one of the two members says so.
@@ -75,6 +96,39 @@ pub(crate) fn refuse_recipient(recipient: Option<&kms::RecipientInfo>) -> Result
         Some(_) => Err(kms::error::unsupported_operation(
             "The parameter Recipient is not supported.",
         )),
+    }
+}
+
+/// Makes a data key pair, its private half encrypted under the key.
+pub(crate) async fn data_key_pair(
+    service: &Kms,
+    region: &Region,
+    key: &Key,
+    spec: kms::DataKeyPairSpec,
+    pairs: Option<&BTreeMap<String, String>>,
+) -> Result<DataKeyPair, ApiError> {
+    let offered = |spec: &KeySpec| spec.is_data_key_pair() && spec.offered_in(region.partition());
+    let refused = || not_offered(format_args!("KeyPairSpec {spec}"));
+    let request = GenerateDataKeyPairRequest {
+        key: key.handle()?,
+        context: context(pairs),
+        spec: KeySpec::parse(spec.as_str()).filter(offered).ok_or_else(refused)?,
+    };
+    let made = service.keystore().generate_data_key_pair(request).await;
+    made.map_err(internal)
+}
+
+/// Why re-encryption under a key failed: the plaintext, which stays in the keystore, may be too long for that key.
+pub(crate) fn re_encryption_failure(
+    error: KeystoreError,
+    to: &Key,
+    algorithm: kms::EncryptionAlgorithmSpec,
+) -> ApiError {
+    match error {
+        KeystoreError::Pair(PairError::TooLong) => {
+            longest_plaintext(to, algorithm).map_or_else(|error| error, |longest| too_long(to, algorithm, longest))
+        }
+        other => decryption_failure(other),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use trent_api::ApiError;
 use trent_crypto::KeyAddress;
+use trent_crypto::spec::KeyType;
 use trent_keystore::{KeyHandle, Lease, Wrapped, WrappedMaterial};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Region};
 use trent_policy::{ConditionKey, Context, Policy, Values};
@@ -88,9 +89,12 @@ impl Key {
             .ok_or_else(|| internal(format_args!("{} is in use and has no key material", self.arn)))
     }
 
-    /// The id of the material that encrypts, as the wire has it.
+    /// The id of the material that encrypts, as the wire has it. Keys of other kinds have one material only, which is not
+    /// told apart.
     pub fn current_material(&self) -> Option<String> {
-        self.record.materials.last().map(|material| material.id.to_string())
+        let symmetric = self.record.spec.key_type() == KeyType::Symmetric;
+        let current = self.record.materials.last().filter(|_| symmetric);
+        current.map(|material| material.id.to_string())
     }
 }
 

@@ -1,14 +1,16 @@
-//! The KMS operations and their rules: keys, aliases, tags, policies, grants, encryption.
+//! The KMS operations and their rules: keys, aliases, tags, policies, grants, cryptography.
 //!
 //! Each operation is one file under [`operations`]: its row, what it needs to be allowed, what it would do. The
 //! [`catalogue`] lists them. Nothing here commits and nothing here decides who may call: see `trent_service`.
 
 pub mod actions;
+mod algorithms;
 pub mod aliases;
 pub mod catalogue;
 pub mod conditions;
 pub mod console_policy;
 mod cryptography;
+pub mod eligibility;
 mod facts;
 pub mod grants;
 pub mod keys;
@@ -26,6 +28,7 @@ mod reference;
 mod rehearsal;
 pub mod rules;
 pub mod seed;
+mod signatures;
 mod source;
 pub mod state;
 pub mod tags;

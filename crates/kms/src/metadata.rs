@@ -1,4 +1,5 @@
-//! `KeyMetadata`: what `DescribeKey` tells about a key, and `CreateKey` about a new one.
+//! `KeyMetadata`: what `DescribeKey` tells about a key, and `CreateKey` about a new one; its members that other replies
+//! have too.
 
 use trent_api::{ApiError, Timestamp, kms};
 use trent_audit::json::Object;
@@ -12,65 +13,95 @@ use crate::state::KeyState;
 /// The metadata of a key. Which members are there depends on the key; those that do not apply are absent.
 pub(crate) fn of(key: &Key) -> Result<kms::KeyMetadata, ApiError> {
     let record = &key.record;
-    let algorithms = record.spec.algorithms(record.usage).ok_or_else(|| {
-        internal(format_args!(
-            "{} has a spec and a usage that do not go together",
-            key.arn
-        ))
-    })?;
-    let mut metadata = kms::KeyMetadata {
+    let algorithms = Listed::of(key)?;
+    Ok(kms::KeyMetadata {
         aws_account_id: Some(record.account.to_string()),
         key_id: record.id.to_string(),
         arn: Some(key.arn.clone()),
         creation_date: Some(Timestamp::from_millis(record.created)),
         enabled: Some(record.state == KeyState::Enabled),
         description: Some(record.description.clone()),
-        key_usage: Some(modelled(kms::KeyUsageType::parse(record.usage.as_str()))?),
+        key_usage: Some(usage(key)?),
         key_state: Some(record.state.on_the_wire()),
-        origin: Some(modelled(kms::OriginType::parse(record.origin.as_str()))?),
+        origin: Some(origin(key)?),
         key_manager: Some(match record.manager {
             Manager::Customer => kms::KeyManagerType::Customer,
             Manager::Aws => kms::KeyManagerType::Aws,
         }),
-        key_spec: Some(modelled(kms::KeySpec::parse(record.spec.as_str()))?),
-        customer_master_key_spec: kms::CustomerMasterKeySpec::parse(record.spec.as_str()),
+        key_spec: Some(spec(key)?),
+        customer_master_key_spec: older_spec(key),
         multi_region: Some(record.id.is_multi_region()),
         current_key_material_id: key.current_material(),
+        encryption_algorithms: algorithms.encryption,
+        signing_algorithms: algorithms.signing,
+        mac_algorithms: algorithms.mac,
+        key_agreement_algorithms: algorithms.agreement,
+        encapsulation_algorithms: algorithms.encapsulation,
         ..kms::KeyMetadata::default()
-    };
-    match algorithms {
-        Algorithms::Encryption(list) => {
-            let list = list
-                .iter()
-                .map(|it| modelled(kms::EncryptionAlgorithmSpec::parse(it.as_str())));
-            metadata.encryption_algorithms = Some(list.collect::<Result<_, _>>()?);
+    })
+}
+
+/// The algorithms of a key, in the list of its usage; there are no others.
+#[derive(Default)]
+pub(crate) struct Listed {
+    pub(crate) encryption: Option<Vec<kms::EncryptionAlgorithmSpec>>,
+    pub(crate) signing: Option<Vec<kms::SigningAlgorithmSpec>>,
+    pub(crate) mac: Option<Vec<kms::MacAlgorithmSpec>>,
+    pub(crate) agreement: Option<Vec<kms::KeyAgreementAlgorithmSpec>>,
+    pub(crate) encapsulation: Option<Vec<kms::EncapsulationAlgorithmSpec>>,
+}
+
+impl Listed {
+    /// The algorithms of a key.
+    pub(crate) fn of(key: &Key) -> Result<Self, ApiError> {
+        let algorithms = key.record.spec.algorithms(key.record.usage).ok_or_else(|| {
+            internal(format_args!(
+                "{} has a spec and a usage that do not go together",
+                key.arn
+            ))
+        })?;
+        let mut listed = Self::default();
+        match algorithms {
+            Algorithms::Encryption(list) => {
+                listed.encryption = Some(all(list, |it| kms::EncryptionAlgorithmSpec::parse(it.as_str()))?);
+            }
+            Algorithms::Signing(list) => {
+                listed.signing = Some(all(list, |it| kms::SigningAlgorithmSpec::parse(it.as_str()))?);
+            }
+            Algorithms::Mac(list) => listed.mac = Some(all(list, |it| kms::MacAlgorithmSpec::parse(it.as_str()))?),
+            Algorithms::KeyAgreement(list) => {
+                listed.agreement = Some(all(list, |it| kms::KeyAgreementAlgorithmSpec::parse(it.as_str()))?);
+            }
+            Algorithms::Encapsulation(list) => {
+                listed.encapsulation = Some(all(list, |it| kms::EncapsulationAlgorithmSpec::parse(it.as_str()))?);
+            }
         }
-        Algorithms::Signing(list) => {
-            let list = list
-                .iter()
-                .map(|it| modelled(kms::SigningAlgorithmSpec::parse(it.as_str())));
-            metadata.signing_algorithms = Some(list.collect::<Result<_, _>>()?);
-        }
-        Algorithms::Mac(list) => {
-            let list = list
-                .iter()
-                .map(|it| modelled(kms::MacAlgorithmSpec::parse(it.as_str())));
-            metadata.mac_algorithms = Some(list.collect::<Result<_, _>>()?);
-        }
-        Algorithms::KeyAgreement(list) => {
-            let list = list
-                .iter()
-                .map(|it| modelled(kms::KeyAgreementAlgorithmSpec::parse(it.as_str())));
-            metadata.key_agreement_algorithms = Some(list.collect::<Result<_, _>>()?);
-        }
-        Algorithms::Encapsulation(list) => {
-            let list = list
-                .iter()
-                .map(|it| modelled(kms::EncapsulationAlgorithmSpec::parse(it.as_str())));
-            metadata.encapsulation_algorithms = Some(list.collect::<Result<_, _>>()?);
-        }
+        Ok(listed)
     }
-    Ok(metadata)
+}
+
+fn all<A, T>(list: &[A], on_the_wire: impl Fn(&A) -> Option<T>) -> Result<Vec<T>, ApiError> {
+    list.iter().map(|it| modelled(on_the_wire(it))).collect()
+}
+
+/// The spec of a key on the wire.
+pub(crate) fn spec(key: &Key) -> Result<kms::KeySpec, ApiError> {
+    modelled(kms::KeySpec::parse(key.record.spec.as_str()))
+}
+
+/// The spec as the older member has it, if it has it.
+pub(crate) fn older_spec(key: &Key) -> Option<kms::CustomerMasterKeySpec> {
+    kms::CustomerMasterKeySpec::parse(key.record.spec.as_str())
+}
+
+/// The usage of a key on the wire.
+pub(crate) fn usage(key: &Key) -> Result<kms::KeyUsageType, ApiError> {
+    modelled(kms::KeyUsageType::parse(key.record.usage.as_str()))
+}
+
+/// The origin of a key on the wire.
+pub(crate) fn origin(key: &Key) -> Result<kms::OriginType, ApiError> {
+    modelled(kms::OriginType::parse(key.record.origin.as_str()))
 }
 
 /// The tables of specs and the interface model name the same things; a test walks them all.

@@ -1,8 +1,9 @@
 //! A key in the making: what the request decided, and the id and material that it is given.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
-use trent_api::ApiError;
+use trent_api::{ApiError, kms};
 use trent_crypto::KeyAddress;
 use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_keystore::NewKey;
@@ -15,6 +16,11 @@ use crate::policy::KeyPolicy;
 use crate::records::{KeyRecord, Manager, MaterialRecord, Origin};
 use crate::state::KeyState;
 use crate::tags::Tags;
+
+/// The refusal of a kind of key, or of an option, that cannot be had here.
+pub(crate) fn not_offered(what: impl Display) -> ApiError {
+    kms::error::unsupported_operation(format!("{what} is not supported in this Region."))
+}
 
 /// What a new key is created with.
 pub(crate) struct NewKeyRecord {

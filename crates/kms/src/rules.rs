@@ -1,10 +1,9 @@
 //! What a row of the KMS catalogue says beyond the common part: how the key is named, and which keys an operation takes.
 
 use trent_api::{ApiError, kms};
-use trent_crypto::spec::{KeySpec, KeyType, KeyUsage};
 
+pub use crate::eligibility::{Origins, Takes};
 use crate::keys::Key;
-use crate::records::Origin;
 use crate::state::States;
 
 /// What is fixed about an operation of KMS.
@@ -51,9 +50,10 @@ impl Rules {
 
     /// Checks a key in the order that binds every operation: type, origin, state, usage.
     pub fn check(&self, operation: &'static str, key: &Key) -> Result<(), ApiError> {
-        self.origin.check(key)?;
+        check_type(self.takes, operation, key)?;
+        check_origin(self.origin, key)?;
         self.states.check(key.record.state, &key.arn)?;
-        self.takes.check(operation, key)
+        check_usage(self.takes, operation, key)
     }
 }
 
@@ -68,81 +68,38 @@ pub enum Naming {
     KeyOrAlias,
 }
 
-/// The keys that an operation takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// Any key.
-    AnyKey,
-    /// Any asymmetric key.
-    Asymmetric,
-    /// A key that encrypts, symmetric or not.
-    Encryption,
-    /// A symmetric encryption key.
-    SymmetricEncryption,
-    /// A key that signs.
-    Signing,
-    /// An HMAC key.
-    Mac,
-    /// A key for key agreement.
-    Agreement,
-    /// A key for encapsulation.
-    Encapsulation,
+/// What a type of key can never do is refused before anything else is looked at.
+fn check_type(takes: Takes, operation: &'static str, key: &Key) -> Result<(), ApiError> {
+    let spec = key.record.spec;
+    if !matches!(takes, Takes::Asymmetric | Takes::Rotatable) || takes.accepts(spec, key.record.usage) {
+        return Ok(());
+    }
+    Err(kms::error::unsupported_operation(format!(
+        "{} key spec is {spec} which is not valid for {operation}.",
+        key.arn
+    )))
 }
 
-impl Takes {
-    /// Whether keys of this spec and usage are taken.
-    pub fn accepts(self, spec: KeySpec, usage: KeyUsage) -> bool {
-        match self {
-            Self::AnyKey => true,
-            Self::Asymmetric => spec.key_type() == KeyType::Asymmetric,
-            Self::Encryption => usage == KeyUsage::EncryptDecrypt,
-            Self::SymmetricEncryption => spec == KeySpec::SymmetricDefault,
-            Self::Signing => usage == KeyUsage::SignVerify,
-            Self::Mac => usage == KeyUsage::GenerateVerifyMac,
-            Self::Agreement => usage == KeyUsage::KeyAgreement,
-            Self::Encapsulation => usage == KeyUsage::EncapsulateDecapsulate,
-        }
+fn check_usage(takes: Takes, operation: &'static str, key: &Key) -> Result<(), ApiError> {
+    if takes.accepts(key.record.spec, key.record.usage) {
+        return Ok(());
     }
-
-    fn check(self, operation: &'static str, key: &Key) -> Result<(), ApiError> {
-        if self.accepts(key.record.spec, key.record.usage) {
-            return Ok(());
-        }
-        Err(kms::error::invalid_key_usage(format!(
-            "{} key usage is {} which is not valid for {operation}.",
-            key.arn,
-            key.record.usage.as_str()
-        )))
-    }
+    Err(kms::error::invalid_key_usage(format!(
+        "{} key usage is {} which is not valid for {operation}.",
+        key.arn,
+        key.record.usage.as_str()
+    )))
 }
 
-/// Where the material of a key may come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origins {
-    /// Anywhere.
-    Any,
-    /// Generated here: rotation.
-    Generated,
-    /// Imported: the operations of import.
-    Imported,
-}
-
-impl Origins {
-    fn check(self, key: &Key) -> Result<(), ApiError> {
-        let taken = match self {
-            Self::Any => true,
-            Self::Generated => key.record.origin == Origin::AwsKms,
-            Self::Imported => key.record.origin == Origin::External,
-        };
-        if taken {
-            return Ok(());
-        }
-        Err(kms::error::unsupported_operation(format!(
-            "{} origin is {} which is not valid for this operation.",
-            key.arn,
-            key.record.origin.as_str()
-        )))
+fn check_origin(origins: Origins, key: &Key) -> Result<(), ApiError> {
+    if origins.accepts(key.record.origin) {
+        return Ok(());
     }
+    Err(kms::error::unsupported_operation(format!(
+        "{} origin is {} which is not valid for this operation.",
+        key.arn,
+        key.record.origin.as_str()
+    )))
 }
 
 #[cfg(test)]

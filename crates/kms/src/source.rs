@@ -2,6 +2,7 @@
 
 use trent_api::{ApiError, kms, protocol};
 use trent_crypto::ciphertext::Parsed;
+use trent_crypto::spec::KeyType;
 use trent_service::{Call, Row};
 
 use crate::Kms;
@@ -61,13 +62,17 @@ pub(crate) async fn resolve(
     reference::with_grants(service, call, key, source.tokens).await
 }
 
-/// The material that the ciphertext names, once it is certain that it names this key.
-pub(crate) fn material(ciphertext: &[u8], key: &Key) -> Result<String, ApiError> {
+/// The material that the ciphertext names, once it is certain that it names this key. The ciphertext of a key pair names
+/// nothing.
+pub(crate) fn material(ciphertext: &[u8], key: &Key) -> Result<Option<String>, ApiError> {
+    if key.record.spec.key_type() == KeyType::Asymmetric {
+        return Ok(None);
+    }
     let parsed = Parsed::parse(ciphertext).map_err(|_| kms::error::INVALID_CIPHERTEXT.bare())?;
     if parsed.key != key.record.id {
         return Err(kms::error::incorrect_key(
             "The key ID in the request does not identify a CMK that can perform this operation.",
         ));
     }
-    Ok(parsed.material.to_string())
+    Ok(Some(parsed.material.to_string()))
 }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trent_api::kms::{GrantConstraints, GrantOperation};
 use trent_api::{ApiError, protocol};
-use trent_crypto::spec::{KeySpec, KeyUsage};
+use trent_crypto::spec::KeySpec;
 
+use crate::eligibility::{Origins, Takes};
+use crate::records::KeyRecord;
 use crate::records::grants::Constraints;
-use crate::records::{KeyRecord, Origin};
 
 /// Most pairs in one constraint.
 const MAX_PAIRS: usize = 8;
@@ -208,25 +209,31 @@ fn check_pairs(pairs: &BTreeMap<String, String>) -> Result<(), ApiError> {
 
 /// Whether a key of this kind can do what the operation names.
 fn is_possible(operation: GrantOperation, key: &KeyRecord) -> bool {
+    let (takes, origin) = needs(operation);
+    takes.accepts(key.spec, key.usage) && origin.accepts(key.origin)
+}
+
+/// The keys that an operation takes, as its row says; the row is above this file, and a test compares the two.
+const fn needs(operation: GrantOperation) -> (Takes, Origins) {
     use GrantOperation::{
         CreateGrant, Decapsulate, Decrypt, DeriveSharedSecret, DescribeKey, Encapsulate, Encrypt, GenerateDataKey,
         GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, GenerateMac,
         GetPublicKey, ReEncryptFrom, ReEncryptTo, RetireGrant, Sign, Verify, VerifyMac,
     };
-    let symmetric = key.spec == KeySpec::SymmetricDefault;
-    match operation {
-        CreateGrant | DescribeKey | RetireGrant => true,
-        Encrypt | Decrypt | ReEncryptFrom | ReEncryptTo => key.usage == KeyUsage::EncryptDecrypt,
-        GenerateDataKey | GenerateDataKeyWithoutPlaintext => symmetric,
+    let takes = match operation {
+        CreateGrant | DescribeKey | RetireGrant => Takes::AnyKey,
+        Encrypt | Decrypt | ReEncryptFrom | ReEncryptTo => Takes::Encryption,
+        GenerateDataKey | GenerateDataKeyWithoutPlaintext => Takes::SymmetricEncryption,
         GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => {
-            symmetric && matches!(key.origin, Origin::AwsKms | Origin::External)
+            return (Takes::SymmetricEncryption, Origins::Kept);
         }
-        GenerateMac | VerifyMac => key.usage == KeyUsage::GenerateVerifyMac,
-        Sign | Verify => key.usage == KeyUsage::SignVerify,
-        GetPublicKey => !symmetric && key.usage != KeyUsage::GenerateVerifyMac,
-        DeriveSharedSecret => key.usage == KeyUsage::KeyAgreement,
-        Encapsulate | Decapsulate => key.usage == KeyUsage::EncapsulateDecapsulate,
-    }
+        GenerateMac | VerifyMac => Takes::Mac,
+        Sign | Verify => Takes::Signing,
+        GetPublicKey => Takes::Asymmetric,
+        DeriveSharedSecret => Takes::Agreement,
+        Encapsulate | Decapsulate => Takes::Encapsulation,
+    };
+    (takes, Origins::Any)
 }
 
 #[cfg(test)]

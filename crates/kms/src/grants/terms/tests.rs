@@ -1,5 +1,10 @@
+use trent_crypto::spec::KeyUsage;
+use trent_service::Catalogue as _;
+
 use super::*;
+use crate::Kms;
 use crate::keys::fixture;
+use crate::records::Origin;
 
 fn pairs(text: &str) -> Option<BTreeMap<String, String>> {
     (!text.is_empty()).then(|| {
@@ -241,4 +246,28 @@ fn a_source_is_passed_on_unchanged() {
     assert!(!from("a").let_delegate(&terms("", "")));
     assert!(from("a").admit_source(Some("a")) && !from("a").admit_source(None));
     assert!(terms("", "").admit_source(None));
+}
+
+/// A grant can give exactly what the rows of the operations take the key for.
+#[test]
+fn grants_and_rows_take_the_same_keys() {
+    let mut compared = 0;
+    for entry in Kms::catalogue() {
+        let Some(operation) = entry.row.grant.and_then(GrantOperation::parse) else {
+            continue;
+        };
+        let (takes, origin) = needs(operation);
+        let rules = &entry.row.rules;
+        for spec in KeySpec::ALL {
+            for usage in spec.usages() {
+                let of_row = rules.takes.accepts(*spec, usage);
+                assert_eq!(takes.accepts(*spec, usage), of_row, "{operation} {spec} {usage}");
+            }
+        }
+        assert_eq!(origin, rules.origin, "{operation}");
+        compared += 1;
+    }
+    // ReEncryptTo is the second permission of an operation that has its row under the first.
+    assert_eq!(compared, GrantOperation::ALL.len() - 1);
+    assert_eq!(needs(GrantOperation::ReEncryptTo), needs(GrantOperation::ReEncryptFrom));
 }

@@ -1,11 +1,15 @@
 //! `Decapsulate`: the shared secret in an encapsulated form.
 
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, Blob, kms};
+use trent_keystore::DecapsulateRequest;
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
+use crate::algorithms;
 use crate::conditions;
+use crate::cryptography::decryption_failure;
+use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
 
@@ -26,9 +30,10 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct Decapsulate;
 
-impl Guarded for Decapsulate {
+impl Operation for Decapsulate {
     type Service = Kms;
     type Input = kms::DecapsulateRequest;
+    type Output = kms::DecapsulateResponse;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -43,5 +48,41 @@ impl Guarded for Decapsulate {
 
     fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
         conditions::by_alias(&input.key_id, key)
+    }
+
+    async fn prepare(
+        service: &Kms,
+        _: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        ROW.rules.check(ROW.name, key)?;
+        algorithms::encapsulation(key, input.encapsulation_algorithm)?;
+        let request = DecapsulateRequest {
+            key: key.handle()?,
+            ciphertext: input.shared_secret_ciphertext_blob.to_vec(),
+        };
+        let secret = service
+            .keystore()
+            .decapsulate(request)
+            .await
+            .map_err(decryption_failure)?;
+        Ok(Effect::reply(kms::DecapsulateResponse {
+            key_id: Some(key.arn.clone()),
+            shared_secret: Some(Blob::from(secret.into_bytes())),
+            encapsulation_algorithm: Some(input.encapsulation_algorithm),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", input.key_id.as_str())
+            .text("encapsulationAlgorithm", input.encapsulation_algorithm.as_str())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
     }
 }

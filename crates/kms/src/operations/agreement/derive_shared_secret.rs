@@ -1,13 +1,18 @@
 //! `DeriveSharedSecret`: the secret shared with the holder of another key pair.
 
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, Blob, kms, protocol};
+use trent_keystore::{DeriveSharedSecretRequest, KeystoreError, PairError};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
 use crate::conditions;
+use crate::cryptography::refuse_recipient;
+use crate::facts::Parameters;
+use crate::keys::Key;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
+use crate::{algorithms, metadata};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -26,9 +31,10 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct DeriveSharedSecret;
 
-impl Guarded for DeriveSharedSecret {
+impl Operation for DeriveSharedSecret {
     type Service = Kms;
     type Input = kms::DeriveSharedSecretRequest;
+    type Output = kms::DeriveSharedSecretResponse;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -46,5 +52,52 @@ impl Guarded for DeriveSharedSecret {
             "kms:keyagreementalgorithm" => Values::One(input.key_agreement_algorithm.as_str()),
             _ => conditions::by_alias(&input.key_id, key),
         }
+    }
+
+    async fn prepare(
+        service: &Kms,
+        _: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        ROW.rules.check(ROW.name, key)?;
+        algorithms::agreement(key, input.key_agreement_algorithm)?;
+        refuse_recipient(input.recipient.as_ref())?;
+        let request = DeriveSharedSecretRequest {
+            key: key.handle()?,
+            peer: input.public_key.to_vec(),
+        };
+        let secret = service.keystore().derive_shared_secret(request).await;
+        let secret = secret.map_err(|error| agreement_failure(error, key))?;
+        Ok(Effect::reply(kms::DeriveSharedSecretResponse {
+            key_id: Some(key.arn.clone()),
+            shared_secret: Some(Blob::from(secret.into_bytes())),
+            key_agreement_algorithm: Some(input.key_agreement_algorithm),
+            key_origin: Some(metadata::origin(key)?),
+            ..kms::DeriveSharedSecretResponse::default()
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", input.key_id.as_str())
+            .text("keyAgreementAlgorithm", input.key_agreement_algorithm.as_str())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
+    }
+}
+
+/// A peer's key must be on the key's own curve; whatever else is wrong with it is told in the same words.
+fn agreement_failure(error: KeystoreError, key: &Key) -> ApiError {
+    match error {
+        KeystoreError::Pair(PairError::InvalidPublicKey) => protocol::validation(format!(
+            "PublicKey is not a valid public key for key spec {}.",
+            key.record.spec
+        )),
+        other => internal(other),
     }
 }

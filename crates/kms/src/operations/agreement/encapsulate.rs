@@ -1,11 +1,13 @@
 //! `Encapsulate`: a shared secret and its encapsulated form.
 
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, Blob, kms};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
+use crate::algorithms;
 use crate::conditions;
+use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
 
@@ -26,9 +28,10 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct Encapsulate;
 
-impl Guarded for Encapsulate {
+impl Operation for Encapsulate {
     type Service = Kms;
     type Input = kms::EncapsulateRequest;
+    type Output = kms::EncapsulateResponse;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -43,5 +46,34 @@ impl Guarded for Encapsulate {
 
     fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
         conditions::by_alias(&input.key_id, key)
+    }
+
+    async fn prepare(
+        service: &Kms,
+        _: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        ROW.rules.check(ROW.name, key)?;
+        algorithms::encapsulation(key, input.encapsulation_algorithm)?;
+        let made = service.keystore().encapsulate(key.handle()?).await.map_err(internal)?;
+        Ok(Effect::reply(kms::EncapsulateResponse {
+            key_id: Some(key.arn.clone()),
+            shared_secret: Some(Blob::from(made.shared_secret.into_bytes())),
+            shared_secret_ciphertext_blob: Some(Blob::new(made.ciphertext)),
+            encapsulation_algorithm: Some(input.encapsulation_algorithm),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", input.key_id.as_str())
+            .text("encapsulationAlgorithm", input.encapsulation_algorithm.as_str())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
     }
 }

@@ -79,7 +79,7 @@ impl Operation for Decrypt {
             key_id: Some(key.arn.clone()),
             plaintext: Some(Blob::from(plaintext.into_bytes())),
             encryption_algorithm: Some(algorithm),
-            key_material_id: Some(material),
+            key_material_id: material,
             ..kms::DecryptResponse::default()
         }))
     }

@@ -1,4 +1,4 @@
-//! `Encrypt`: encrypts up to 4096 bytes.
+//! `Encrypt`: encrypts up to 4096 bytes, or as many as the key pair takes.
 
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::{EncryptRequest, Secret};
@@ -8,7 +8,7 @@ use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action,
 use crate::Kms;
 use crate::conditions;
 use crate::conditions::Encryption;
-use crate::cryptography::{algorithm_name, encryption_algorithm, scheme};
+use crate::cryptography::{algorithm_name, check_length, encryption_algorithm, scheme};
 use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
@@ -64,6 +64,7 @@ impl Operation for Encrypt {
         let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let algorithm = encryption_algorithm(key, input.encryption_algorithm)?;
+        check_length(key, algorithm, &input.plaintext)?;
         let request = EncryptRequest {
             key: key.handle()?,
             scheme: scheme(algorithm, input.encryption_context.as_ref())?,

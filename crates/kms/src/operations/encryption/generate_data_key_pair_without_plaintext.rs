@@ -1,14 +1,16 @@
 //! `GenerateDataKeyPairWithoutPlaintext`: a fresh key pair, its private half encrypted only.
 
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, Blob, kms};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
 use crate::conditions::Encryption;
+use crate::cryptography::data_key_pair;
+use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
-use crate::rules::{Rules, Takes};
+use crate::rules::{Origins, Rules, Takes};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -21,15 +23,19 @@ pub static ROW: Row<Rules> = Row {
     condition_keys: conditions::DATA_KEY_PAIR,
     read_only: true,
     dry_run: true,
-    rules: Rules::cryptographic(Takes::SymmetricEncryption),
+    rules: Rules {
+        origin: Origins::Kept,
+        ..Rules::cryptographic(Takes::SymmetricEncryption)
+    },
 };
 
 /// The operation.
 pub struct GenerateDataKeyPairWithoutPlaintext;
 
-impl Guarded for GenerateDataKeyPairWithoutPlaintext {
+impl Operation for GenerateDataKeyPairWithoutPlaintext {
     type Service = Kms;
     type Input = kms::GenerateDataKeyPairWithoutPlaintextRequest;
+    type Output = kms::GenerateDataKeyPairWithoutPlaintextResponse;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -52,5 +58,36 @@ impl Guarded for GenerateDataKeyPairWithoutPlaintext {
             }
             .values(key),
         }
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        ROW.rules.check(ROW.name, key)?;
+        let context = input.encryption_context.as_ref();
+        let pair = data_key_pair(service, &call.region, key, input.key_pair_spec, context).await?;
+        Ok(Effect::reply(kms::GenerateDataKeyPairWithoutPlaintextResponse {
+            private_key_ciphertext_blob: Some(Blob::new(pair.ciphertext)),
+            public_key: Some(Blob::new(pair.public_key)),
+            key_id: Some(key.arn.clone()),
+            key_pair_spec: Some(input.key_pair_spec),
+            key_material_id: key.current_material(),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", input.key_id.as_str())
+            .text("keyPairSpec", input.key_pair_spec.as_str())
+            .context("encryptionContext", input.encryption_context.as_ref())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
     }
 }

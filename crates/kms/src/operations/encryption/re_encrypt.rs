@@ -6,7 +6,7 @@ use trent_policy::{Action, ConditionKey, Values};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::conditions::Encryption;
-use crate::cryptography::{algorithm_name, decryption_failure, encryption_algorithm, scheme};
+use crate::cryptography::{algorithm_name, encryption_algorithm, re_encryption_failure, scheme};
 use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
@@ -112,14 +112,14 @@ impl Operation for ReEncrypt {
             .keystore()
             .re_encrypt(request)
             .await
-            .map_err(decryption_failure)?;
+            .map_err(|error| re_encryption_failure(error, to, destination_algorithm))?;
         Ok(Effect::reply(kms::ReEncryptResponse {
             ciphertext_blob: Some(Blob::new(ciphertext)),
             source_key_id: Some(from.arn.clone()),
             key_id: Some(to.arn.clone()),
             source_encryption_algorithm: Some(source_algorithm),
             destination_encryption_algorithm: Some(destination_algorithm),
-            source_key_material_id: Some(material),
+            source_key_material_id: material,
             destination_key_material_id: to.current_material(),
         }))
     }

@@ -10,7 +10,7 @@ use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Resource, Row, Target, action};
 
 use crate::facts::Parameters;
-use crate::new_key::NewKeyRecord;
+use crate::new_key::{NewKeyRecord, not_offered};
 use crate::operations::policies::put_key_policy;
 use crate::operations::tags::tag_resource;
 use crate::policy;
@@ -200,7 +200,7 @@ fn spec(input: &kms::CreateKeyRequest) -> Result<KeySpec, ApiError> {
         (None, Some(spec)) => spec.as_str(),
         (None, None) => return Ok(KeySpec::DEFAULT),
     };
-    KeySpec::parse(name).ok_or_else(|| unsupported(&format!("KeySpec {name}")))
+    KeySpec::parse(name).ok_or_else(|| not_offered(format_args!("KeySpec {name}")))
 }
 
 /// The usage that is asked for, which only symmetric encryption keys may leave out.
@@ -246,20 +246,21 @@ fn check_origin(input: &kms::CreateKeyRequest) -> Result<(), ApiError> {
 
 /// Refuses the kinds of key that are not offered here, which whoever may not make them need not learn.
 fn check_offered(input: &kms::CreateKeyRequest, spec: KeySpec, partition: Partition) -> Result<(), ApiError> {
-    if spec != KeySpec::SymmetricDefault || !spec.offered_in(partition) {
-        return Err(unsupported(&format!("KeySpec {spec}")));
+    if !spec.offered_in(partition) {
+        return Err(not_offered(format_args!("KeySpec {spec}")));
     }
     if input.multi_region == Some(true) {
-        return Err(unsupported("MultiRegion true"));
+        return Err(not_offered("MultiRegion true"));
     }
     if input.origin == Some(kms::OriginType::External) {
-        return Err(unsupported("Origin EXTERNAL"));
+        return Err(not_offered("Origin EXTERNAL"));
+    }
+    if input.custom_key_store_id.is_some() && spec != KeySpec::SymmetricDefault {
+        return Err(kms::error::unsupported_operation(format!(
+            "KeySpec {spec} is not supported in a custom key store."
+        )));
     }
     Ok(())
-}
-
-fn unsupported(what: &str) -> ApiError {
-    kms::error::unsupported_operation(format!("{what} is not supported in this Region."))
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! `GenerateMac`: the HMAC of a message.
 
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, Blob, kms};
+use trent_keystore::{MacRequest, Secret};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
+use crate::algorithms;
 use crate::conditions;
+use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
 
@@ -26,9 +29,10 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct GenerateMac;
 
-impl Guarded for GenerateMac {
+impl Operation for GenerateMac {
     type Service = Kms;
     type Input = kms::GenerateMacRequest;
+    type Output = kms::GenerateMacResponse;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -46,5 +50,37 @@ impl Guarded for GenerateMac {
             "kms:macalgorithm" => Values::One(input.mac_algorithm.as_str()),
             _ => conditions::by_alias(&input.key_id, key),
         }
+    }
+
+    async fn prepare(
+        service: &Kms,
+        _: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        ROW.rules.check(ROW.name, key)?;
+        let request = MacRequest {
+            key: key.handle()?,
+            algorithm: algorithms::mac(key, input.mac_algorithm)?,
+            message: Secret::new(input.message.to_vec()),
+        };
+        let mac = service.keystore().generate_mac(request).await.map_err(internal)?;
+        Ok(Effect::reply(kms::GenerateMacResponse {
+            mac: Some(Blob::new(mac)),
+            mac_algorithm: Some(input.mac_algorithm),
+            key_id: Some(key.arn.clone()),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", input.key_id.as_str())
+            .text("macAlgorithm", input.mac_algorithm.as_str())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
     }
 }

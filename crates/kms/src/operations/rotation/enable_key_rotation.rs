@@ -26,7 +26,7 @@ pub static ROW: Row<Rules> = Row {
     dry_run: false,
     rules: Rules {
         naming: Naming::Key,
-        takes: Takes::SymmetricEncryption,
+        takes: Takes::Rotatable,
         origin: Origins::Generated,
         states: States::InUse,
     },

@@ -23,7 +23,7 @@ pub static ROW: Row<Rules> = Row {
     rules: Rules {
         naming: Naming::Key,
         takes: Takes::AnyKey,
-        origin: Origins::Generated,
+        origin: Origins::Kept,
         states: States::Every,
     },
 };

@@ -22,8 +22,8 @@ pub static ROW: Row<Rules> = Row {
     dry_run: false,
     rules: Rules {
         naming: Naming::Key,
-        takes: Takes::SymmetricEncryption,
-        origin: Origins::Any,
+        takes: Takes::Rotatable,
+        origin: Origins::Kept,
         states: States::InUse,
     },
 };

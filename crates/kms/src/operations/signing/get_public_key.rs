@@ -1,11 +1,13 @@
 //! `GetPublicKey`: the public half of an asymmetric key.
 
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, Blob, kms};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
 use crate::conditions;
+use crate::facts::Parameters;
+use crate::metadata::{self, Listed};
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
 
@@ -26,9 +28,10 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct GetPublicKey;
 
-impl Guarded for GetPublicKey {
+impl Operation for GetPublicKey {
     type Service = Kms;
     type Input = kms::GetPublicKeyRequest;
+    type Output = kms::GetPublicKeyResponse;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -43,5 +46,28 @@ impl Guarded for GetPublicKey {
 
     fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
         conditions::by_alias(&input.key_id, key)
+    }
+
+    async fn prepare(_: &Kms, _: &Call, _: &Self::Input, key: &KeyTarget) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        ROW.rules.check(ROW.name, key)?;
+        let missing = || internal(format_args!("{} is a key pair and has no public key", key.arn));
+        let public_key = key.record.public_key.as_ref().ok_or_else(missing)?;
+        let algorithms = Listed::of(key)?;
+        Ok(Effect::reply(kms::GetPublicKeyResponse {
+            key_id: Some(key.arn.clone()),
+            public_key: Some(Blob::new(public_key.to_vec())),
+            customer_master_key_spec: metadata::older_spec(key),
+            key_spec: Some(metadata::spec(key)?),
+            key_usage: Some(metadata::usage(key)?),
+            encryption_algorithms: algorithms.encryption,
+            signing_algorithms: algorithms.signing,
+            key_agreement_algorithms: algorithms.agreement,
+            encapsulation_algorithms: algorithms.encapsulation,
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default().text("keyId", input.key_id.as_str()).about(key)
     }
 }

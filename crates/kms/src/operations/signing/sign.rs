@@ -1,14 +1,17 @@
 //! `Sign`: signs a message or its digest.
 
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, Blob, kms};
+use trent_keystore::SignRequest;
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
 use crate::conditions;
 use crate::conditions::Signing;
+use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
+use crate::{algorithms, signatures};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -27,9 +30,10 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct Sign;
 
-impl Guarded for Sign {
+impl Operation for Sign {
     type Service = Kms;
     type Input = kms::SignRequest;
+    type Output = kms::SignResponse;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -49,5 +53,39 @@ impl Guarded for Sign {
             algorithm: input.signing_algorithm,
         }
         .values(key)
+    }
+
+    async fn prepare(
+        service: &Kms,
+        _: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        ROW.rules.check(ROW.name, key)?;
+        let algorithm = algorithms::signing(key, input.signing_algorithm)?;
+        let request = SignRequest {
+            key: key.handle()?,
+            algorithm,
+            message: signatures::message(key, algorithm, input.message_type, &input.message)?,
+        };
+        let signature = service.keystore().sign(request).await.map_err(internal)?;
+        Ok(Effect::reply(kms::SignResponse {
+            key_id: Some(key.arn.clone()),
+            signature: Some(Blob::new(signature)),
+            signing_algorithm: Some(input.signing_algorithm),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", input.key_id.as_str())
+            .text("messageType", signatures::kind(input.message_type).as_str())
+            .text("signingAlgorithm", input.signing_algorithm.as_str())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
     }
 }

@@ -1,14 +1,17 @@
 //! `Verify`: verifies a signature.
 
 use trent_api::{ApiError, kms};
+use trent_keystore::VerifyRequest;
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
 use crate::conditions::Signing;
+use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
+use crate::{algorithms, signatures};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -27,9 +30,10 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct Verify;
 
-impl Guarded for Verify {
+impl Operation for Verify {
     type Service = Kms;
     type Input = kms::VerifyRequest;
+    type Output = kms::VerifyResponse;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -49,5 +53,41 @@ impl Guarded for Verify {
             algorithm: input.signing_algorithm,
         }
         .values(key)
+    }
+
+    async fn prepare(
+        service: &Kms,
+        _: &Call,
+        input: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        ROW.rules.check(ROW.name, key)?;
+        let algorithm = algorithms::signing(key, input.signing_algorithm)?;
+        let request = VerifyRequest {
+            key: key.handle()?,
+            algorithm,
+            message: signatures::message(key, algorithm, input.message_type, &input.message)?,
+            signature: input.signature.to_vec(),
+        };
+        let verified = service.keystore().verify(request).await;
+        verified.map_err(signatures::verification_failure)?;
+        Ok(Effect::reply(kms::VerifyResponse {
+            key_id: Some(key.arn.clone()),
+            signature_valid: Some(true),
+            signing_algorithm: Some(input.signing_algorithm),
+        }))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default()
+            .text("keyId", input.key_id.as_str())
+            .text("messageType", signatures::kind(input.message_type).as_str())
+            .text("signingAlgorithm", input.signing_algorithm.as_str())
+            .about(key)
+    }
+
+    fn is_dry_run(input: &Self::Input) -> bool {
+        input.dry_run.unwrap_or(false)
     }
 }
