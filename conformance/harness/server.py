@@ -44,7 +44,7 @@ def clean_environment(**more):
 class Server:
     """One server process and everything that it keeps."""
 
-    def __init__(self, folder, arguments=(), settings="", environment=None):
+    def __init__(self, folder, arguments=(), settings="", environment=None, regions=REGIONS):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -65,7 +65,7 @@ class Server:
         )
         accounts.chmod(0o600)
         self.config.write_text(
-            f'listen = "127.0.0.1:{self.port}"\ndata_dir = "{self.data}"\nregions = {REGIONS}\n'.replace("'", '"')
+            f'listen = "127.0.0.1:{self.port}"\ndata_dir = "{self.data}"\nregions = {regions}\n'.replace("'", '"')
             + f'bootstrap = "{accounts}"\n'
             + settings
             + f'\n[seal]\nkey_file = "{self.seal}"\n'

@@ -11,7 +11,7 @@ from typing import ClassVar
 import ecdsa
 import nacl.exceptions
 import nacl.signing
-from asn1crypto.keys import PublicKeyInfo
+from asn1crypto.core import Any, OctetBitString, Sequence
 from Crypto.Hash import SHA256, SHA384, SHA512
 from Crypto.PublicKey import ECC
 from Crypto.PublicKey import RSA as CryptoRSA
@@ -31,13 +31,19 @@ CURVES = {
 }
 
 
+class PublicKeyInfo(Sequence):
+    """A public key of any algorithm, known to the library or not (RFC 5280, 4.1)."""
+
+    _fields: ClassVar = [("algorithm", Any), ("key", OctetBitString)]
+
+
 def bits(algorithm):
     return algorithm.rpartition("_")[2]
 
 
 def raw(spki):
     """The bytes inside a public key's bit string."""
-    return PublicKeyInfo.load(spki)["public_key"].native
+    return PublicKeyInfo.load(spki)["key"].native
 
 
 class OpenSsl:

@@ -114,8 +114,9 @@ def requests(keys, spec, usage, helper):
     yield "DeriveSharedSecret", "ECDH", "KEY_AGREEMENT", {"KeyId": key, **agreement}
     with_ = {"EncapsulationAlgorithm": "ML_KEM"}
     yield "Encapsulate", "ML_KEM", "ENCAPSULATE_DECAPSULATE", {"KeyId": key, **with_}
-    sealed = made("encapsulate", "CiphertextBlob", "ML_KEM", MESSAGE, **with_)
-    yield "Decapsulate", "ML_KEM", "ENCAPSULATE_DECAPSULATE", {"KeyId": key, "CiphertextBlob": sealed, **with_}
+    sealed = made("encapsulate", "SharedSecretCiphertextBlob", "ML_KEM", MESSAGE, **with_)
+    with_ = with_ | {"SharedSecretCiphertextBlob": sealed}
+    yield "Decapsulate", "ML_KEM", "ENCAPSULATE_DECAPSULATE", {"KeyId": key, **with_}
     symmetric = "SYMMETRIC_DEFAULT"
     for operation in ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext"):
         yield operation, symmetric, "ENCRYPT_DECRYPT", {"KeyId": key, "KeySpec": "AES_256"}

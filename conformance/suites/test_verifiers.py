@@ -149,10 +149,10 @@ def test_what_others_encapsulated_is_opened_here(keys, spec):
     key, spki = keys.id(spec, "ENCAPSULATE_DECAPSULATE"), keys.public(spec, "ENCAPSULATE_DECAPSULATE")
     secret, sealed = PYTHON_KEM[spec].encaps(raw(spki))
     request = {"KeyId": key, "EncapsulationAlgorithm": "ML_KEM"}
-    assert keys.kms.decapsulate(CiphertextBlob=sealed, **request)["SharedSecret"] == secret
+    assert keys.kms.decapsulate(SharedSecretCiphertextBlob=sealed, **request)["SharedSecret"] == secret
     if spec != "ML_KEM_512":
         secret, sealed = load_der_public_key(spki).encapsulate()
-        assert keys.kms.decapsulate(CiphertextBlob=sealed, **request)["SharedSecret"] == secret
+        assert keys.kms.decapsulate(SharedSecretCiphertextBlob=sealed, **request)["SharedSecret"] == secret
 
 
 # SPK-140

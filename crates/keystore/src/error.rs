@@ -20,7 +20,7 @@ pub enum KeystoreError {
     #[error("the key holds no material {0}")]
     MaterialMissing(MaterialId),
     /// Material that came from outside has the wrong length for its key spec.
-    #[error("the key material has {0} bytes where 32 belong")]
+    #[error("key material of {0} bytes does not fit the key spec")]
     MaterialLength(usize),
     /// A key pair, or what was brought to it, is not fit for what was asked.
     #[error(transparent)]

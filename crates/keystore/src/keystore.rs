@@ -21,7 +21,7 @@ pub trait Keystore: Send + Sync {
     /// Makes a key of any spec: a destruction key and a first material, both random.
     async fn create(&self, address: KeyAddress, spec: KeySpec) -> Result<NewKey, KeystoreError>;
 
-    /// Makes a symmetric encryption key with the given 32 bytes of material.
+    /// Makes a symmetric encryption key with the given material: 32 bytes, or the 16 of an SM4 key in China.
     async fn import_fixed(&self, address: KeyAddress, material: Secret) -> Result<NewKey, KeystoreError>;
 
     /// Encrypts.

@@ -53,8 +53,8 @@ struct Shelf(Arc<Mutex<Stock>>);
 #[derive(Default)]
 struct Stock {
     pairs: Vec<PrivateKey>,
-    /// How many are being made.
-    coming: usize,
+    /// Whether one is being made.
+    is_coming: bool,
 }
 
 impl Shelf {
@@ -70,23 +70,26 @@ impl Shelf {
         }
     }
 
-    /// Has as many made as are missing.
+    /// Has what is missing made, one pair after the other: whoever asks meanwhile waits for one of them at most.
     fn fill(&self, workers: &Arc<Workers>, spec: KeySpec) -> Result<(), KeystoreError> {
-        let missing = {
+        {
             let mut now = self.stock();
-            let missing = READY.saturating_sub(now.pairs.len() + now.coming);
-            now.coming += missing;
-            missing
-        };
-        for _ in 0..missing {
-            let to = self.clone();
-            workers.later(move || {
-                let made = PrivateKey::generate(spec).ok();
-                to.stock().coming -= 1;
-                to.put(made);
-            })?;
+            if now.is_coming || now.pairs.len() >= READY {
+                return Ok(());
+            }
+            now.is_coming = true;
         }
-        Ok(())
+        let (to, on) = (self.clone(), Arc::clone(workers));
+        workers.later(move || {
+            let made = PrivateKey::generate(spec).ok();
+            to.stock().is_coming = false;
+            let goes_on = made.is_some();
+            to.put(made);
+            if goes_on {
+                // Without workers there is nobody left to make pairs for.
+                let _ = to.fill(&on, spec);
+            }
+        })
     }
 
     fn stock(&self) -> MutexGuard<'_, Stock> {

@@ -12,9 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use trent_crypto::record::Class;
 use trent_crypto::sigv4::SigningKey;
-use trent_crypto::spec::{KeySpec, KeyType};
+use trent_crypto::spec::{Cipher, KeySpec, KeyType};
 use trent_crypto::wrap::RootWrapper;
-use trent_crypto::{Key256, KeyAddress, MaterialId, Secret};
+use trent_crypto::{KeyAddress, MaterialId, Secret};
 
 use self::ahead::Ahead;
 use self::vault::Vault;
@@ -67,7 +67,8 @@ impl Keystore for SoftwareKeystore {
         match spec.key_type() {
             KeyType::Symmetric => {
                 let id = MaterialId(self.vault.fresh()?);
-                self.vault.wrap_key(address, id, &self.vault.fresh_key()?)
+                let length = Cipher::of(address.partition).key_len();
+                self.vault.wrap_key(address, id, &self.vault.fresh_secret(length)?)
             }
             KeyType::Hmac => {
                 let length = spec.hmac_key_len().ok_or(KeystoreError::WrongSpec(spec))?;
@@ -78,9 +79,7 @@ impl Keystore for SoftwareKeystore {
     }
 
     async fn import_fixed(&self, address: KeyAddress, material: Secret) -> Result<NewKey, KeystoreError> {
-        let length = material.len();
-        let material = Key256::from_slice(material.expose()).ok_or(KeystoreError::MaterialLength(length))?;
-        let id = MaterialId::of_imported(&address, &material);
+        let id = MaterialId::of_imported_secret(&address, &material);
         self.vault.wrap_key(address, id, &material)
     }
 

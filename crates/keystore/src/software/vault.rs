@@ -56,9 +56,10 @@ impl Vault {
         &self,
         address: KeyAddress,
         id: MaterialId,
-        material: &Key256,
+        material: &Secret,
     ) -> Result<NewKey, KeystoreError> {
-        let material = MaterialKey::bind(address.material(id), material);
+        let length = KeystoreError::MaterialLength(material.len());
+        let material = MaterialKey::bind_secret(address.material(id), material).map_err(|_| length)?;
         self.wrap(address, id, |destruction_key, iv| material.wrap(destruction_key, iv))
     }
 
