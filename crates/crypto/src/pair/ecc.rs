@@ -136,9 +136,6 @@ impl PrivateKey {
 
     pub(super) fn agree(&self, peer: &[u8]) -> Result<Secret, PairError> {
         let algorithm = self.curve.agreement().ok_or(PairError::WrongAlgorithm)?;
-        let pkcs8 = self.to_pkcs8()?;
-        let own = agreement::PrivateKey::from_private_key_der(algorithm, pkcs8.expose());
-        let own = own.map_err(|_| PairError::Library)?;
         // RFC 5480 wants the curve named; the library also takes one that is spelled out.
         if !self.curve.is_named_in(peer) {
             return Err(PairError::InvalidPublicKey);
@@ -149,6 +146,9 @@ impl PrivateKey {
         if peer.format() != ParsedPublicKeyFormat::X509 {
             return Err(PairError::InvalidPublicKey);
         }
+        let pkcs8 = self.to_pkcs8()?;
+        let own = agreement::PrivateKey::from_private_key_der(algorithm, pkcs8.expose());
+        let own = own.map_err(|_| PairError::Library)?;
         agreement::agree(&own, peer, PairError::InvalidPublicKey, |secret| {
             Ok(Secret::new(secret.to_vec()))
         })
