@@ -47,7 +47,7 @@ fn accepted(message: Message<'_>, signature: &[u8]) -> Result<(), PairError> {
 fn the_examples_key_is_read_and_written() {
     let key = key();
     assert_eq!(key.public_key(), Ok(public_key()));
-    let pkcs8 = key.to_pkcs8().ok().expect("its encoding");
+    let pkcs8 = key.to_pkcs8().expect("its encoding");
     assert_eq!(pkcs8.expose(), member(&vectors(), "private_key"));
     let bare = PrivateKey::read(KeySpec::Sm2, &member(&vectors(), "private_key_alone").into()).expect("a private key");
     assert_eq!(bare.public_key(), Ok(public_key()));
@@ -149,7 +149,7 @@ fn the_ciphertexts_decrypt_in_one_form() {
     let key = key();
     for vector in each("ciphertexts") {
         let ciphertext = member(&vector, "ciphertext");
-        let plaintext = key.decrypt(SM2PKE, &ciphertext).ok().expect("a plaintext");
+        let plaintext = key.decrypt(SM2PKE, &ciphertext).expect("a plaintext");
         assert_eq!(plaintext.expose(), text(&vector, "plaintext"));
         // The same number with a zero before it.
         let mut padded = ciphertext.clone();
@@ -184,7 +184,7 @@ fn a_ciphertext_has_the_encoding_that_is_decrypted() {
         };
         let rest = rest.strip_suffix(header).expect("the header of C2");
         assert_eq!(rest[rest.len() - 34..rest.len() - 32], [0x04, 0x20]);
-        let decrypted = key.decrypt(SM2PKE, &ciphertext).ok().expect("the plaintext");
+        let decrypted = key.decrypt(SM2PKE, &ciphertext).expect("the plaintext");
         assert_eq!(decrypted.expose(), plaintext);
     }
     let long = vec![1; 1025];
@@ -198,7 +198,7 @@ fn a_ciphertext_has_the_encoding_that_is_decrypted() {
 fn the_examples_point_is_agreed_on() {
     let vector = &vectors()["agreement"];
     let peer = [&public_key()[..26], &member(vector, "point")].concat();
-    let secret = key().agree(&peer).ok().expect("a secret");
+    let secret = key().agree(&peer).expect("a secret");
     assert_eq!(secret.expose(), member(vector, "shared_secret"));
 }
 

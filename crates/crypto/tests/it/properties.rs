@@ -246,7 +246,7 @@ proptest! {
         peer in bytes(0..200),
     ) {
         let mine = PrivateKey::generate(pair.spec).expect("a pair");
-        let secret = mine.agree(&pair.public).ok().expect("a secret");
+        let secret = mine.agree(&pair.public).expect("a secret");
         let others = pair.key.agree(&mine.public_key().expect("a public key"));
         prop_assert!(others.is_ok_and(|it| it == secret));
         let length = match pair.spec {
@@ -273,10 +273,10 @@ proptest! {
         bit: Index,
         noise in bytes(0..2000),
     ) {
-        let (secret, ciphertext) = encapsulate(pair.spec, &pair.public).ok().expect("a secret");
+        let (secret, ciphertext) = encapsulate(pair.spec, &pair.public).expect("a secret");
         prop_assert!(pair.key.decapsulate(&ciphertext).is_ok_and(|it| it == secret));
         let changed = flipped(&ciphertext, bit);
-        let other = pair.key.decapsulate(&changed).ok().expect("another secret");
+        let other = pair.key.decapsulate(&changed).expect("another secret");
         prop_assert!(other != secret);
         prop_assert!(pair.key.decapsulate(&changed).is_ok_and(|again| again == other));
         if noise.len() != ciphertext.len() {
@@ -292,7 +292,7 @@ proptest! {
         noise in bytes(0..200),
         bit: Index,
     ) {
-        let at_rest = pair.key.to_bytes().ok().expect("bytes");
+        let at_rest = pair.key.to_bytes().expect("bytes");
         let longer = [at_rest.expose(), &[0]].concat();
         prop_assert_eq!(PrivateKey::read(pair.spec, &longer.into()).err(), Some(PairError::Unreadable));
         for bytes in [noise, flipped(at_rest.expose(), bit), at_rest.expose()[1..].to_vec()] {
@@ -300,7 +300,7 @@ proptest! {
                 Err(error) => prop_assert_eq!(error, PairError::Unreadable),
                 // A key of what it was read from; its public half need not have been there.
                 Ok(key) => {
-                    let again = PrivateKey::read(pair.spec, &key.to_bytes().ok().expect("bytes"));
+                    let again = PrivateKey::read(pair.spec, &key.to_bytes().expect("bytes"));
                     prop_assert!(again.is_ok_and(|again| again.public_key() == key.public_key()));
                 }
             }

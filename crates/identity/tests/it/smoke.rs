@@ -135,7 +135,7 @@ fn no_key_signature_or_ciphertext_of_a_pair_panics_or_is_let_in() {
         .flat_map(|(&spec, selector)| {
             let key = PrivateKey::generate(spec).expect("a pair");
             let public = key.public_key().expect("a public key");
-            let private = key.to_bytes().ok().expect("a private key");
+            let private = key.to_bytes().expect("a private key");
             [&public[..], private.expose()].map(|bytes| [&[selector], bytes].concat())
         })
         .collect();
