@@ -1,10 +1,13 @@
 //! What is done with arbitrary bytes. No input may panic, hang or be let in; what is read must be written back as it
 //! was read.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use trent_crypto::ciphertext::Parsed;
+use trent_crypto::pair::{self, Message, PrivateKey};
 use trent_crypto::sigv4::SigningKey;
+use trent_crypto::spec::{EncryptionAlgorithm, KeySpec, KeyType, SigningAlgorithm};
 use trent_identity::directory::principals::{GroupRecord, PolicyRecord, ProviderRecord, RoleRecord, UserRecord};
 use trent_identity::directory::{AccessKeyRecord, AccountRecord};
 use trent_identity::organization::records::{ControlPolicyRecord, OrganizationRecord, UnitRecord};
@@ -94,6 +97,48 @@ pub fn ciphertext(data: &[u8]) {
         assert_eq!(parsed.version, data[0]);
         assert_eq!(KeyId::parse(&parsed.key.to_string()), Ok(parsed.key));
     }
+}
+
+/// Key pairs of the spec that the first byte selects; the other bytes are each thing that comes from outside: a private
+/// key, a public key, a signature, a ciphertext.
+pub fn pairs(data: &[u8]) {
+    static PAIRS: LazyLock<Vec<(KeySpec, PrivateKey, Vec<u8>)>> = LazyLock::new(|| {
+        let specs = KeySpec::ALL
+            .iter()
+            .filter(|spec| spec.key_type() == KeyType::Asymmetric);
+        specs
+            .map(|&spec| {
+                let key = PrivateKey::generate(spec).expect("a pair");
+                let public = key.public_key().expect("a public key");
+                (spec, key, public)
+            })
+            .collect()
+    });
+    let Some((selector, bytes)) = data.split_first() else {
+        return;
+    };
+    let (spec, own, public) = &PAIRS[usize::from(*selector) % PAIRS.len()];
+    if let Ok(key) = PrivateKey::read(*spec, &bytes.to_vec().into()) {
+        let written = key.to_bytes().expect("what was read can be written");
+        let again = PrivateKey::read(*spec, &written).expect("what was written can be read");
+        assert_eq!(again.public_key(), key.public_key());
+    }
+    for &algorithm in SigningAlgorithm::ALL {
+        for message in [Message::Raw(bytes), Message::Digest(bytes), Message::ExternalMu(bytes)] {
+            let _ = pair::verify(*spec, bytes, algorithm, message, bytes);
+            let signed = pair::verify(*spec, public, algorithm, message, bytes);
+            assert!(signed.is_err(), "a message that nobody signed verifies");
+        }
+    }
+    for &algorithm in EncryptionAlgorithm::ALL {
+        let _ = pair::encrypt(*spec, bytes, algorithm, b"plaintext");
+        let _ = pair::encrypt(*spec, public, algorithm, bytes);
+        assert!(own.decrypt(algorithm, bytes).is_err(), "what nobody encrypted decrypts");
+    }
+    let _ = own.agree(bytes);
+    let _ = own.decapsulate(bytes);
+    let _ = pair::encapsulate(*spec, bytes);
+    let _ = pair::sm2::digest(bytes, bytes, bytes);
 }
 
 /// A name of any kind.

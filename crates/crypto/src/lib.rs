@@ -2,8 +2,8 @@
 //!
 //! Everything here is a function of its arguments. Randomness is passed in, except for what [`pair`]'s algorithms draw
 //! inside their libraries; nothing is read or written elsewhere. The primitives are those of aws-lc-rs, and where it has
-//! none (Ed25519ph, ML-DSA of a message's representative) of crates named beside their use. The formats are described
-//! byte by byte in `docs/ciphertext-format.md`.
+//! none (Ed25519ph, ML-DSA of a message's representative, ML-KEM keys from seeds, SM2, SM3 and SM4) of crates named beside
+//! their use. The formats are described byte by byte in `docs/ciphertext-format.md`.
 
 mod aead;
 pub mod batch;

@@ -11,6 +11,7 @@ use aws_lc_rs::signature::{
     EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, KeyPair as _, UnparsedPublicKey,
 };
 
+use super::der::whole_sequence;
 use super::{Message, PairError};
 use crate::secret::Secret;
 use crate::spec::SigningAlgorithm;
@@ -62,14 +63,9 @@ impl Curve {
         }
     }
 
-    /// Whether a `SubjectPublicKeyInfo` names this curve: behind the outer tag and a length of one or two bytes.
+    /// Whether this is a `SubjectPublicKeyInfo` that names this curve.
     fn is_named_in(self, public_key: &[u8]) -> bool {
-        let begins = |at: usize| {
-            public_key
-                .get(at..)
-                .is_some_and(|rest| rest.starts_with(self.identifier()))
-        };
-        begins(2) || begins(3)
+        whole_sequence(public_key).is_some_and(|content| content.starts_with(self.identifier()))
     }
 
     const fn algorithm(self) -> SigningAlgorithm {
@@ -112,6 +108,7 @@ impl PrivateKey {
     }
 
     pub(super) fn read(curve: Curve, pkcs8: &[u8]) -> Result<Self, PairError> {
+        whole_sequence(pkcs8).ok_or(PairError::Unreadable)?;
         let pair = EcdsaKeyPair::from_pkcs8(curve.signing(), pkcs8).map_err(|_| PairError::Unreadable)?;
         Ok(Self { curve, pair })
     }
@@ -139,9 +136,6 @@ impl PrivateKey {
 
     pub(super) fn agree(&self, peer: &[u8]) -> Result<Secret, PairError> {
         let algorithm = self.curve.agreement().ok_or(PairError::WrongAlgorithm)?;
-        let pkcs8 = self.to_pkcs8()?;
-        let own = agreement::PrivateKey::from_private_key_der(algorithm, pkcs8.expose());
-        let own = own.map_err(|_| PairError::Library)?;
         // RFC 5480 wants the curve named; the library also takes one that is spelled out.
         if !self.curve.is_named_in(peer) {
             return Err(PairError::InvalidPublicKey);
@@ -152,6 +146,9 @@ impl PrivateKey {
         if peer.format() != ParsedPublicKeyFormat::X509 {
             return Err(PairError::InvalidPublicKey);
         }
+        let pkcs8 = self.to_pkcs8()?;
+        let own = agreement::PrivateKey::from_private_key_der(algorithm, pkcs8.expose());
+        let own = own.map_err(|_| PairError::Library)?;
         agreement::agree(&own, peer, PairError::InvalidPublicKey, |secret| {
             Ok(Secret::new(secret.to_vec()))
         })

@@ -14,6 +14,9 @@ use crate::spec::SigningAlgorithm;
 
 const SEED: usize = 32;
 
+/// A public key: the encoded point.
+const POINT: usize = 32;
+
 /// SHA-512's length, which a digest for Ed25519ph has.
 const DIGEST: usize = 64;
 
@@ -83,13 +86,13 @@ pub(super) fn verify(
     message: Message<'_>,
     signature: &[u8],
 ) -> Result<(), PairError> {
-    let point = public_key.strip_prefix(&PREFIX).ok_or(PairError::InvalidPublicKey)?;
+    let point = public_key.strip_prefix(&PREFIX).and_then(|point| point.try_into().ok());
+    let point: &[u8; POINT] = point.ok_or(PairError::InvalidPublicKey)?;
     match (algorithm, message) {
         (SigningAlgorithm::Ed25519Sha512, Message::Raw(message)) => UnparsedPublicKey::new(&ED25519, point)
             .verify(message, signature)
             .map_err(|_| PairError::Refused),
         (SigningAlgorithm::Ed25519PhSha512, Message::Digest(digest)) => {
-            let point = point.try_into().map_err(|_| PairError::InvalidPublicKey)?;
             let key = VerifyingKey::from_bytes(point).map_err(|_| PairError::InvalidPublicKey)?;
             let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| PairError::Refused)?;
             key.verify_prehashed_strict(Prehashed::new(digest)?, None, &signature)

@@ -4,6 +4,7 @@
 //! wrapped at rest and lives for one use or in a small cache; a public key is its `SubjectPublicKeyInfo` (RFC 5280) and
 //! nothing else. Nonces, salts and seeds of these algorithms are drawn by the library, which has no other way.
 
+mod der;
 mod ecc;
 mod ed25519;
 mod lattice;

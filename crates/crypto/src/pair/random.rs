@@ -30,3 +30,23 @@ impl TryRng for SystemRng {
 }
 
 impl TryCryptoRng for SystemRng {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_numbers_are_the_same() {
+        let mut numbers: Vec<u64> = Vec::new();
+        for _ in 0..8 {
+            numbers.push(SystemRng.try_next_u64().expect("a number"));
+            numbers.push(SystemRng.try_next_u32().expect("a number").into());
+            let mut bytes = [0; 8];
+            SystemRng.try_fill_bytes(&mut bytes).expect("bytes");
+            numbers.push(u64::from_ne_bytes(bytes));
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 24);
+    }
+}

@@ -13,6 +13,7 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaParameters, UnparsedPublicKey,
 };
 
+use super::der::whole_sequence;
 use super::{Message, PairError};
 use crate::secret::Secret;
 use crate::spec::{EncryptionAlgorithm, SigningAlgorithm};
@@ -36,8 +37,8 @@ impl Size {
 
     /// Reads a `SubjectPublicKeyInfo` whose modulus has exactly this length.
     fn read_public(self, public_key: &[u8]) -> Result<PublicEncryptingKey, PairError> {
-        PublicEncryptingKey::from_der(public_key)
-            .ok()
+        whole_sequence(public_key)
+            .and_then(|_| PublicEncryptingKey::from_der(public_key).ok())
             .filter(|key| key.key_size_bits() == self.bits())
             .ok_or(PairError::InvalidPublicKey)
     }
@@ -62,6 +63,7 @@ impl PrivateKey {
     }
 
     pub(super) fn read(size: Size, pkcs8: &[u8]) -> Result<Self, PairError> {
+        whole_sequence(pkcs8).ok_or(PairError::Unreadable)?;
         let key = Self(KeyPair::from_pkcs8(pkcs8).map_err(|_| PairError::Unreadable)?);
         size.read_public(&key.public_key()?)
             .map_err(|_| PairError::Unreadable)?;

@@ -5,7 +5,7 @@ use crate::spec::{Algorithms, EncryptionAlgorithm, KeySpec, KeyUsage, SigningAlg
 use aws_lc_rs::digest;
 
 /// Every spec that is a pair here. Pairs of RSA are made once: they take long.
-const SPECS: [KeySpec; 14] = [
+const SPECS: [KeySpec; 15] = [
     KeySpec::Rsa2048,
     KeySpec::Rsa3072,
     KeySpec::Rsa4096,
@@ -14,6 +14,7 @@ const SPECS: [KeySpec; 14] = [
     KeySpec::EccNistP521,
     KeySpec::EccSecgP256k1,
     KeySpec::EccNistEdwards25519,
+    KeySpec::Sm2,
     KeySpec::MlDsa44,
     KeySpec::MlDsa65,
     KeySpec::MlDsa87,
@@ -29,7 +30,11 @@ fn signing(spec: KeySpec) -> &'static [SigningAlgorithm] {
     }
 }
 
-fn hash(algorithm: SigningAlgorithm, message: &[u8]) -> Vec<u8> {
+fn hash(algorithm: SigningAlgorithm, public_key: &[u8], message: &[u8]) -> Vec<u8> {
+    if algorithm == SigningAlgorithm::Sm2Dsa {
+        let digest = super::sm2::digest(public_key, super::sm2::DEFAULT_DISTINGUISHING_ID, message);
+        return digest.expect("a digest").to_vec();
+    }
     let name = algorithm.as_str();
     let hash = if name.ends_with("256") {
         &digest::SHA256
@@ -55,6 +60,7 @@ fn a_key_is_the_same_from_its_bytes_at_rest() {
     }
 }
 
+/// SPK-132
 #[test]
 fn signatures_verify_and_nothing_else_does() {
     let message = b"a message";
@@ -62,7 +68,7 @@ fn signatures_verify_and_nothing_else_does() {
         let key = PrivateKey::generate(spec).expect("a pair");
         let public = key.public_key().expect("its public key");
         for algorithm in signing(spec).iter().copied() {
-            let digest = hash(algorithm, message);
+            let digest = hash(algorithm, &public, message);
             let forms = match algorithm {
                 SigningAlgorithm::Ed25519Sha512 | SigningAlgorithm::MlDsaShake256 => vec![Message::Raw(message)],
                 SigningAlgorithm::Ed25519PhSha512 => vec![Message::Digest(&digest)],
@@ -84,6 +90,35 @@ fn signatures_verify_and_nothing_else_does() {
     }
 }
 
+/// SPK-103, SPK-134
+#[test]
+fn a_modulus_has_exactly_its_bits_and_a_signature_its_length() {
+    use aws_lc_rs::rsa::PublicEncryptingKey;
+    for (spec, bits) in [
+        (KeySpec::Rsa2048, 2048),
+        (KeySpec::Rsa3072, 3072),
+        (KeySpec::Rsa4096, 4096),
+    ] {
+        let key = PrivateKey::generate(spec).expect("a pair");
+        let public = key.public_key().expect("its public key");
+        let size = PublicEncryptingKey::from_der(&public).map(|key| key.key_size_bits());
+        assert_eq!(size.expect("a public key"), bits);
+        for algorithm in signing(spec) {
+            let signature = key.sign(*algorithm, Message::Raw(b"message")).expect("a signature");
+            assert_eq!(signature.len(), bits / 8, "{spec} {algorithm}");
+        }
+        let bytes = key.to_bytes().expect("its bytes");
+        for other in [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096] {
+            assert_eq!(
+                PrivateKey::read(other, &bytes).is_ok(),
+                other == spec,
+                "{spec} as {other}"
+            );
+        }
+    }
+}
+
+/// SPK-112, SPK-113, SPK-114
 #[test]
 fn rsa_encrypts_up_to_its_limit() {
     for (spec, modulus) in [
@@ -112,7 +147,12 @@ fn rsa_encrypts_up_to_its_limit() {
 
 #[test]
 fn both_sides_of_an_agreement_have_one_secret() {
-    for spec in [KeySpec::EccNistP256, KeySpec::EccNistP384, KeySpec::EccNistP521] {
+    for spec in [
+        KeySpec::EccNistP256,
+        KeySpec::EccNistP384,
+        KeySpec::EccNistP521,
+        KeySpec::Sm2,
+    ] {
         let [one, other] = [(); 2].map(|()| PrivateKey::generate(spec).expect("a pair"));
         let [its, others] = [&one, &other].map(|key| key.public_key().expect("a public key"));
         let secret = one.agree(&others).expect("a secret");

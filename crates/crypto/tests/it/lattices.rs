@@ -102,7 +102,7 @@ fn ml_kem_keys_are_written_as_seeds() {
     let seed: Vec<u8> = (0..64).collect();
     for (spec, _, length) in ML_KEM {
         let key = PrivateKey::read(spec, &seed.clone().into()).expect("a private key");
-        let pkcs8 = key.to_pkcs8().ok().expect("PKCS#8");
+        let pkcs8 = key.to_pkcs8().expect("PKCS#8");
         let set = spec.as_str().trim_start_matches("ML_KEM_");
         let number = ["512", "768", "1024"].iter().position(|it| *it == set).expect("a set") + 1;
         let expected = format!(
@@ -114,8 +114,40 @@ fn ml_kem_keys_are_written_as_seeds() {
     }
 }
 
+/// The library that makes keys of seeds, and the one that uses them, come to one secret; also from what is no ciphertext.
+#[test]
+fn both_libraries_of_ml_kem_agree() {
+    use ml_kem::kem::Decapsulate as _;
+    use ml_kem::{ml_kem_512, ml_kem_768, ml_kem_1024};
+    macro_rules! decapsulated {
+        ($set:ident, $seed:expr, $ciphertext:expr) => {{
+            let key = $set::DecapsulationKey::from_seed($seed.into());
+            let ciphertext: $set::Ciphertext = $ciphertext[..].try_into().expect("a ciphertext's length");
+            key.decapsulate(&ciphertext).to_vec()
+        }};
+    }
+    for (spec, ..) in ML_KEM {
+        for fill in 0..8 {
+            let seed: [u8; 64] = std::array::from_fn(|at| u8::try_from(at).expect("short") ^ (fill << 5));
+            let key = PrivateKey::read(spec, &seed.to_vec().into()).expect("a private key");
+            let (_, mut ciphertext) =
+                encapsulate(spec, &key.public_key().expect("a public key")).expect("a ciphertext");
+            for _ in 0..2 {
+                let ours = key.decapsulate(&ciphertext).expect("a secret");
+                let theirs = match spec {
+                    KeySpec::MlKem512 => decapsulated!(ml_kem_512, seed, ciphertext),
+                    KeySpec::MlKem768 => decapsulated!(ml_kem_768, seed, ciphertext),
+                    _ => decapsulated!(ml_kem_1024, seed, ciphertext),
+                };
+                assert_eq!(ours.expose(), theirs, "{spec}");
+                ciphertext[7] ^= 1;
+            }
+        }
+    }
+}
+
 /// The representative of a message (FIPS 204, algorithm 7, line 6), by another library.
-fn representative(public_key: &[u8], context: &[u8], message: &[u8]) -> Vec<u8> {
+pub(crate) fn representative(public_key: &[u8], context: &[u8], message: &[u8]) -> Vec<u8> {
     let length = u8::try_from(context.len()).expect("a short context");
     let tr = shake256(&[&public_key[22..]]);
     shake256(&[&tr, &[0, length], context, message])

