@@ -101,7 +101,8 @@ def test_no_answer_carries_key_material(raw, kms, key):
         text = raw.call(operation, document).body.decode()
         for value in strings(json.loads(text)):
             assert "PRIVATE KEY" not in value and value.lower() not in ("plaintext", "material")
-    with refused("UnknownOperationException"):
+    said = f"{key['Arn']} key spec is SYMMETRIC_DEFAULT which is not valid for GetPublicKey."
+    with refused("UnsupportedOperationException", said):
         kms.get_public_key(KeyId=key["KeyId"])
 
 

@@ -60,20 +60,20 @@ TABLE = list(table())
 class Scene:
     """The key that a row is about, in the account of the caller or in another, and what is around it."""
 
-    def __init__(self, kms, owner, caller, *statements):
+    def __init__(self, kms, owner, caller, *statements, **kind):
         self.kms, self.owner, self.caller = kms, owner, caller
-        self.key = self.new_key(owner, *statements)
+        self.key = self.new_key(owner, *statements, **kind)
         # Another key of the caller's account, which leaves everything to IAM policies.
         self.other = self.new_key(ALICE, to(root(ALICE), "kms:*"))
         self.alias = f"alias/{fresh('row')}"
         self.alias_arn = f"arn:aws:kms:{REGION}:{ALICE.id}:{self.alias}"
 
-    def new_key(self, account, *statements):
+    def new_key(self, account, *statements, **kind):
         # The root user alone, and no IAM policy, is let in for the preparations.
         alone = {"Condition": {"StringEquals": {"aws:PrincipalType": "Account"}}}
         document = json.dumps(policy({**to(root(account), "kms:*"), **alone}, *statements))
         tags = [{"TagKey": "row", "TagValue": "x"}]
-        made = self.kms[account].create_key(Policy=document, Tags=tags, BypassPolicyLockoutSafetyCheck=True)
+        made = self.kms[account].create_key(Policy=document, Tags=tags, BypassPolicyLockoutSafetyCheck=True, **kind)
         return made["KeyMetadata"]["Arn"]
 
     def aliased(self, key):
@@ -83,6 +83,10 @@ class Scene:
     def sealed(self, key):
         account = BOB if f":{BOB.id}:" in key else ALICE
         return self.kms[account].encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+
+    def made(self, operation, member, **request):
+        """What the key's owner has the key make."""
+        return getattr(self.kms[self.owner], operation)(KeyId=self.key, **request)[member]
 
     def granted(self, **more):
         grant = {"KeyId": self.key, "GranteePrincipal": root(BOB), "Operations": ["Encrypt"], **more}
@@ -95,6 +99,21 @@ class Scene:
 def on_key(**more):
     return lambda s: ({"KeyId": s.key, **more}, [])
 
+
+SIGNING = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}
+AGREEMENT = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"}
+HMAC = {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}
+# The kind of key that an operation is about, where that is not a symmetric encryption key.
+KINDS = {
+    "DeriveSharedSecret": AGREEMENT,
+    "GenerateMac": HMAC,
+    "GetPublicKey": SIGNING,
+    "Sign": SIGNING,
+    "Verify": SIGNING,
+    "VerifyMac": HMAC,
+}
+SIGNED = {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
+TAGGED = {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
 
 TAGS = [{"TagKey": "a", "TagValue": "b"}]
 OPEN = json.dumps(policy(to(root(ALICE), "kms:*")))
@@ -114,14 +133,22 @@ REQUESTS = {
     "Decrypt": lambda s: ({"KeyId": s.key, "CiphertextBlob": s.sealed(s.key)}, []),
     "DeleteAlias - on the alias": lambda s: ({"AliasName": s.aliased(s.other)}, [("kms:DeleteAlias", s.other)]),
     "DeleteAlias - on the KMS key": lambda s: ({"AliasName": s.aliased(s.key)}, [("kms:DeleteAlias", s.alias_arn)]),
+    "DeriveSharedSecret": lambda s: (
+        {"KeyId": s.key, "KeyAgreementAlgorithm": "ECDH", "PublicKey": s.made("get_public_key", "PublicKey")},
+        [],
+    ),
     "DescribeKey": on_key(),
     "DisableKey": on_key(),
     "EnableKey": on_key(),
     "Encrypt": on_key(Plaintext=b"x"),
     "GenerateDataKey": on_key(KeySpec="AES_256"),
+    "GenerateDataKeyPair": on_key(KeyPairSpec="ECC_NIST_P256"),
+    "GenerateDataKeyPairWithoutPlaintext": on_key(KeyPairSpec="ECC_NIST_P256"),
     "GenerateDataKeyWithoutPlaintext": on_key(KeySpec="AES_256"),
+    "GenerateMac": on_key(**TAGGED),
     "GenerateRandom": lambda s: ({"NumberOfBytes": 8}, []),
     "GetKeyPolicy": on_key(),
+    "GetPublicKey": on_key(),
     "ListAliases": lambda s: ({}, []),
     "ListGrants": on_key(),
     "ListKeyPolicies": on_key(),
@@ -139,6 +166,7 @@ REQUESTS = {
     ),
     "RetireGrant": lambda s: ({"KeyId": s.key, "GrantId": s.granted()}, []),
     "RevokeGrant": lambda s: ({"KeyId": s.key, "GrantId": s.granted()}, []),
+    "Sign": on_key(**SIGNED),
     "TagResource": on_key(Tags=TAGS),
     "UntagResource": on_key(TagKeys=["row"]),
     "UpdateAlias - on the alias": lambda s: (
@@ -154,6 +182,8 @@ REQUESTS = {
         [("kms:UpdateAlias", [s.other, s.alias_arn])],
     ),
     "UpdateKeyDescription": on_key(Description="x"),
+    "Verify": lambda s: ({"KeyId": s.key, "Signature": s.made("sign", "Signature", **SIGNED), **SIGNED}, []),
+    "VerifyMac": lambda s: ({"KeyId": s.key, "Mac": s.made("generate_mac", "Mac", **TAGGED), **TAGGED}, []),
 }
 # No request can name the alias of another account, nor point an own one at a foreign key in the first place.
 STAYS_AT_HOME = {"DeleteAlias - on the KMS key", "UpdateAlias - on the current KMS key"}
@@ -191,7 +221,7 @@ class Asked:
         """Whether the call is let through. `key_policy`: whom the key's policy allows it; `iam`: on what IAM does."""
         row = self.row
         statements = [to(principal, row.action) for principal in key_policy]
-        scene = Scene(self.kms, self.owner, self.caller.arn, *statements)
+        scene = Scene(self.kms, self.owner, self.caller.arn, *statements, **KINDS.get(row.operation, {}))
         arguments, more = REQUESTS[row.name](scene)
         if by_whom:
             arguments["GrantId"] = scene.granted(RetiringPrincipal=by_whom)

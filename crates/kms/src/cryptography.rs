@@ -9,7 +9,7 @@ use trent_names::Region;
 use trent_service::internal;
 
 use crate::keys::Key;
-use crate::new_key::not_offered;
+use crate::new_key::{not_made, not_offered};
 use crate::{Kms, algorithms};
 
 /// The encryption context of a request; none and an empty one are the same.
@@ -115,7 +115,7 @@ pub(crate) async fn data_key_pair(
         spec: KeySpec::parse(spec.as_str()).filter(offered).ok_or_else(refused)?,
     };
     let made = service.keystore().generate_data_key_pair(request).await;
-    made.map_err(internal)
+    made.map_err(|error| not_made(error, format_args!("KeyPairSpec {spec}")))
 }
 
 /// Why re-encryption under a key failed: the plaintext, which stays in the keystore, may be too long for that key.

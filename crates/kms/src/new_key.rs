@@ -6,7 +6,7 @@ use std::fmt::Display;
 use trent_api::{ApiError, kms};
 use trent_crypto::KeyAddress;
 use trent_crypto::spec::{KeySpec, KeyUsage};
-use trent_keystore::NewKey;
+use trent_keystore::{KeystoreError, NewKey, PairError};
 use trent_names::{AccountId, AliasName, KeyId};
 use trent_service::{Call, internal};
 use uuid::Uuid;
@@ -20,6 +20,14 @@ use crate::tags::Tags;
 /// The refusal of a kind of key, or of an option, that cannot be had here.
 pub(crate) fn not_offered(what: impl Display) -> ApiError {
     kms::error::unsupported_operation(format!("{what} is not supported in this Region."))
+}
+
+/// Why the keystore made no key or key pair: one that has no such kind of key offers none.
+pub(crate) fn not_made(error: KeystoreError, what: impl Display) -> ApiError {
+    match error {
+        KeystoreError::WrongSpec(_) | KeystoreError::Pair(PairError::WrongAlgorithm) => not_offered(what),
+        other => internal(other),
+    }
 }
 
 /// What a new key is created with.
@@ -43,7 +51,8 @@ impl NewKeyRecord {
             account: self.account,
             key: id,
         };
-        let material = service.keystore().create(address, self.spec).await.map_err(internal)?;
+        let material = service.keystore().create(address, self.spec).await;
+        let material = material.map_err(|error| not_made(error, format_args!("KeySpec {}", self.spec)))?;
         Ok(self.with(id, material, call.now_millis()))
     }
 

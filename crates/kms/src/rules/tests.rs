@@ -88,3 +88,49 @@ fn origin_comes_before_state_and_state_before_usage() {
     );
     assert_eq!(error.message(), expected);
 }
+
+/// What a type of key can never do is no question of its usage or state.
+#[test]
+fn what_a_type_of_key_has_not_is_unsupported() {
+    let rows = [
+        (Takes::Rotatable, KeySpec::Rsa2048, KeyUsage::SignVerify),
+        (Takes::Rotatable, KeySpec::Hmac256, KeyUsage::GenerateVerifyMac),
+        (Takes::Asymmetric, KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt),
+        (Takes::Asymmetric, KeySpec::Hmac256, KeyUsage::GenerateVerifyMac),
+    ];
+    for (takes, spec, usage) in rows {
+        let key = fixture::with(spec, usage, |record| record.state = KeyState::Disabled);
+        let error = Rules::cryptographic(takes)
+            .check("Operation", &key)
+            .expect_err("its type");
+        let expected = format!("{} key spec is {spec} which is not valid for Operation.", key.arn);
+        assert_eq!(
+            (error.code, error.message()),
+            ("UnsupportedOperationException", expected.as_str())
+        );
+    }
+}
+
+#[test]
+fn what_is_kept_here_is_in_no_custom_key_store() {
+    let rules = Rules {
+        origin: Origins::Kept,
+        ..Rules::cryptographic(Takes::SymmetricEncryption)
+    };
+    for (origin, accepted) in [
+        (Origin::AwsKms, true),
+        (Origin::External, true),
+        (Origin::AwsCloudhsm, false),
+        (Origin::ExternalKeyStore, false),
+    ] {
+        let key = fixture::with(KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt, |record| {
+            record.origin = origin;
+        });
+        let refusal = rules.check("Operation", &key).err().map(|error| error.code);
+        assert_eq!(
+            refusal,
+            (!accepted).then_some("UnsupportedOperationException"),
+            "{origin:?}"
+        );
+    }
+}

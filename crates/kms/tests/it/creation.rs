@@ -73,7 +73,7 @@ async fn a_key_is_made_with_its_tags_and_the_reply_does_not_show_them() {
     assert_eq!(aliases["Aliases"], json!([]));
 }
 
-/// KEY-37, KEY-22
+/// KEY-37, KEY-22, SPK-48, SPK-49
 #[tokio::test]
 async fn the_older_name_of_the_key_spec_means_the_same() {
     let world = World::new().await;
@@ -85,7 +85,12 @@ async fn the_older_name_of_the_key_spec_means_the_same() {
         assert_eq!(metadata["KeySpec"], "SYMMETRIC_DEFAULT");
         assert_eq!(metadata["CustomerMasterKeySpec"], "SYMMETRIC_DEFAULT");
     }
-    for spec in ["RSA_2048", "HMAC_256"] {
+    for (spec, usage) in [("ECC_NIST_P256", "SIGN_VERIFY"), ("HMAC_256", "GENERATE_VERIFY_MAC")] {
+        let by_old_name = world
+            .ok("CreateKey", json!({"CustomerMasterKeySpec": spec, "KeyUsage": usage}))
+            .await;
+        assert_eq!(by_old_name["KeyMetadata"]["KeySpec"], spec);
+        assert_eq!(by_old_name["KeyMetadata"]["CustomerMasterKeySpec"], spec);
         let by_old_name = world
             .refused("CreateKey", json!({ "CustomerMasterKeySpec": spec }))
             .await;
@@ -96,7 +101,7 @@ async fn the_older_name_of_the_key_spec_means_the_same() {
     assert_eq!(world.refused("CreateKey", both).await.code, "ValidationException");
 }
 
-/// KEY-40, KEY-149: row by row, a request and its refusal.
+/// KEY-40, KEY-149, SPK-26, SPK-52, SPK-179: row by row, a request and its refusal.
 #[tokio::test]
 async fn what_cannot_be_made_is_refused_and_nothing_is_left_behind() {
     let world = World::new().await;
@@ -125,12 +130,16 @@ async fn what_cannot_be_made_is_refused_and_nothing_is_left_behind() {
             invalid("KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"),
         ),
         (
-            json!({"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}),
-            unsupported("KeySpec RSA_2048"),
+            json!({"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"}),
+            unsupported("KeySpec SM2"),
         ),
         (
-            json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}),
-            unsupported("KeySpec HMAC_256"),
+            json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC", "Origin": "AWS_CLOUDHSM",
+                   "CustomKeyStoreId": "cks-1"}),
+            (
+                "UnsupportedOperationException",
+                "KeySpec HMAC_256 is not supported in a custom key store.".to_owned(),
+            ),
         ),
         (json!({"MultiRegion": true}), unsupported("MultiRegion true")),
         (json!({"Origin": "EXTERNAL"}), unsupported("Origin EXTERNAL")),

@@ -40,6 +40,8 @@ struct Named {
     key: String,
     ciphertext: String,
     grant: String,
+    /// What the key made for the operation: a signature, a tag, its public key, an encapsulated secret.
+    made: Value,
 }
 
 /// What a request, or a member of one, is made of.
@@ -67,7 +69,55 @@ const REQUESTS: &[(&str, Request)] = &[
     ),
     ("RetireGrant", |it| json!({"KeyId": it.key, "GrantId": it.grant})),
     ("RevokeGrant", |it| json!({"KeyId": it.key, "GrantId": it.grant})),
+    (
+        "GenerateDataKeyPair",
+        |it| json!({"KeyId": it.key, "KeyPairSpec": "ECC_NIST_P256"}),
+    ),
+    (
+        "GenerateDataKeyPairWithoutPlaintext",
+        |it| json!({"KeyId": it.key, "KeyPairSpec": "ECC_NIST_P256"}),
+    ),
+    ("Sign", |it| signing(&it.key)),
+    ("Verify", |it| with(signing(&it.key), "Signature", &it.made)),
+    ("GenerateMac", |it| tagging(&it.key)),
+    ("VerifyMac", |it| with(tagging(&it.key), "Mac", &it.made)),
+    (
+        "DeriveSharedSecret",
+        |it| json!({"KeyId": it.key, "KeyAgreementAlgorithm": "ECDH", "PublicKey": it.made}),
+    ),
+    ("Encapsulate", |it| encapsulating(&it.key)),
+    ("Decapsulate", |it| {
+        with(encapsulating(&it.key), "SharedSecretCiphertextBlob", &it.made)
+    }),
 ];
+
+fn signing(key: &str) -> Value {
+    json!({"KeyId": key, "Message": base64(b"x"), "SigningAlgorithm": "ECDSA_SHA_256"})
+}
+
+fn tagging(key: &str) -> Value {
+    json!({"KeyId": key, "Message": base64(b"x"), "MacAlgorithm": "HMAC_SHA_256"})
+}
+
+fn encapsulating(key: &str) -> Value {
+    json!({"KeyId": key, "EncapsulationAlgorithm": "ML_KEM"})
+}
+
+fn with(mut request: Value, member: &str, value: &Value) -> Value {
+    request[member] = value.clone();
+    request
+}
+
+/// The spec and usage of the key that an operation is tried with.
+fn kind(operation: &str) -> (&'static str, &'static str) {
+    match operation {
+        "Sign" | "Verify" => ("ECC_NIST_P256", "SIGN_VERIFY"),
+        "GenerateMac" | "VerifyMac" => ("HMAC_256", "GENERATE_VERIFY_MAC"),
+        "DeriveSharedSecret" => ("ECC_NIST_P256", "KEY_AGREEMENT"),
+        "Encapsulate" | "Decapsulate" => ("ML_KEM_512", "ENCAPSULATE_DECAPSULATE"),
+        _ => ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
+    }
+}
 
 /// What is wrong with a request beside its caller and its key.
 const FAULTS: &[(&str, &str, Request)] = &[
@@ -91,6 +141,18 @@ const FAULTS: &[(&str, &str, Request)] = &[
     ("CreateGrant", "Operations", |_| json!([])),
     ("RetireGrant", "GrantId", |_| json!("f".repeat(64))),
     ("RevokeGrant", "GrantId", |_| json!("f".repeat(64))),
+    ("GenerateDataKeyPair", "KeyPairSpec", |_| json!("SM2")),
+    ("GenerateDataKeyPairWithoutPlaintext", "KeyPairSpec", |_| json!("none")),
+    ("Sign", "SigningAlgorithm", |_| json!("RSASSA_PSS_SHA_256")),
+    ("Sign", "MessageType", |_| json!("DIGEST")),
+    ("Sign", "MessageType", |_| json!("EXTERNAL_MU")),
+    ("Verify", "Message", |_| json!(base64(b"y"))),
+    ("Verify", "Signature", |_| json!(base64(b"none"))),
+    ("GenerateMac", "MacAlgorithm", |_| json!("HMAC_SHA_512")),
+    ("VerifyMac", "Mac", |_| json!(base64(b"none"))),
+    ("DeriveSharedSecret", "PublicKey", |_| json!(base64(b"none"))),
+    ("Encapsulate", "GrantTokens", |_| json!(["none"])),
+    ("Decapsulate", "SharedSecretCiphertextBlob", |_| json!(base64(b"none"))),
 ];
 
 /// Whose key it is, who calls, and what was done to the key.
@@ -109,7 +171,8 @@ const PLAIN: Scene = Scene {
 };
 
 fn for_signing(record: &mut KeyRecord) {
-    record.spec = KeySpec::Rsa2048;
+    // Of a spec that no request below names an algorithm of.
+    record.spec = KeySpec::MlDsa44;
     record.usage = KeyUsage::SignVerify;
 }
 
@@ -158,22 +221,41 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-/// A key with a ciphertext and a grant, as the scene has it.
-async fn named(world: &World, scene: &Scene) -> Named {
-    let id = world.key_of(scene.owner).await;
-    let made = world
-        .ok_as(scene.owner, "Encrypt", json!({"KeyId": id, "Plaintext": base64(b"x")}))
+/// A key of the operation's kind, a grant on it and what it made, as the scene has them.
+async fn named(world: &World, scene: &Scene, operation: &str) -> Named {
+    let owner = scene.owner;
+    let (spec, usage) = kind(operation);
+    let created = world
+        .ok_as(owner, "CreateKey", json!({"KeySpec": spec, "KeyUsage": usage}))
         .await;
-    let arn = text(&made["KeyId"]).to_owned();
-    let grant = json!({"KeyId": arn, "GranteePrincipal": user("bob"), "Operations": ["Decrypt"]});
-    let (grant, _) = world.grant_as(scene.owner, grant).await;
+    let arn = text(&created["KeyMetadata"]["Arn"]).to_owned();
+    let made = async |operation: &str, request: Value, member: &str| {
+        world.ok_as(owner, operation, request).await[member].take()
+    };
+    let ciphertext = match spec {
+        "SYMMETRIC_DEFAULT" => {
+            let request = json!({"KeyId": arn, "Plaintext": base64(b"x")});
+            text(&made("Encrypt", request, "CiphertextBlob").await).to_owned()
+        }
+        _ => String::new(),
+    };
+    let made = match operation {
+        "Verify" => made("Sign", signing(&arn), "Signature").await,
+        "VerifyMac" => made("GenerateMac", tagging(&arn), "Mac").await,
+        "DeriveSharedSecret" => made("GetPublicKey", json!({ "KeyId": arn }), "PublicKey").await,
+        "Decapsulate" => made("Encapsulate", encapsulating(&arn), "SharedSecretCiphertextBlob").await,
+        _ => Value::Null,
+    };
+    let grant = json!({"KeyId": arn, "GranteePrincipal": user("bob"), "Operations": ["DescribeKey"]});
+    let (grant, _) = world.grant_as(owner, grant).await;
     if let Some(change) = scene.change {
-        world.alter(&id, change).await;
+        world.alter(text(&created["KeyMetadata"]["KeyId"]), change).await;
     }
     Named {
         key: scene.key.map_or(arn, str::to_owned),
-        ciphertext: text(&made["CiphertextBlob"]).to_owned(),
+        ciphertext,
         grant,
+        made,
     }
 }
 
@@ -188,7 +270,7 @@ async fn a_dry_run_answers_what_the_call_would() {
         for (operation, make) in REQUESTS {
             let faults = FAULTS.iter().filter(|(of, ..)| of == operation);
             for fault in faults.map(Some).chain([None]) {
-                let named = named(&world, &scene).await;
+                let named = named(&world, &scene, operation).await;
                 let mut request = make(&named);
                 if let Some((_, member, value)) = fault {
                     request[member] = value(&named);
@@ -209,7 +291,8 @@ async fn a_dry_run_answers_what_the_call_would() {
     }
     let expected = "AccessDeniedException DisabledException DryRunOperationException InvalidArnException \
                     InvalidCiphertextException InvalidGrantTokenException InvalidKeyUsageException \
-                    KMSInvalidStateException NotFoundException ValidationException";
+                    KMSInvalidMacException KMSInvalidSignatureException KMSInvalidStateException NotFoundException \
+                    UnsupportedOperationException ValidationException";
     assert_eq!(codes, expected.split_whitespace().map(str::to_owned).collect());
 }
 
@@ -227,7 +310,7 @@ async fn the_first_of_several_faults_is_told() {
             }),
             ..PLAIN
         };
-        let mut named = named(&world, &scene).await;
+        let mut named = named(&world, &scene, operation).await;
         let id = named.key.rsplit('/').next().expect("an ARN has a key id").to_owned();
         let key = std::mem::replace(&mut named.key, NO_KEY.to_owned());
         let asked = async |who: Who, named: &Named, malformed: bool| {
@@ -262,8 +345,9 @@ async fn the_first_of_several_faults_is_told() {
         assert_eq!(asked(ROOT, &named, false).await, of_usage, "{operation}");
         world
             .alter(&id, |record| {
-                record.spec = KeySpec::SymmetricDefault;
-                record.usage = KeyUsage::EncryptDecrypt;
+                let (spec, usage) = kind(operation);
+                record.spec = KeySpec::parse(spec).expect("a spec");
+                record.usage = KeyUsage::parse(usage).expect("a usage");
             })
             .await;
         assert_eq!(asked(ROOT, &named, false).await, WOULD_SUCCEED, "{operation}");

@@ -1,6 +1,8 @@
 //! The operations of KMS through the real pipeline, keystore and store, in memory.
 
+mod agreement;
 mod aliases;
+mod asymmetric_encryption;
 mod authorization;
 mod conditions;
 mod conditions_cryptography;
@@ -11,6 +13,7 @@ mod conditions_table;
 mod consistency;
 mod console_policy;
 mod creation;
+mod data_key_pairs;
 mod data_keys;
 mod decisions;
 mod delegation;
@@ -22,15 +25,20 @@ mod granted;
 mod grants;
 mod identifiers;
 mod key_specs_page;
+mod key_types;
+mod key_walk;
 mod keys;
 mod lockout;
+mod mac;
 mod managed;
 mod paging;
 mod permissions;
 mod policies;
 mod privileges;
+mod public_keys;
 mod retiring;
 mod ruled;
 mod seed;
+mod signing;
 mod tags;
 mod world;

@@ -243,6 +243,12 @@ impl World {
         text(&made["KeyMetadata"]["KeyId"]).to_owned()
     }
 
+    /// A new key of the root user of this spec and usage; its id.
+    pub(crate) async fn key_for(&self, spec: &str, usage: &str) -> String {
+        let made = self.ok("CreateKey", json!({"KeySpec": spec, "KeyUsage": usage})).await;
+        text(&made["KeyMetadata"]["KeyId"]).to_owned()
+    }
+
     /// Encrypts with a key of the root user; the ciphertext in base64.
     pub(crate) async fn encrypt(&self, key: &str, plaintext: &[u8]) -> String {
         let reply = self

@@ -61,8 +61,8 @@ impl Operation for VerifyMac {
         let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let request = MacRequest {
-            key: key.handle()?,
             algorithm: algorithms::mac(key, input.mac_algorithm)?,
+            key: key.handle()?,
             message: Secret::new(input.message.to_vec()),
         };
         let mac = input.mac.to_vec();
