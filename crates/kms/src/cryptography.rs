@@ -52,16 +52,6 @@ pub(crate) fn data_key_length(
     }
 }
 
-/// Refuses a request whose reply is to be sealed to an attested recipient.
-pub(crate) fn refuse_recipient(recipient: Option<&kms::RecipientInfo>) -> Result<(), ApiError> {
-    match recipient {
-        None => Ok(()),
-        Some(_) => Err(kms::error::unsupported_operation(
-            "The parameter Recipient is not supported.",
-        )),
-    }
-}
-
 /// Whatever is wrong with a ciphertext or its context looks the same from outside.
 pub(crate) fn decryption_failure(error: KeystoreError) -> ApiError {
     match error {
