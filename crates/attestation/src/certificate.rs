@@ -89,7 +89,10 @@ impl Certificate {
     pub(crate) fn check_authority(&self, below: usize) -> Result<(), CertificateFault> {
         let constraints = self.constraints.as_ref().filter(|constraints| constraints.ca);
         let constraints = constraints.ok_or(CertificateFault::NotAuthority)?;
-        if constraints.path_len_constraint.is_some_and(|most| below > usize::from(most)) {
+        if constraints
+            .path_len_constraint
+            .is_some_and(|most| below > usize::from(most))
+        {
             return Err(CertificateFault::PathLength);
         }
         self.check_usage(KeyUsage::key_cert_sign)
@@ -125,7 +128,10 @@ fn check_extensions(tbs: &TbsCertificate) -> Result<(), CertificateFault> {
         if extension.critical && ![BASIC_CONSTRAINTS, KEY_USAGE].contains(&extension.extn_id) {
             return Err(CertificateFault::Extension);
         }
-        if extensions[..at].iter().any(|before| before.extn_id == extension.extn_id) {
+        if extensions[..at]
+            .iter()
+            .any(|before| before.extn_id == extension.extn_id)
+        {
             return Err(CertificateFault::DuplicateExtension);
         }
     }

@@ -71,7 +71,9 @@ impl RecipientKey {
         let mut content_key = Zeroizing::new([0; CONTENT_KEY_BYTES]);
         rand::fill(&mut *content_key)?;
         let mut wrapped = vec![0; self.key.ciphertext_size()];
-        let wrapped = self.key.encrypt(&OAEP_SHA256_MGF1SHA256, &*content_key, &mut wrapped, None)?;
+        let wrapped = self
+            .key
+            .encrypt(&OAEP_SHA256_MGF1SHA256, &*content_key, &mut wrapped, None)?;
         // Room for the padding, so that no plaintext is left behind where the content was before.
         let mut content = Zeroizing::new(Vec::with_capacity(plaintext.len() + BLOCK_BYTES));
         content.extend_from_slice(plaintext);

@@ -82,7 +82,9 @@ impl Roots {
 
     /// The root that is this certificate, byte for byte.
     pub(crate) fn find(&self, der: &[u8]) -> Option<&Root> {
-        std::iter::once(&self.aws).chain(&self.further).find(|root| root.der == der)
+        std::iter::once(&self.aws)
+            .chain(&self.further)
+            .find(|root| root.der == der)
     }
 
     /// Whether a root is that of AWS.

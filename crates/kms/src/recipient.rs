@@ -72,11 +72,7 @@ pub enum Refusal {
 
 impl Recipient {
     /// The recipient that a request names. Whatever is wrong with it is told once the request is authorized.
-    pub(crate) async fn of(
-        service: &Kms,
-        call: &Call,
-        info: Option<&kms::RecipientInfo>,
-    ) -> Result<Self, ApiError> {
+    pub(crate) async fn of(service: &Kms, call: &Call, info: Option<&kms::RecipientInfo>) -> Result<Self, ApiError> {
         let Some(info) = info else { return Ok(Self::Caller) };
         if info.key_encryption_algorithm.is_none() {
             return Ok(Self::Refused(Refusal::NoAlgorithm));
@@ -148,7 +144,9 @@ fn register<'a>(attestation: &'a Attestation, asked: &str) -> Option<&'a str> {
     } else {
         (Platform::NitroTpm, index_of(asked.strip_prefix("nitrotpmpcr")?)?)
     };
-    attestation.register(index).filter(|_| attestation.platform() == platform)
+    attestation
+        .register(index)
+        .filter(|_| attestation.platform() == platform)
 }
 
 /// A register's number as names have it: one or two digits, without a sign or zeros in front.

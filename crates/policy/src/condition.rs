@@ -181,7 +181,9 @@ impl Condition {
 /// (AUTHZ-187, AUTHZ-189). Of other keys, and whatever follows, nothing is changed.
 fn without_radix<'v>(key: &str, value: &'v str) -> &'v str {
     const REGISTERS: &str = "kms:RecipientAttestation:";
-    let of_register = key.get(..REGISTERS.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(REGISTERS));
+    let of_register = key
+        .get(..REGISTERS.len())
+        .is_some_and(|begins| begins.eq_ignore_ascii_case(REGISTERS));
     let digits = value.strip_prefix("0x").or(value.strip_prefix("0X"));
     digits.filter(|_| of_register).unwrap_or(value)
 }

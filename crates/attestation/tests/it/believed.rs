@@ -50,7 +50,10 @@ fn a_tpm_says_what_it_is() {
     let platform = Platform::new();
     let (_, public) = recipient(KeySize::Rsa2048);
     let statement = platform.statement(&public).without("pcrs");
-    let statement = statement.with("nitrotpm_pcrs", Item::Registers(vec![(7, vec![7; 48]), (31, vec![9; 32])]));
+    let statement = statement.with(
+        "nitrotpm_pcrs",
+        Item::Registers(vec![(7, vec![7; 48]), (31, vec![9; 32])]),
+    );
     let attestation = verify(&platform.sign(&statement), &roots(&platform), NOW).expect("the document is believed");
     assert_eq!(attestation.platform(), Kind::NitroTpm);
     assert_eq!(attestation.register(7), Some("07".repeat(48).as_str()));
@@ -80,7 +83,10 @@ fn a_root_is_believed_only_if_it_is_configured() {
     let (_, public) = recipient(KeySize::Rsa2048);
     let signed = platform.sign(&platform.statement(&public));
     for roots in [Roots::default(), roots(&another)] {
-        assert_eq!(verify(&signed, &roots, NOW).map(drop), Err(AttestationError::UnknownRoot));
+        assert_eq!(
+            verify(&signed, &roots, NOW).map(drop),
+            Err(AttestationError::UnknownRoot)
+        );
     }
     assert_eq!(roots(&platform).further().count(), 1);
 }
@@ -92,7 +98,10 @@ fn a_key_that_nothing_can_be_sealed_to() {
     let fault = |public: Item| {
         let statement = platform.statement(&[]).with("public_key", public);
         let attestation = verify(&platform.sign(&statement), &roots, NOW).expect("the document is believed");
-        attestation.recipient_key().map(drop).expect_err("nothing can be sealed")
+        attestation
+            .recipient_key()
+            .map(drop)
+            .expect_err("nothing can be sealed")
     };
     let elliptic = rcgen::KeyPair::generate().expect("a key is generated");
     let elliptic = rcgen::PublicKeyData::subject_public_key_info(&elliptic);

@@ -48,11 +48,23 @@ fn certificates_that_are_wrong() {
         (SIGNER, expired, Expired),
         (1, |params| params.is_ca = IsCa::NoCa, NotAuthority),
         (2, |params| params.is_ca = IsCa::ExplicitNoCa, NotAuthority),
-        (ROOT, |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1)), PathLength),
-        (1, |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)), PathLength),
+        (
+            ROOT,
+            |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1)),
+            PathLength,
+        ),
+        (
+            1,
+            |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)),
+            PathLength,
+        ),
         (1, |params| params.key_usages = vec![KeyUsagePurpose::CrlSign], KeyUsage),
         (2, |params| params.key_usages = Vec::new(), KeyUsage),
-        (SIGNER, |params| params.key_usages = vec![KeyUsagePurpose::KeyAgreement], KeyUsage),
+        (
+            SIGNER,
+            |params| params.key_usages = vec![KeyUsagePurpose::KeyAgreement],
+            KeyUsage,
+        ),
         (SIGNER, |params| params.key_usages = Vec::new(), KeyUsage),
         (
             SIGNER,
@@ -63,7 +75,11 @@ fn certificates_that_are_wrong() {
             Authority,
         ),
         (2, |params| params.custom_extensions = vec![unknown(true)], Extension),
-        (2, |params| params.custom_extensions = vec![unknown(false), unknown(false)], DuplicateExtension),
+        (
+            2,
+            |params| params.custom_extensions = vec![unknown(false), unknown(false)],
+            DuplicateExtension,
+        ),
     ];
     for (case, (at, change, expected)) in cases.into_iter().enumerate() {
         let platform = Platform::with(|link, params| {
@@ -106,7 +122,11 @@ fn keys_on_another_curve() {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let root = params.self_signed(&other).expect("a certificate is signed").der().to_vec();
+    let root = params
+        .self_signed(&other)
+        .expect("a certificate is signed")
+        .der()
+        .to_vec();
     assert_eq!(Roots::default().and(root).map(drop), Err(CertificateFault::Algorithm));
 }
 
@@ -126,13 +146,23 @@ fn a_caller_brings_certificates_of_its_own() {
     assert_eq!(answer(theirs.clone(), &another), Err(AttestationError::UnknownRoot));
     for own in 1..CERTIFICATES {
         let chain = [&ours[..own], &theirs[own..]].concat();
-        assert_eq!(answer(chain, &another), fault(own, CertificateFault::Signature), "{own}");
+        assert_eq!(
+            answer(chain, &another),
+            fault(own, CertificateFault::Signature),
+            "{own}"
+        );
     }
     // The root signs nothing but authorities, and none can be left out, put in or put elsewhere.
     let chain = |order: &[usize]| order.iter().map(|at| ours[*at].clone()).collect::<Vec<_>>();
     assert_eq!(answer(chain(&[0, 3]), &platform), fault(1, CertificateFault::Issuer));
-    assert_eq!(answer(chain(&[0, 2, 1, 3]), &platform), fault(1, CertificateFault::Issuer));
-    assert_eq!(answer(chain(&[0, 1, 1, 2, 3]), &platform), fault(2, CertificateFault::Issuer));
+    assert_eq!(
+        answer(chain(&[0, 2, 1, 3]), &platform),
+        fault(1, CertificateFault::Issuer)
+    );
+    assert_eq!(
+        answer(chain(&[0, 1, 1, 2, 3]), &platform),
+        fault(2, CertificateFault::Issuer)
+    );
     assert_eq!(answer(chain(&[1, 2, 3]), &platform), Err(AttestationError::UnknownRoot));
     assert_eq!(answer(chain(&[0, 0, 1, 2, 3]), &platform), Ok(()));
 }
@@ -163,7 +193,10 @@ fn roots_that_cannot_be_configured() {
         Roots::default().and(platform.root()).map(drop)
     };
     assert_eq!(root(|_| {}), Ok(()));
-    assert_eq!(root(|params| params.is_ca = IsCa::NoCa), Err(CertificateFault::NotAuthority));
+    assert_eq!(
+        root(|params| params.is_ca = IsCa::NoCa),
+        Err(CertificateFault::NotAuthority)
+    );
     let unusable = root(|params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature]);
     assert_eq!(unusable, Err(CertificateFault::KeyUsage));
     let authority = Platform::new().certificates[1].clone();
@@ -171,5 +204,8 @@ fn roots_that_cannot_be_configured() {
     let impostor = Platform::with(|_, params| params.distinguished_name.push(DnType::CommonName, "one.example"));
     let below = impostor.certificates[1].clone();
     assert_eq!(Roots::default().and(below).map(drop), Err(CertificateFault::Signature));
-    assert_eq!(Roots::default().and(b"PEM".to_vec()).map(drop), Err(CertificateFault::Malformed));
+    assert_eq!(
+        Roots::default().and(b"PEM".to_vec()).map(drop),
+        Err(CertificateFault::Malformed)
+    );
 }

@@ -68,7 +68,11 @@ fn members_that_are_wrong() {
         refused("cabundle", Item::List(vec![vec![0x30; 1025]]), Size(Cabundle)),
         refused("cabundle", Item::Bytes(vec![0x30]), Type(Cabundle)),
         // Arrays in arrays, deeper than any stack of a parser that follows them.
-        refused("cabundle", Item::Raw([vec![0x81; 9000], vec![0xf6]].concat()), Type(Cabundle)),
+        refused(
+            "cabundle",
+            Item::Raw([vec![0x81; 9000], vec![0xf6]].concat()),
+            Type(Cabundle),
+        ),
         (drop_member("cabundle"), Missing(Cabundle)),
         refused("public_key", Item::Bytes(Vec::new()), Size(PublicKey)),
         refused("public_key", Item::Bytes(vec![1; 1025]), Size(PublicKey)),
@@ -103,7 +107,10 @@ fn payloads_that_are_no_documents() {
         (b"\xa1\x01\x01".to_vec(), DocumentFault::Structure),
         (b"\xbf".to_vec(), DocumentFault::Structure),
         // A map of more entries than there are bytes in the world.
-        (b"\xbb\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(), DocumentFault::Structure),
+        (
+            b"\xbb\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+            DocumentFault::Structure,
+        ),
         (twice.encode(), DocumentFault::Duplicate(Member::ModuleId)),
         (cut(1), DocumentFault::Type(Member::Nonce)),
         (cut(8), DocumentFault::Structure),
@@ -112,7 +119,11 @@ fn payloads_that_are_no_documents() {
     for (at, (payload, fault)) in cases.into_iter().enumerate() {
         let signed = message(None, ES384, &payload, &platform.signature(ES384, &payload));
         let expected = AttestationError::Document(fault);
-        assert_eq!(verify(&signed, &roots(&platform), NOW).map(drop), Err(expected), "case {at}");
+        assert_eq!(
+            verify(&signed, &roots(&platform), NOW).map(drop),
+            Err(expected),
+            "case {at}"
+        );
     }
 }
 
@@ -143,15 +154,28 @@ fn messages_that_are_none() {
         (under(b"\xa1\x01\x38\x22\x00"), Sign1Fault::Header.into()),
         (unprotected, Sign1Fault::Unprotected.into()),
         (message(None, ES384, b"", &signature), Sign1Fault::PayloadSize.into()),
-        (message(None, ES384, &vec![0; 16_385], &[0; 96]), Sign1Fault::PayloadSize.into()),
+        (
+            message(None, ES384, &vec![0; 16_385], &[0; 96]),
+            Sign1Fault::PayloadSize.into(),
+        ),
         (vec![0; 20_000], Sign1Fault::TooLarge.into()),
-        (message(None, ES384, &payload, &signature[1..]), Sign1Fault::SignatureSize.into()),
+        (
+            message(None, ES384, &payload, &signature[1..]),
+            Sign1Fault::SignatureSize.into(),
+        ),
         ([good, vec![0]].concat(), Sign1Fault::Trailing.into()),
-        (message(None, ES384, &payload, &signed_otherwise), AttestationError::Signature),
+        (
+            message(None, ES384, &payload, &signed_otherwise),
+            AttestationError::Signature,
+        ),
         (message(None, ES384, &payload, &[0; 96]), AttestationError::Signature),
     ];
     for (at, (signed, expected)) in cases.into_iter().enumerate() {
-        assert_eq!(verify(&signed, &roots(&platform), NOW).map(drop), Err(expected), "case {at}");
+        assert_eq!(
+            verify(&signed, &roots(&platform), NOW).map(drop),
+            Err(expected),
+            "case {at}"
+        );
     }
 }
 

@@ -3,5 +3,6 @@
 mod believed;
 mod certificates;
 mod damaged;
+mod enclave;
 mod platform;
 mod sealed;

@@ -81,9 +81,15 @@ impl Platform {
         let (signer, authorities) = self.certificates.split_last().expect("there is a signer");
         let registers = (0..5).map(|index| (index, vec![0xa0 + u8::try_from(index).expect("small"); 48]));
         Statement(vec![
-            ("module_id", Item::Text("i-0123456789abcdef0-enc0123456789abcdef".to_owned())),
+            (
+                "module_id",
+                Item::Text("i-0123456789abcdef0-enc0123456789abcdef".to_owned()),
+            ),
             ("digest", Item::Text("SHA384".to_owned())),
-            ("timestamp", Item::Number(u64::try_from(NOW.as_millis()).expect("small"))),
+            (
+                "timestamp",
+                Item::Number(u64::try_from(NOW.as_millis()).expect("small")),
+            ),
             ("pcrs", Item::Registers(registers.collect())),
             ("certificate", Item::Bytes(signer.clone())),
             ("cabundle", Item::List(authorities.to_vec())),
@@ -102,7 +108,13 @@ impl Platform {
     /// The signature over a payload under a protected header.
     pub(crate) fn signature(&self, header: &[u8], payload: &[u8]) -> Vec<u8> {
         let mut signed = Encoder::new(Vec::new());
-        signed.array(4).unwrap().str("Signature1").unwrap().bytes(header).unwrap();
+        signed
+            .array(4)
+            .unwrap()
+            .str("Signature1")
+            .unwrap()
+            .bytes(header)
+            .unwrap();
         signed.bytes(&[]).unwrap().bytes(payload).unwrap();
         let signature = self.signer.sign(&SystemRandom::new(), signed.writer());
         signature.expect("a message is signed").as_ref().to_vec()

@@ -43,7 +43,12 @@ impl Operation for GenerateRandom {
         vec![ROW.on(Resource::Any)]
     }
 
-    fn condition<'a>(_: &'a Self::Input, recipient: &'a Recipient, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+    fn condition<'a>(
+        _: &'a Self::Input,
+        recipient: &'a Recipient,
+        _: &Target<'_>,
+        key: &'a ConditionKey,
+    ) -> Values<'a> {
         recipient.values(key, || Values::Absent)
     }
 
