@@ -113,9 +113,7 @@ def test_a_register_that_a_key_policy_names(kms, user, platform, enclave):
         condition = {"StringEqualsIgnoreCase": {"kms:RecipientAttestation:PCR1": written}}
         key = key_under(kms, to(role.arn, {**statement("kms:Decrypt"), "Condition": condition}))["KeyId"]
         sealed = kms.encrypt(KeyId=key, Plaintext=SECRET)["CiphertextBlob"]
-        answers = [
-            allowed(client.decrypt, CiphertextBlob=sealed, **attested) for attested in (matching, different, {})
-        ]
+        answers = [allowed(client.decrypt, CiphertextBlob=sealed, **attested) for attested in (matching, different, {})]
         assert answers == [True, False, False], written
 
 
