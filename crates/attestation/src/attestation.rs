@@ -11,9 +11,9 @@ use crate::roots::{Fingerprint, Roots};
 use crate::sign1::Sign1;
 
 /// How old a document may be: it is made for a request, and what it says holds for the moment.
-pub const MAX_AGE: Duration = Duration::from_secs(300);
+pub const MAX_AGE: Duration = Duration::from_mins(5);
 /// How far the clocks of the platform and of this machine may be apart.
-pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
+pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
 /// The most bytes that a message around a document can have: the largest payload, the signature, and their framing.
 pub const MAX_BYTES: usize = 16_384 + 256;
 

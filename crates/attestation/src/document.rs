@@ -1,5 +1,5 @@
 //! The document in the message: its members, their types and sizes, as AWS describes them for enclaves ("Verifying the
-//! root of trust") and for NitroTPM ("Validate a NitroTPM Attestation Document").
+//! root of trust") and for `NitroTPM` ("Validate a `NitroTPM` Attestation Document").
 
 use std::collections::BTreeMap;
 use std::time::Duration;

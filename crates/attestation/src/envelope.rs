@@ -9,6 +9,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
+use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
+use x509_cert::der::{Decode, Reader, SliceReader};
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 use zeroize::Zeroizing;
 
 use crate::error::KeyFault;
@@ -34,6 +37,7 @@ const NULL: &[u8] = b"\x05\x00";
 /// The version of an `EnvelopedData` and of a recipient that is named by its key's identifier.
 const VERSION: &[u8] = &[2];
 const CONTENT_KEY_BYTES: usize = 32;
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const BLOCK_BYTES: usize = 16;
 
 /// The key of a recipient: RSA, 2048 to 4096 bits.
@@ -56,10 +60,11 @@ impl From<Unspecified> for NotSealed {
 impl RecipientKey {
     /// Reads a `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7) in DER.
     pub fn parse(spki: &[u8]) -> Result<Self, KeyFault> {
-        let key = PublicEncryptingKey::from_der(spki).map_err(|_| KeyFault::NotRsa)?;
-        if !(2048..=4096).contains(&key.key_size_bits()) {
+        let bits = modulus_bits(spki).ok_or(KeyFault::NotRsa)?;
+        if !(2048..=4096).contains(&bits) {
             return Err(KeyFault::Size);
         }
+        let key = PublicEncryptingKey::from_der(spki).map_err(|_| KeyFault::NotRsa)?;
         let mut identifier = [0; 32];
         identifier.copy_from_slice(digest(&SHA256, spki).as_ref());
         let key = OaepPublicEncryptingKey::new(key).map_err(|_| KeyFault::NotRsa)?;
@@ -110,6 +115,20 @@ impl RecipientKey {
     }
 }
 
+/// How many bits the modulus of an RSA key has, if it is one (RFC 8017, appendix A.1.1).
+fn modulus_bits(spki: &[u8]) -> Option<usize> {
+    let key = SubjectPublicKeyInfoRef::from_der(spki).ok()?;
+    let bytes = key.subject_public_key.as_bytes()?;
+    let modulus = SliceReader::new(bytes).ok()?.sequence(|key| {
+        let modulus = UintRef::decode(key)?;
+        UintRef::decode(key)?;
+        x509_cert::der::Result::Ok(modulus)
+    });
+    let modulus = modulus.ok().filter(|_| key.algorithm.oid == RSA_ENCRYPTION)?;
+    let first = modulus.as_bytes().first()?;
+    Some(modulus.as_bytes().len() * 8 - first.leading_zeros() as usize)
+}
+
 /// The algorithm identifier, with every parameter that differs from its default (RFC 4055, section 4.1).
 fn oaep_with_sha256() -> Vec<u8> {
     let hash = element(SEQUENCE, &[SHA_256, NULL]);
@@ -134,14 +153,18 @@ fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         out.push(0x80 | count);
         out.extend(significant);
     }
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    for part in parts {
+        out.extend_from_slice(part);
+    }
     out
 }
 
 /// An element that ends where it says so.
 fn endless(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut out = vec![tag, 0x80];
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    for part in parts {
+        out.extend_from_slice(part);
+    }
     out.extend([0, 0]);
     out
 }

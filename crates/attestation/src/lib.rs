@@ -1,4 +1,4 @@
-//! Attestation documents: the signed statements in which the platform of an AWS Nitro enclave, or the NitroTPM of an
+//! Attestation documents: the signed statements in which the platform of an AWS Nitro enclave, or the `NitroTPM` of an
 //! instance, says what runs there and which public key belongs to it (guide, "How AWS Nitro Enclaves uses AWS KMS").
 //!
 //! [`verify`] believes a document or says why not; [`RecipientKey::seal`] encrypts a reply to the key in it, in the form

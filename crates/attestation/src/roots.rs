@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::certificate::Certificate;
 use crate::error::CertificateFault;
 
-/// The root of the commercial partition of AWS, "AWS Nitro Enclaves Root G1", valid until 2049; it is NitroTPM's too.
+/// The root of the commercial partition of AWS, "AWS Nitro Enclaves Root G1", valid until 2049; `NitroTPM`'s too.
 const NITRO_ENCLAVES_G1: &[u8] = include_bytes!("aws_nitro_enclaves_root_g1.der");
 
 /// The SHA-256 digest of a certificate in DER, by which people compare them.

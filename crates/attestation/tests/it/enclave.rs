@@ -86,9 +86,9 @@ pub(crate) fn open(key: PrivateDecryptingKey, mut message: &[u8]) -> Option<Vec<
     let cipher = UnboundCipherKey::new(&AES_256, content_key).expect("32 bytes");
     let cipher = PaddedBlockDecryptingKey::cbc_pkcs7(cipher).expect("a key");
     let mut content = encrypted.inside[2].inside[0].bytes.clone();
-    let context = DecryptionContext::Iv128(FixedLength::from(vector));
+    let start = DecryptionContext::Iv128(FixedLength::from(vector));
     cipher
-        .decrypt(&mut content, context)
+        .decrypt(&mut content, start)
         .ok()
         .map(|plaintext| plaintext.to_vec())
 }

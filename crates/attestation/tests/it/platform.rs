@@ -1,6 +1,8 @@
 //! A platform of the tests' own: a root, two authorities below it, the certificate that signs, and the documents that its
 //! key signs. Each part can be made wrong by itself.
 
+#![allow(clippy::unwrap_used, reason = "what is encoded goes into memory")]
+
 use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -127,8 +129,8 @@ fn params(at: usize) -> CertificateParams {
     name.push(DnType::CommonName, format!("link-{at}.example"));
     params.distinguished_name = name;
     let now = OffsetDateTime::from_unix_timestamp(NOW.as_secs().try_into().expect("small")).expect("a date");
-    params.not_before = now - Duration::from_secs(600);
-    params.not_after = now + Duration::from_secs(3 * 3600);
+    params.not_before = now - Duration::from_mins(10);
+    params.not_after = now + Duration::from_hours(3);
     if at + 1 == CERTIFICATES {
         params.is_ca = IsCa::NoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -46,7 +46,40 @@ fn nothing_of_a_message_is_used_again() {
 
 #[test]
 fn keys_of_other_sizes() {
-    let (_, large) = recipient(KeySize::Rsa8192);
-    assert_eq!(RecipientKey::parse(&large).map(drop), Err(KeyFault::Size));
-    assert_eq!(RecipientKey::parse(b"").map(drop), Err(KeyFault::NotRsa));
+    for (bits, fault) in [
+        (512, true),
+        (2047, true),
+        (2048, false),
+        (4096, false),
+        (4097, true),
+        (8192, true),
+    ] {
+        let expected = if fault { Err(KeyFault::Size) } else { Ok(()) };
+        assert_eq!(RecipientKey::parse(&public_key(bits)).map(drop), expected, "{bits}");
+    }
+    let cut = &public_key(2048)[..200];
+    for bytes in [b"", cut, b"\x30\x00"] {
+        assert_eq!(RecipientKey::parse(bytes).map(drop), Err(KeyFault::NotRsa));
+    }
+}
+
+/// A public key whose modulus has this many bits. Nobody knows its factors, and nothing needs them.
+fn public_key(bits: usize) -> Vec<u8> {
+    let mut modulus = vec![0xff; bits.div_ceil(8)];
+    modulus[0] >>= modulus.len() * 8 - bits;
+    if modulus[0] >= 0x80 {
+        modulus.insert(0, 0);
+    }
+    let element = |tag: u8, content: &[u8]| {
+        let length = u16::try_from(content.len()).expect("small").to_be_bytes();
+        let head: &[u8] = match content.len() {
+            0..0x80 => &[tag, length[1]],
+            0x80..0x100 => &[tag, 0x81, length[1]],
+            _ => &[tag, 0x82, length[0], length[1]],
+        };
+        [head, content].concat()
+    };
+    let key = element(0x30, &[element(2, &modulus), element(2, &[1, 0, 1])].concat());
+    let algorithm = element(0x30, b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00");
+    element(0x30, &[algorithm, element(3, &[&[0], &key[..]].concat())].concat())
 }
