@@ -232,6 +232,35 @@ pub fn identity_tokens(data: &[u8]) {
     }
 }
 
+/// An attestation document: a whole message, what stands in one, a certificate of its chain, and the recipient's key.
+pub fn attestation(data: &[u8]) {
+    use trent_attestation::{RecipientKey, Roots, verify};
+
+    // The roots check their own signatures, so one set serves them all.
+    static ROOTS: std::sync::LazyLock<Roots> = std::sync::LazyLock::new(Roots::default);
+    let now = Duration::from_hours(490_896);
+    assert!(
+        verify(data, &ROOTS, now).is_err(),
+        "a document that nobody signed is believed"
+    );
+    let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
+    let payload = &data[..usize::from(length)];
+    let mut message = b"\x84\x44\xa1\x01\x38\x22\xa0\x59".to_vec();
+    message.extend(length.to_be_bytes());
+    message.extend(payload);
+    message.extend([0x58, 96]);
+    message.extend([1; 96]);
+    assert!(
+        verify(&message, &ROOTS, now).is_err(),
+        "a document that nobody signed is believed"
+    );
+    // Nobody has the key of a root that the fuzzer makes up, but it may find a real one.
+    let _ = ROOTS.clone().and(data.to_vec());
+    if let Ok(key) = RecipientKey::parse(data) {
+        assert!(key.seal(b"x").is_ok(), "a key that was accepted seals nothing");
+    }
+}
+
 /// A bootstrap or seed file; the policies that stand in files of their own are the declaration itself.
 pub fn declarations(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };

@@ -55,7 +55,8 @@ pub const ENCRYPTION: Conditions = with_context![];
 /// Decryption and data keys, whose result may be sealed to an attested recipient.
 pub const FOR_RECIPIENT: Conditions = with_context![
     "kms:RecipientAttestation:ImageSha384",
-    "kms:RecipientAttestation:PCR${Index}"
+    "kms:RecipientAttestation:PCR${Index}",
+    "kms:RecipientAttestation:NitroTPMPCR${Index}",
 ];
 /// Re-encryption.
 pub const RE_ENCRYPTION: Conditions = with_context!["kms:ReEncryptOnSameKey"];
@@ -66,11 +67,13 @@ pub const DATA_KEY_PAIR_FOR_RECIPIENT: Conditions = with_context![
     "kms:DataKeyPairSpec",
     "kms:RecipientAttestation:ImageSha384",
     "kms:RecipientAttestation:PCR${Index}",
+    "kms:RecipientAttestation:NitroTPMPCR${Index}",
 ];
 /// Random bytes for an attested recipient.
 pub const RANDOM: Conditions = &[
     "kms:RecipientAttestation:ImageSha384",
     "kms:RecipientAttestation:PCR${Index}",
+    "kms:RecipientAttestation:NitroTPMPCR${Index}",
 ];
 /// Signatures.
 pub const SIGNING: Conditions = on_a_key!["kms:MessageType", "kms:RequestAlias", "kms:SigningAlgorithm"];
@@ -82,6 +85,7 @@ pub const AGREEMENT: Conditions = on_a_key![
     "kms:RequestAlias",
     "kms:RecipientAttestation:ImageSha384",
     "kms:RecipientAttestation:PCR${Index}",
+    "kms:RecipientAttestation:NitroTPMPCR${Index}",
 ];
 /// Creating a key: the key that is asked for, and its tags.
 pub const CREATE_KEY: Conditions = &[

@@ -89,16 +89,6 @@ pub(crate) fn data_key_length(
     }
 }
 
-/// Refuses a request whose reply is to be sealed to an attested recipient.
-pub(crate) fn refuse_recipient(recipient: Option<&kms::RecipientInfo>) -> Result<(), ApiError> {
-    match recipient {
-        None => Ok(()),
-        Some(_) => Err(kms::error::unsupported_operation(
-            "The parameter Recipient is not supported.",
-        )),
-    }
-}
-
 /// Makes a data key pair, its private half encrypted under the key.
 pub(crate) async fn data_key_pair(
     service: &Kms,

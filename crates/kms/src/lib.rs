@@ -22,6 +22,7 @@ mod new_key;
 pub mod operations;
 mod paging;
 pub mod policy;
+pub mod recipient;
 pub mod records;
 mod recovery;
 mod reference;
@@ -37,6 +38,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trent_api::{ApiError, Protocol};
+use trent_attestation::Roots;
 use trent_identity::organization::Placement;
 use trent_identity::{PrincipalDirectory, Via};
 use trent_keystore::Keystore;
@@ -54,6 +56,7 @@ pub struct Kms {
     regions: BTreeMap<Region, KeySpace>,
     keystore: Arc<dyn Keystore>,
     principals: Arc<dyn PrincipalDirectory>,
+    attestation_roots: Arc<Roots>,
 }
 
 impl Kms {
@@ -72,7 +75,15 @@ impl Kms {
             regions,
             keystore,
             principals,
+            attestation_roots: Arc::new(Roots::default()),
         }
+    }
+
+    /// The same, believing attestation documents that lead to other roots than that of AWS as well.
+    #[must_use]
+    pub fn with_attestation_roots(mut self, roots: Roots) -> Self {
+        self.attestation_roots = Arc::new(roots);
+        self
     }
 
     /// The keystore.
@@ -83,6 +94,11 @@ impl Kms {
     /// Who knows which principals exist.
     pub(crate) fn principals(&self) -> &dyn PrincipalDirectory {
         &*self.principals
+    }
+
+    /// The roots of the attestation documents that are believed.
+    pub(crate) const fn attestation_roots(&self) -> &Arc<Roots> {
+        &self.attestation_roots
     }
 
     /// The keys of a Region, if it is served.

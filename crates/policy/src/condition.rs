@@ -42,7 +42,9 @@ impl Condition {
     ) -> Result<Self, Problem> {
         let strings = |wildcards| {
             let syntax = Syntax { wildcards, variables };
-            let patterns = values.iter().map(|value| Pattern::new(value, syntax));
+            let patterns = values
+                .iter()
+                .map(|value| Pattern::new(without_radix(key, value), syntax));
             patterns.collect::<Result<Box<[_]>, _>>()
         };
         let wanted = match operator.test {
@@ -173,6 +175,17 @@ impl Condition {
             Wanted::Absence(_) => false,
         }
     }
+}
+
+/// A value without the `0x` that documentation puts before registers: what a request has are the digits alone
+/// (AUTHZ-187, AUTHZ-189). Of other keys, and whatever follows, nothing is changed.
+fn without_radix<'v>(key: &str, value: &'v str) -> &'v str {
+    const REGISTERS: &str = "kms:RecipientAttestation:";
+    let of_register = key
+        .get(..REGISTERS.len())
+        .is_some_and(|begins| begins.eq_ignore_ascii_case(REGISTERS));
+    let digits = value.strip_prefix("0x").or(value.strip_prefix("0X"));
+    digits.filter(|_| of_register).unwrap_or(value)
 }
 
 fn typed<T>(operator: &str, values: &[String], parse: impl Fn(&str) -> Option<T>) -> Result<Box<[T]>, Problem> {

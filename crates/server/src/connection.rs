@@ -123,9 +123,9 @@ async fn respond(
     }
     if head.uri.path() == HEALTH && matches!(head.method, Method::GET | Method::HEAD) {
         return Ok(if (server.healthy)() {
-            reply::word(id, 200, "ok")
+            reply::health(id, 200, "ok", &server.notices)
         } else {
-            reply::word(id, 503, "failing")
+            reply::health(id, 503, "failing", &server.notices)
         });
     }
     let form = form?;

@@ -36,6 +36,7 @@ pub struct Server {
     limits: Limits,
     dev: Option<DevGuard>,
     healthy: Box<dyn Fn() -> bool + Send + Sync>,
+    notices: String,
     ids: RequestIds,
     protocol: auto::Builder<TokioExecutor>,
 }
@@ -50,6 +51,7 @@ impl Server {
             limits,
             dev: None,
             healthy: Box::new(|| true),
+            notices: String::new(),
             ids: RequestIds::default(),
             protocol: connection::protocol(&limits),
         }
@@ -59,6 +61,15 @@ impl Server {
     #[must_use]
     pub fn with_health(mut self, healthy: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.healthy = Box::new(healthy);
+        self
+    }
+
+    /// What whoever asks for the server's health is to know besides, a line each: that it trusts what servers do not
+    /// trust by themselves.
+    #[must_use]
+    pub fn with_notices(mut self, notices: impl IntoIterator<Item = String>) -> Self {
+        self.notices
+            .extend(notices.into_iter().map(|notice| format!("\n{notice}")));
         self
     }
 

@@ -34,9 +34,9 @@ pub(crate) fn error(protocol: Protocol, id: Uuid, error: ApiError) -> Response<B
     of(protocol, id, error.status, protocol.encode_error(&id, &error))
 }
 
-/// An answer of one word.
-pub(crate) fn word(id: Uuid, status: u16, word: &'static str) -> Response<Body> {
-    answer(id, status, TEXT, Bytes::from_static(word.as_bytes()))
+/// An answer of one word, and of what is to be known besides.
+pub(crate) fn health(id: Uuid, status: u16, word: &'static str, notices: &str) -> Response<Body> {
+    answer(id, status, TEXT, Bytes::from(format!("{word}{notices}")))
 }
 
 fn answer(id: Uuid, status: u16, kind: HeaderValue, body: Bytes) -> Response<Body> {

@@ -5,9 +5,7 @@
 //! machine's. They are read for each fetch, which is seldom, so that new ones count without a restart, and a machine
 //! that has none serves all the same.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,79 +16,32 @@ use hyper::{Request, StatusCode, Uri};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use trent_identity::web_identity::{Fetch, FetchError, KeyAddress, LARGEST_KEY_SET};
 
 use crate::Failure;
+use crate::certificate_file::{self, CertificateFileError};
 
 /// The longest wait for a whole answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The largest file of certificates that is read, in bytes: several times all the public authorities.
-const LARGEST_CA_FILE: u64 = 1 << 20;
 
 /// What the system's own words would say at length.
 const NO_AUTHORITIES: &str = "this machine has no certificate authorities (`SSL_CERT_FILE` and `SSL_CERT_DIR` can name \
                               some): nobody is believed to be there without a `jwks_ca_file`";
 
-/// Why a file of certificate authorities cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CaFileError {
-    /// It cannot be read.
-    #[error("cannot read the certificates {}: {error}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// There is none in it.
-    #[error("{} has no certificate; it must have those of certificate authorities, in PEM", .0.display())]
-    NoCertificate(PathBuf),
-    /// What looks like one is none.
-    #[error("{} has a certificate that is malformed: {reason}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
 /// Whether keys could be fetched from there, as far as files of this machine say.
-pub(crate) fn check(from: &KeyAddress) -> Result<(), CaFileError> {
+pub(crate) fn check(from: &KeyAddress) -> Result<(), CertificateFileError> {
     from.ca_file
         .as_deref()
         .map_or(Ok(()), |path| authorities(path).map(drop))
 }
 
-/// The certificate authorities in a PEM file, one at least.
-fn authorities(path: &Path) -> Result<RootCertStore, CaFileError> {
-    let mut pem = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST_CA_FILE + 1).read_to_end(&mut pem));
-    let read = read.and_then(|read| {
-        if read as u64 > LARGEST_CA_FILE {
-            return Err(io::Error::other(format!("it has more than {LARGEST_CA_FILE} bytes")));
-        }
-        Ok(())
-    });
-    read.map_err(|error| CaFileError::File {
-        path: path.to_owned(),
-        error,
-    })?;
-    let malformed = |error: &dyn std::error::Error| CaFileError::Malformed {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
+/// The certificate authorities in a file.
+fn authorities(path: &Path) -> Result<RootCertStore, CertificateFileError> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| malformed(&error))?;
-        roots.add(certificate).map_err(|error| malformed(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(CaFileError::NoCertificate(path.to_owned()));
+    for certificate in certificate_file::read(path)? {
+        let added = roots.add(certificate);
+        added.map_err(|error| CertificateFileError::malformed(path, &error))?;
     }
     Ok(roots)
 }

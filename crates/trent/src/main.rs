@@ -1,5 +1,6 @@
 //! The `trent` program: the server and the commands around it.
 
+mod certificate_file;
 mod cli;
 mod commands;
 mod config;

@@ -272,3 +272,11 @@ fn services() {
     examples.extend(["x-trent-source-arn", "x-trent-on-behalf-of", "x-trent-other", "x-other"].map(request));
     feed(12, 5_000, &examples, entry::services);
 }
+
+#[test]
+fn no_attestation_document_panics() {
+    let root = include_bytes!("../../../attestation/src/aws_nitro_enclaves_root_g1.der");
+    let members = b"\xa3\x69module_id\x63i-0\x64pcrs\xa1\x00\x58\x20\x68cabundle\x81\x59\x02\x15";
+    let document = [&members[..], root].concat();
+    feed(13, 5_000, &[root.to_vec(), document], entry::attestation);
+}

@@ -437,24 +437,6 @@ async fn dry_runs_tell_what_would_have_happened() {
     );
 }
 
-/// Replies sealed to an attested recipient are not offered, and say so.
-#[tokio::test]
-async fn recipients_are_refused() {
-    let world = World::new().await;
-    let id = world.key().await;
-    let blob = world.encrypt(&id, b"x").await;
-    let recipient = json!({"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256", "AttestationDocument": base64(b"doc")});
-    for (operation, mut request) in [
-        ("Decrypt", json!({ "CiphertextBlob": blob })),
-        ("GenerateDataKey", json!({"KeyId": id, "KeySpec": "AES_256"})),
-        ("GenerateRandom", json!({"NumberOfBytes": 8})),
-    ] {
-        request["Recipient"] = recipient.clone();
-        let refusal = world.refused(operation, request).await;
-        assert_eq!(refusal.code, "UnsupportedOperationException", "{operation}");
-    }
-}
-
 /// Random bytes need no key: their number is required and bounded.
 #[tokio::test]
 async fn random_bytes_are_as_many_as_were_asked_for() {

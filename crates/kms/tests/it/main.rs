@@ -19,6 +19,8 @@ mod decisions;
 mod delegation;
 mod door;
 mod dry_runs;
+#[path = "../../../attestation/tests/it/enclave.rs"]
+mod enclave;
 mod encryption;
 mod grant_lists;
 mod granted;
@@ -33,9 +35,16 @@ mod mac;
 mod managed;
 mod paging;
 mod permissions;
+#[path = "../../../attestation/tests/it/platform.rs"]
+#[allow(
+    dead_code,
+    reason = "what makes documents wrong is for the tests of the crate that reads them"
+)]
+mod platform;
 mod policies;
 mod privileges;
 mod public_keys;
+mod recipients;
 mod retiring;
 mod ruled;
 mod seed;

@@ -248,6 +248,42 @@ fn arns() {
     }
 }
 
+/// The `0x` before a register's digits is left out; before anything else it means itself.
+///
+/// AUTHZ-189
+#[test]
+fn registers_are_written_with_a_radix_or_without() {
+    for (key, operator, wanted, given, expected) in [
+        ("kms:RecipientAttestation:PCR1", "StringEquals", "0xab", "ab", true),
+        (
+            "KMS:recipientattestation:ImageSha384",
+            "StringEqualsIgnoreCase",
+            "0XAB",
+            "ab",
+            true,
+        ),
+        (
+            "kms:RecipientAttestation:NitroTPMPCR7",
+            "StringLike",
+            "0xa?",
+            "ab",
+            true,
+        ),
+        ("kms:RecipientAttestation:PCR1", "StringNotEquals", "0xab", "ab", false),
+        ("kms:RecipientAttestation:PCR1", "StringEquals", "0xab", "0xab", false),
+        ("kms:RecipientAttestation:PCR1", "StringEquals", "x0xab", "ab", false),
+        ("kms:EncryptionContext:PCR1", "StringEquals", "0xab", "0xab", true),
+        ("kms:EncryptionContext:PCR1", "StringEquals", "0xab", "ab", false),
+    ] {
+        let condition = json!({operator: {key: wanted}});
+        assert_eq!(
+            applies(&condition, &json!({key: given})),
+            (expected, expected),
+            "{condition}"
+        );
+    }
+}
+
 /// AUTHZ-11, AUTHZ-12
 #[test]
 fn an_absent_key_satisfies_negated_operators_only() {

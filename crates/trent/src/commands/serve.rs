@@ -66,12 +66,13 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         Node::open(config, arguments.accept_rollback).await?
     };
     apply_bootstrap(config, &node).await?;
-    let kms = Arc::new(Kms::new(
+    let kms = Kms::new(
         &node.store,
         &config.regions,
         Arc::clone(&node.keystore),
         Arc::clone(&node.directory) as _,
-    ));
+    );
+    let kms = Arc::new(kms.with_attestation_roots(config.attestation_roots.clone()));
     if let Some(path) = &arguments.seed {
         apply_seed(path, &node, &kms, &config.regions[0]).await?;
         // The declared world is there at the start: its own changes are no news that is still on its way.
@@ -90,6 +91,8 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     let mut serving = tokio::task::JoinSet::new();
     for listening in listeners {
         let server = tenants.server(&node, limits(config), listening.endpoint.as_ref(), &arguments.dev_host);
+        let notices = config.attestation_roots.further();
+        let server = server.with_notices(notices.map(|root| format!("attestation root: {root}")));
         announce(&listening, &node, config);
         serving.spawn(Arc::new(server).serve_tcp(listening.socket, stop.clone()));
     }

@@ -3,6 +3,7 @@
 //! [`Config::load`] names every setting once, with its meaning and default; reading, `config check`, unknown-key
 //! suggestions and the environment's names all follow from those lines.
 
+mod attestation;
 mod sources;
 mod tables;
 mod value;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use trent_attestation::Roots;
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
 use trent_service::VpcEndpoint;
@@ -72,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) log_level: String,
     pub(crate) workers: usize,
     pub(crate) issuers: Vec<Issuer>,
+    /// Whose attestation documents are believed.
+    pub(crate) attestation_roots: Roots,
     pub(crate) limits: Limits,
 }
 
@@ -245,6 +249,7 @@ impl Config {
         let processors = std::thread::available_parallelism().map_or(1, usize::from).to_string();
         let workers = r.read("workers", "threads that serve requests", &processors, value::count);
         let issuers = tables::issuers(r);
+        let attestation_roots = attestation::roots(r);
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
@@ -260,6 +265,7 @@ impl Config {
             log_level: log_level?,
             workers: workers?,
             issuers,
+            attestation_roots: attestation_roots?,
             limits: limits?,
         })
     }

@@ -1,15 +1,15 @@
 //! `DeriveSharedSecret`: the secret shared with the holder of another key pair.
 
-use trent_api::{ApiError, Blob, kms, protocol};
+use trent_api::{ApiError, kms, protocol};
 use trent_keystore::{DeriveSharedSecretRequest, KeystoreError, PairError};
 use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
 use crate::conditions;
-use crate::cryptography::refuse_recipient;
 use crate::facts::Parameters;
 use crate::keys::Key;
+use crate::recipient::{Addressed, Recipient};
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
 use crate::{algorithms, metadata};
@@ -35,55 +35,66 @@ impl Operation for DeriveSharedSecret {
     type Service = Kms;
     type Input = kms::DeriveSharedSecretRequest;
     type Output = kms::DeriveSharedSecretResponse;
-    type Resolved = KeyTarget;
+    type Resolved = Addressed<KeyTarget>;
 
     const ROW: &'static Row<Rules> = &ROW;
 
-    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
-        reference::resolve_granted(service, call, &ROW, &input.key_id, input.grant_tokens.as_deref()).await
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<Self::Resolved, ApiError> {
+        let tokens = input.grant_tokens.as_deref();
+        Ok(Addressed {
+            target: reference::resolve_granted(service, call, &ROW, &input.key_id, tokens).await?,
+            recipient: Recipient::of(service, call, input.recipient.as_ref()).await?,
+        })
     }
 
-    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
-        vec![key.target(&ROW)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, resolved: &'a Self::Resolved) -> Vec<Target<'a>> {
+        vec![resolved.target.target(&ROW)]
     }
 
-    fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
-        match key.lower() {
+    fn condition<'a>(
+        input: &'a Self::Input,
+        resolved: &'a Self::Resolved,
+        _: &Target<'_>,
+        key: &'a ConditionKey,
+    ) -> Values<'a> {
+        resolved.recipient.values(key, || match key.lower() {
             "kms:keyagreementalgorithm" => Values::One(input.key_agreement_algorithm.as_str()),
             _ => conditions::by_alias(&input.key_id, key),
-        }
+        })
     }
 
     async fn prepare(
         service: &Kms,
         _: &Call,
         input: &Self::Input,
-        key: &KeyTarget,
+        resolved: &Self::Resolved,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized()?;
+        let key = resolved.target.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         algorithms::agreement(key, input.key_agreement_algorithm)?;
-        refuse_recipient(input.recipient.as_ref())?;
+        let outlet = resolved.recipient.outlet()?;
         let request = DeriveSharedSecretRequest {
             key: key.handle()?,
             peer: input.public_key.to_vec(),
         };
         let secret = service.keystore().derive_shared_secret(request).await;
         let secret = secret.map_err(|error| agreement_failure(error, key))?;
+        let delivered = outlet.deliver(secret)?;
         Ok(Effect::reply(kms::DeriveSharedSecretResponse {
             key_id: Some(key.arn.clone()),
-            shared_secret: Some(Blob::from(secret.into_bytes())),
+            shared_secret: delivered.plaintext,
+            ciphertext_for_recipient: delivered.sealed,
             key_agreement_algorithm: Some(input.key_agreement_algorithm),
             key_origin: Some(metadata::origin(key)?),
-            ..kms::DeriveSharedSecretResponse::default()
         }))
     }
 
-    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+    fn describe(_: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("keyAgreementAlgorithm", input.key_agreement_algorithm.as_str())
-            .about(key)
+            .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
+            .about(resolved.map(|resolved| &resolved.target))
     }
 
     fn is_dry_run(input: &Self::Input) -> bool {

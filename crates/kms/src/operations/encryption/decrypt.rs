@@ -1,13 +1,14 @@
 //! `Decrypt`: decrypts what `Encrypt`, `ReEncrypt` and the data key operations produced.
 
-use trent_api::{ApiError, Blob, kms};
+use trent_api::{ApiError, kms};
 use trent_keystore::DecryptRequest;
 use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::conditions::Encryption;
-use crate::cryptography::{algorithm_name, decryption_failure, encryption_algorithm, refuse_recipient, scheme};
+use crate::cryptography::{algorithm_name, decryption_failure, encryption_algorithm, scheme};
 use crate::facts::Parameters;
+use crate::recipient::{Addressed, Recipient};
 use crate::reference::KeyTarget;
 use crate::rules::{Rules, Takes};
 use crate::source::{self, Source};
@@ -34,37 +35,45 @@ impl Operation for Decrypt {
     type Service = Kms;
     type Input = kms::DecryptRequest;
     type Output = kms::DecryptResponse;
-    type Resolved = KeyTarget;
+    type Resolved = Addressed<KeyTarget>;
 
     const ROW: &'static Row<Rules> = &ROW;
 
-    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
-        source::resolve(service, call, &ROW, &source(input)).await
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<Self::Resolved, ApiError> {
+        Ok(Addressed {
+            target: source::resolve(service, call, &ROW, &source(input)).await?,
+            recipient: Recipient::of(service, call, input.recipient.as_ref()).await?,
+        })
     }
 
-    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
-        vec![key.target(&ROW)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, resolved: &'a Self::Resolved) -> Vec<Target<'a>> {
+        vec![resolved.target.target(&ROW)]
     }
 
-    fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+    fn condition<'a>(
+        input: &'a Self::Input,
+        resolved: &'a Self::Resolved,
+        _: &Target<'_>,
+        key: &'a ConditionKey,
+    ) -> Values<'a> {
         let request = Encryption {
             named: input.key_id.as_deref(),
             context: input.encryption_context.as_ref(),
             algorithm: input.encryption_algorithm,
         };
-        request.values(key)
+        resolved.recipient.values(key, || request.values(key))
     }
 
     async fn prepare(
         service: &Kms,
         _: &Call,
         input: &Self::Input,
-        key: &KeyTarget,
+        resolved: &Self::Resolved,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized()?;
+        let key = resolved.target.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         let algorithm = encryption_algorithm(key, input.encryption_algorithm)?;
-        refuse_recipient(input.recipient.as_ref())?;
+        let outlet = resolved.recipient.outlet()?;
         let Some(ciphertext) = source(input).ciphertext_to_open() else {
             return Ok(Effect::reply(kms::DecryptResponse::default()));
         };
@@ -75,21 +84,23 @@ impl Operation for Decrypt {
             ciphertext: ciphertext.to_vec(),
         };
         let plaintext = service.keystore().decrypt(request).await.map_err(decryption_failure)?;
+        let delivered = outlet.deliver(plaintext)?;
         Ok(Effect::reply(kms::DecryptResponse {
             key_id: Some(key.arn.clone()),
-            plaintext: Some(Blob::from(plaintext.into_bytes())),
+            plaintext: delivered.plaintext,
+            ciphertext_for_recipient: delivered.sealed,
             encryption_algorithm: Some(algorithm),
-            key_material_id: material,
-            ..kms::DecryptResponse::default()
+            key_material_id: outlet.unless_sealed(material),
         }))
     }
 
-    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+    fn describe(_: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts {
         Parameters::default()
             .text("keyId", input.key_id.as_deref())
             .context("encryptionContext", input.encryption_context.as_ref())
             .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
-            .about(key)
+            .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
+            .about(resolved.map(|resolved| &resolved.target))
     }
 
     fn is_dry_run(input: &Self::Input) -> bool {

@@ -8,8 +8,9 @@ use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action,
 use crate::Kms;
 use crate::conditions;
 use crate::conditions::Encryption;
-use crate::cryptography::{context, data_key_length, refuse_recipient};
+use crate::cryptography::{context, data_key_length};
 use crate::facts::Parameters;
+use crate::recipient::{Addressed, Recipient};
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Rules, Takes};
 
@@ -34,59 +35,70 @@ impl Operation for GenerateDataKey {
     type Service = Kms;
     type Input = kms::GenerateDataKeyRequest;
     type Output = kms::GenerateDataKeyResponse;
-    type Resolved = KeyTarget;
+    type Resolved = Addressed<KeyTarget>;
 
     const ROW: &'static Row<Rules> = &ROW;
 
-    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<KeyTarget, ApiError> {
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<Self::Resolved, ApiError> {
         data_key_length(input.number_of_bytes, input.key_spec)?;
-        reference::resolve_granted(service, call, &ROW, &input.key_id, input.grant_tokens.as_deref()).await
+        let tokens = input.grant_tokens.as_deref();
+        Ok(Addressed {
+            target: reference::resolve_granted(service, call, &ROW, &input.key_id, tokens).await?,
+            recipient: Recipient::of(service, call, input.recipient.as_ref()).await?,
+        })
     }
 
-    fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
-        vec![key.target(&ROW)]
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, resolved: &'a Self::Resolved) -> Vec<Target<'a>> {
+        vec![resolved.target.target(&ROW)]
     }
 
-    fn condition<'a>(input: &'a Self::Input, _: &'a KeyTarget, _: &Target<'_>, key: &'a ConditionKey) -> Values<'a> {
+    fn condition<'a>(
+        input: &'a Self::Input,
+        resolved: &'a Self::Resolved,
+        _: &Target<'_>,
+        key: &'a ConditionKey,
+    ) -> Values<'a> {
         let request = Encryption {
             named: Some(&input.key_id),
             context: input.encryption_context.as_ref(),
             algorithm: None,
         };
-        request.values(key)
+        resolved.recipient.values(key, || request.values(key))
     }
 
     async fn prepare(
         service: &Kms,
         _: &Call,
         input: &Self::Input,
-        key: &KeyTarget,
+        resolved: &Self::Resolved,
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let key = key.authorized()?;
+        let key = resolved.target.authorized()?;
         ROW.rules.check(ROW.name, key)?;
-        refuse_recipient(input.recipient.as_ref())?;
+        let outlet = resolved.recipient.outlet()?;
         let request = GenerateDataKeyRequest {
             key: key.handle()?,
             context: context(input.encryption_context.as_ref()),
             length: data_key_length(input.number_of_bytes, input.key_spec)?,
         };
         let data_key = service.keystore().generate_data_key(request).await.map_err(internal)?;
+        let delivered = outlet.deliver(data_key.plaintext)?;
         Ok(Effect::reply(kms::GenerateDataKeyResponse {
             ciphertext_blob: Some(Blob::new(data_key.ciphertext)),
-            plaintext: Some(Blob::from(data_key.plaintext.into_bytes())),
+            plaintext: delivered.plaintext,
+            ciphertext_for_recipient: delivered.sealed,
             key_id: Some(key.arn.clone()),
-            key_material_id: key.current_material(),
-            ..kms::GenerateDataKeyResponse::default()
+            key_material_id: outlet.unless_sealed(key.current_material()),
         }))
     }
 
-    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+    fn describe(_: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("keySpec", input.key_spec.map(kms::DataKeySpec::as_str))
             .number("numberOfBytes", input.number_of_bytes)
             .context("encryptionContext", input.encryption_context.as_ref())
-            .about(key)
+            .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
+            .about(resolved.map(|resolved| &resolved.target))
     }
 
     fn is_dry_run(input: &Self::Input) -> bool {

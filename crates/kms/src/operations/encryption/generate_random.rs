@@ -1,10 +1,11 @@
 //! `GenerateRandom`: random bytes.
 
-use trent_api::{ApiError, Blob, kms, protocol};
+use trent_api::{ApiError, kms, protocol};
+use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, action, internal};
 
-use crate::cryptography::refuse_recipient;
 use crate::facts::Parameters;
+use crate::recipient::Recipient;
 use crate::rules::Rules;
 use crate::{Kms, conditions};
 
@@ -29,39 +30,57 @@ impl Operation for GenerateRandom {
     type Service = Kms;
     type Input = kms::GenerateRandomRequest;
     type Output = kms::GenerateRandomResponse;
-    type Resolved = ();
+    type Resolved = Recipient;
 
     const ROW: &'static Row<Rules> = &ROW;
 
-    async fn resolve(_: &Kms, _: &Call, input: &Self::Input) -> Result<(), ApiError> {
-        number_of_bytes(input).map(drop)
+    async fn resolve(service: &Kms, call: &Call, input: &Self::Input) -> Result<Recipient, ApiError> {
+        number_of_bytes(input)?;
+        Recipient::of(service, call, input.recipient.as_ref()).await
     }
 
-    fn targets<'a>(_: &'a Call, _: &'a Self::Input, (): &()) -> Vec<Target<'a>> {
+    fn targets<'a>(_: &'a Call, _: &'a Self::Input, _: &'a Recipient) -> Vec<Target<'a>> {
         vec![ROW.on(Resource::Any)]
     }
 
-    async fn prepare(service: &Kms, _: &Call, input: &Self::Input, (): &()) -> Result<Effect<Self::Output>, ApiError> {
+    fn condition<'a>(
+        _: &'a Self::Input,
+        recipient: &'a Recipient,
+        _: &Target<'_>,
+        key: &'a ConditionKey,
+    ) -> Values<'a> {
+        recipient.values(key, || Values::Absent)
+    }
+
+    async fn prepare(
+        service: &Kms,
+        _: &Call,
+        input: &Self::Input,
+        recipient: &Recipient,
+    ) -> Result<Effect<Self::Output>, ApiError> {
         if let Some(id) = &input.custom_key_store_id {
             return Err(kms::error::custom_key_store_not_found(format!(
                 "Custom key store {id} does not exist."
             )));
         }
-        refuse_recipient(input.recipient.as_ref())?;
+        let outlet = recipient.outlet()?;
         let bytes = service
             .keystore()
             .random(number_of_bytes(input)?)
             .await
             .map_err(internal)?;
+        let delivered = outlet.deliver(bytes)?;
         Ok(Effect::reply(kms::GenerateRandomResponse {
-            plaintext: Some(Blob::from(bytes.into_bytes())),
-            ..kms::GenerateRandomResponse::default()
+            plaintext: delivered.plaintext,
+            ciphertext_for_recipient: delivered.sealed,
         }))
     }
 
-    /// Nothing of the request is recorded, as in the service.
-    fn describe(_: &Call, _: &Self::Input, _: Option<&()>) -> Facts {
-        Parameters::default().with(Vec::new())
+    /// Nothing of the request is recorded but its recipient, as in the service.
+    fn describe(_: &Call, _: &Self::Input, recipient: Option<&Recipient>) -> Facts {
+        Parameters::default()
+            .beside(recipient.and_then(Recipient::audited))
+            .with(Vec::new())
     }
 }
 
