@@ -187,7 +187,10 @@ async fn messages_and_signatures_have_bounds() {
         assert_eq!(refusal.code, "ValidationException");
         let said = refusal.message.unwrap_or_default();
         let at = format!("at '{member}' failed to satisfy constraint: Member must have length");
-        assert!(said.starts_with("1 validation error detected: ") && said.contains(&at), "{said}");
+        assert!(
+            said.starts_with("1 validation error detected: ") && said.contains(&at),
+            "{said}"
+        );
     }
     let refusal = world.refused("Verify", request(4096, 6144)).await;
     assert_eq!((refusal.status, refusal.pair()), NOT_VALID);
