@@ -148,6 +148,23 @@ async fn ciphertexts_from_elsewhere() {
     }
 }
 
+/// Whoever has the public key needs the key neither enabled nor shared to encrypt; opening it is another matter.
+///
+/// SPK-85
+#[tokio::test]
+async fn a_public_key_that_was_handed_out_stays_out() {
+    let world = World::new().await;
+    let key = world.key_for("RSA_2048", "ENCRYPT_DECRYPT").await;
+    let public = world.elsewhere(&key).await;
+    world.ok("DisableKey", json!({ "KeyId": key })).await;
+    let sealed = seal(&public, &OAEP_SHA256_MGF1SHA256, None);
+    let refusal = world.refused("Decrypt", decrypt(&key, SHA_256, &sealed)).await;
+    assert_eq!(refusal.code, "DisabledException");
+    world.ok("EnableKey", json!({ "KeyId": key })).await;
+    let opened = world.ok("Decrypt", decrypt(&key, SHA_256, &sealed)).await;
+    assert_eq!(opened["Plaintext"], json!(base64(b"from elsewhere")));
+}
+
 /// KEY-131, SPK-16
 #[tokio::test]
 async fn a_key_pair_takes_no_encryption_context() {

@@ -8,6 +8,7 @@ use crate::world::{ACCOUNT, NO_KEY, REGION, World, base64, key_arn, text};
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}}"#;
 
 /// KEY-146, KEY-23, KEY-31, KEY-36, KEY-362
+/// SPK-1, SPK-100, SPK-166
 #[tokio::test]
 async fn a_key_made_with_nothing_said_has_every_default() {
     let world = World::new().await;
@@ -35,6 +36,7 @@ async fn a_key_made_with_nothing_said_has_every_default() {
             "CurrentKeyMaterialId": material,
         })
     );
+    assert_eq!(world.describe(id).await, *metadata);
     assert_eq!(
         world.ok("ListResourceTags", json!({ "KeyId": id })).await,
         json!({"Tags": [], "Truncated": false})
@@ -178,6 +180,32 @@ async fn what_cannot_be_made_is_refused_and_nothing_is_left_behind() {
         "{message}"
     );
     assert_eq!(world.ok("ListKeys", json!({})).await["Keys"], json!([]));
+}
+
+/// Custom key stores are for symmetric encryption keys; of others it is not even asked which store.
+///
+/// REF-75
+#[tokio::test]
+async fn no_other_key_is_made_in_a_custom_key_store() {
+    let world = World::new().await;
+    for (spec, usage) in [
+        ("HMAC_224", "GENERATE_VERIFY_MAC"),
+        ("RSA_2048", "ENCRYPT_DECRYPT"),
+        ("ECC_NIST_P256", "SIGN_VERIFY"),
+        ("ECC_NIST_P256", "KEY_AGREEMENT"),
+        ("ML_KEM_512", "ENCAPSULATE_DECAPSULATE"),
+    ] {
+        for origin in ["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"] {
+            let mut request =
+                json!({"KeySpec": spec, "KeyUsage": usage, "Origin": origin, "CustomKeyStoreId": "cks-1"});
+            if origin == "EXTERNAL_KEY_STORE" {
+                request["XksKeyId"] = json!("key-1");
+            }
+            let refusal = world.refused("CreateKey", request).await;
+            let said = format!("KeySpec {spec} is not supported in a custom key store.");
+            assert_eq!(refusal.pair(), ("UnsupportedOperationException", said.as_str()));
+        }
+    }
 }
 
 /// KEY-152, KEY-362

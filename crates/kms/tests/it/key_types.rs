@@ -286,7 +286,8 @@ const SPECS: &[(&str, Usages)] = &[
 /// others nothing is.
 ///
 /// SPK-19, SPK-20, SPK-21, SPK-22, SPK-24, SPK-25, SPK-50, SPK-58
-/// SPK-34..SPK-44, SPK-47, SPK-55, KEY-55
+/// SPK-34..SPK-39, SPK-40, SPK-41
+/// SPK-42, SPK-43, SPK-44, SPK-47, SPK-55, KEY-55
 #[tokio::test]
 async fn every_spec_has_its_usages_and_algorithms() {
     let world = World::new().await;

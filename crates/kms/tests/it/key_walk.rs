@@ -185,8 +185,10 @@ impl Walk {
 /// named by its id or by an alias.
 ///
 /// SPK-4, SPK-10, SPK-27, SPK-28, SPK-54, SPK-124, SPK-139, SPK-172, SPK-189
-/// KEY-28, KEY-41, KEY-81..KEY-92, KEY-94, KEY-95
-/// REF-5, REF-13..REF-18, REF-22, REF-30, REF-35, REF-41, REF-42, REF-77, REF-79
+/// KEY-28, KEY-41, KEY-81..KEY-86
+/// KEY-87..KEY-92, KEY-94, KEY-95
+/// REF-5, REF-13..REF-18, REF-22
+/// REF-30, REF-35, REF-41, REF-42, REF-77, REF-79
 #[tokio::test]
 async fn every_key_in_every_operation_with_every_algorithm() {
     let world = World::new().await;

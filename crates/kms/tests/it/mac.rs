@@ -32,7 +32,7 @@ impl World {
 
 /// Row by row, the spec, its algorithm, and the bytes of a tag.
 ///
-/// SPK-171, SPK-173, SPK-174, SPK-175, SPK-176, KEY-27
+/// SPK-171, SPK-173, SPK-174, SPK-175, SPK-176, KEY-27, KEY-29
 #[tokio::test]
 async fn tags_are_whole_and_repeatable() {
     let world = World::new().await;
