@@ -1,14 +1,16 @@
 """A deployment of Regions in China: SM2 keys, checked by OpenSSL, and symmetric keys of SM4."""
 
+import base64
 import hashlib
 import os
+import subprocess
 from typing import ClassVar
 
 import pytest
 from asn1crypto.core import Integer, OctetString, Sequence
 from harness.clients import boto3_client, refused
 from harness.pairs import RSA, Keys
-from harness.server import ALICE, Server
+from harness.server import ALICE, BINARY, Server, clean_environment
 from harness.verifiers import OpenSsl, raw
 
 MESSAGE = b"The quick brown fox jumps over the lazy dog"
@@ -157,6 +159,51 @@ def test_the_form_of_a_ciphertext_shows_with_asn1parse(keys, openssl):
     ]
     shown = openssl.run("asn1parse", "-inform", "DER", "-in", openssl.file("ciphertext.der", sealed))
     assert shown.returncode == 0 and shown.stdout.count(b"INTEGER") == 2
+
+
+def offline(tmp_path, *arguments, **files):
+    """`trent sm2`, far from any server."""
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    return subprocess.run(
+        [BINARY, "sm2", *arguments], cwd=tmp_path, env=clean_environment(), capture_output=True, timeout=30, check=False
+    )
+
+
+# SPK-160
+@pytest.mark.parametrize("identity", [None, b"somebody", b"s" * 300])
+def test_signatures_are_checked_without_a_server(keys, tmp_path, identity):
+    spki = keys.public("SM2", "SIGN_VERIFY")
+    named = [] if identity is None else ["--distinguishing-id", identity.decode()]
+    files = {"key.der": spki, "message": MESSAGE}
+    made = offline(tmp_path, "digest", "--public-key", "key.der", *named, "message", **files)
+    assert made.stdout == digest(spki, MESSAGE, identity or DEFAULT_ID)
+    request = {"KeyId": keys.id("SM2", "SIGN_VERIFY"), "SigningAlgorithm": "SM2DSA"}
+    files["signature"] = keys.kms.sign(Message=made.stdout, MessageType="DIGEST", **request)["Signature"]
+    verify = ["verify", "--public-key", "key.der", "--signature", "signature"]
+    assert offline(tmp_path, *verify, *named, "message", **files).returncode == 0
+    assert offline(tmp_path, *verify, "--distinguishing-id", "another", "message", **files).returncode == 2
+    assert offline(tmp_path, *verify, *named, "message", **files | {"message": b"another"}).returncode == 2
+    assert offline(tmp_path, *verify, *named, "message", **files | {"signature": b"none"}).returncode == 2
+    broken = offline(tmp_path, *verify, *named, "message", **files | {"key.der": spki[:-1]})
+    assert broken.returncode == 1 and b"key.der: it is not the public key of an SM2 key" in broken.stderr
+    pem = b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(spki) + b"-----END PUBLIC KEY-----\n"
+    assert offline(tmp_path, *verify, *named, "message", **files | {"key.der": pem}).returncode == 0
+
+
+# SPK-160, SPK-155
+def test_what_was_encrypted_without_a_server_is_decrypted(keys, tmp_path):
+    request = {"KeyId": keys.id("SM2", "ENCRYPT_DECRYPT"), "EncryptionAlgorithm": "SM2PKE"}
+    spki = keys.public("SM2", "ENCRYPT_DECRYPT")
+    encrypt = ["encrypt", "--public-key", "key.der", "plain"]
+    for plain in (b"x", MESSAGE, os.urandom(1024)):
+        sealed = offline(tmp_path, *encrypt, **{"key.der": spki, "plain": plain}).stdout
+        assert keys.kms.decrypt(CiphertextBlob=sealed, **request)["Plaintext"] == plain
+    for plain in (b"", os.urandom(1025)):
+        refusal = offline(tmp_path, *encrypt, **{"key.der": spki, "plain": plain})
+        assert refusal.returncode == 1 and b"SM2PKE encrypts 1 to 1024 bytes" in refusal.stderr
+    long = offline(tmp_path, "digest", "--public-key", "key.der", "--distinguishing-id", "i" * 8192, "plain")
+    assert long.returncode == 1 and b"at most 8191 bytes" in long.stderr
 
 
 # SPK-143

@@ -62,13 +62,18 @@ def test_only_the_enclave_can_open_the_reply(kms, platform, bits, tmp_path):
     enclave = Enclave(bits=bits)
     attested = {"Recipient": recipient(platform.attest(enclave))}
     sealed = kms.encrypt(KeyId=key, Plaintext=SECRET)["CiphertextBlob"]
+    curve = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="KEY_AGREEMENT")["KeyMetadata"]["KeyId"]
+    peer = kms.get_public_key(KeyId=curve)["PublicKey"]
+    agreement = {"KeyId": curve, "KeyAgreementAlgorithm": "ECDH", "PublicKey": peer}
     replies = [
         kms.decrypt(CiphertextBlob=sealed, **attested),
         kms.generate_data_key(KeyId=key, KeySpec="AES_256", **attested),
         kms.generate_random(NumberOfBytes=48, **attested),
+        kms.generate_data_key_pair(KeyId=key, KeyPairSpec="ECC_NIST_P256", **attested),
+        kms.derive_shared_secret(**agreement, **attested),
     ]
     for reply in replies:
-        assert not reply.get("Plaintext")
+        assert not {"Plaintext", "PrivateKeyPlaintext", "SharedSecret"} & {name for name in reply if reply[name]}
         assert "KeyMaterialId" not in reply
     opened = [enclave.opened(reply["CiphertextForRecipient"]) for reply in replies]
     by_openssl = [enclave.opened_by_openssl(reply["CiphertextForRecipient"], tmp_path) for reply in replies]
@@ -76,6 +81,8 @@ def test_only_the_enclave_can_open_the_reply(kms, platform, bits, tmp_path):
     assert opened[0] == SECRET
     assert opened[1] == kms.decrypt(CiphertextBlob=replies[1]["CiphertextBlob"])["Plaintext"]
     assert len(opened[2]) == 48
+    assert opened[3] == kms.decrypt(CiphertextBlob=replies[3]["PrivateKeyCiphertextBlob"])["Plaintext"]
+    assert opened[4] == kms.derive_shared_secret(**agreement)["SharedSecret"]
     with pytest.raises(ValueError):
         Enclave().opened(replies[0]["CiphertextForRecipient"])
 
@@ -93,12 +100,13 @@ def test_the_image_that_a_key_policy_names(kms, user, platform, enclave):
         calls = [
             (client.decrypt, {"CiphertextBlob": sealed}),
             (client.generate_data_key, {"KeyId": key, "KeySpec": "AES_256"}),
+            (client.generate_data_key_pair, {"KeyId": key, "KeyPairSpec": "ECC_NIST_P256"}),
         ]
         for call, request in calls:
             yield [allowed(call, **request, **attested) for attested in (matching, different, {})]
 
-    assert list(answers(role.client())) == [[True, False, False]] * 2
-    assert list(answers(other.client())) == [[False, False, False]] * 2
+    assert list(answers(role.client())) == [[True, False, False]] * 3
+    assert list(answers(other.client())) == [[False, False, False]] * 3
     reply = role.client().decrypt(CiphertextBlob=sealed, **matching)
     assert enclave.opened(reply["CiphertextForRecipient"]) == SECRET
 

@@ -44,6 +44,9 @@ pub(crate) enum Command {
     Lint(LintArguments),
     /// Decide the cases of suites and compare with what they expect, with no server and no state
     PolicyTest(PolicyTestArguments),
+    /// Check signatures of SM2 keys, and encrypt to them, by their public keys alone
+    #[command(subcommand)]
+    Sm2(Sm2Command),
     /// Compose a key policy from who administers a key and who uses it
     KeyPolicy(KeyPolicyArguments),
     /// List the actions of KMS with what each is done to
@@ -331,6 +334,63 @@ pub(crate) struct PolicyTestArguments {
     /// Print the results as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What is done with the public key of an SM2 key, wherever it is
+#[derive(Subcommand)]
+pub(crate) enum Sm2Command {
+    /// Compute the digest that is signed, for a distinguishing id of one's own
+    Digest(Sm2DigestArguments),
+    /// Check a signature; ends with 2 if it is not the key's
+    Verify(Sm2VerifyArguments),
+    /// Encrypt to standard output, in the form that `Decrypt` reads
+    Encrypt(Sm2EncryptArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct Sm2Key {
+    /// The public key, as `GetPublicKey` gives it (DER) or in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Sm2DigestArguments {
+    #[command(flatten)]
+    pub(crate) key: Sm2Key,
+    /// In whose name it is signed; 1234567812345678 if it is left out
+    #[arg(long, value_name = "ID")]
+    pub(crate) distinguishing_id: Option<String>,
+    /// Print it as base64
+    #[arg(long)]
+    pub(crate) base64: bool,
+    /// The message; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) message: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Sm2VerifyArguments {
+    #[command(flatten)]
+    pub(crate) key: Sm2Key,
+    /// In whose name it was signed; 1234567812345678 if it is left out
+    #[arg(long, value_name = "ID")]
+    pub(crate) distinguishing_id: Option<String>,
+    /// The signature (DER)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signature: String,
+    /// The message; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) message: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Sm2EncryptArguments {
+    #[command(flatten)]
+    pub(crate) key: Sm2Key,
+    /// What to encrypt, 1 to 1024 bytes; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) plaintext: String,
 }
 
 #[derive(Args)]

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::Actions(arguments) => commands::actions::run(&arguments),
         Command::Apply(arguments) => return ended(commands::apply::run(&arguments)),
         Command::Lint(arguments) => return ended(commands::lint::run(&arguments)),
+        Command::Sm2(command) => return ended(commands::sm2::run(&command)),
         Command::PolicyTest(arguments) => return ended(commands::policy_test::run(&arguments)),
     };
     ended(outcome.map(|()| ExitCode::SUCCESS))

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{World, base64, bytes, key_arn, text};
 
 impl World {
-    async fn public_key(&self, key: &str) -> Value {
+    pub(crate) async fn public_key(&self, key: &str) -> Value {
         self.ok("GetPublicKey", json!({ "KeyId": key })).await["PublicKey"].take()
     }
 }
@@ -71,6 +71,7 @@ async fn a_peers_key_is_checked() {
         vec![0],
         vec![0x30; 8192],
         good[..good.len() - 1].to_vec(),
+        [&good[..], &[0]].concat(),
         good[point - 1..].to_vec(),
     ];
     for (spec, usage) in [

@@ -48,7 +48,7 @@ async fn every_spec_is_made_with_and_without_its_private_key() {
     }
 }
 
-const SPECS: [&str; 8] = [
+const SPECS: [&str; 11] = [
     "RSA_2048",
     "RSA_3072",
     "RSA_4096",
@@ -57,6 +57,9 @@ const SPECS: [&str; 8] = [
     "ECC_NIST_P521",
     "ECC_SECG_P256K1",
     "ECC_NIST_EDWARDS25519",
+    "ML_KEM_512",
+    "ML_KEM_768",
+    "ML_KEM_1024",
 ];
 
 /// The private key is the other half of the public one, as another library reads the two.

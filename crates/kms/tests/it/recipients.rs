@@ -11,7 +11,13 @@ use crate::ruled::{account, allow, deny, key_under, key_with, passes, user_allow
 use crate::world::{ROOT, World, base64, bytes, key_arn};
 
 /// The operations whose replies can be sealed.
-const OPERATIONS: [&str; 3] = ["Decrypt", "GenerateDataKey", "GenerateRandom"];
+const OPERATIONS: [&str; 5] = [
+    "Decrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "DeriveSharedSecret",
+    "GenerateRandom",
+];
 
 /// A world that believes a platform of its own, and somebody whom the platform attests.
 struct Scene {
@@ -57,8 +63,17 @@ impl Scene {
         match operation {
             "Decrypt" => json!({"KeyId": key, "CiphertextBlob": self.ciphertext(key).await}),
             "GenerateDataKey" => json!({"KeyId": key, "KeySpec": "AES_256"}),
+            "GenerateDataKeyPair" => json!({"KeyId": key, "KeyPairSpec": "ECC_NIST_P256"}),
+            "DeriveSharedSecret" => self.agreement().await,
             _ => json!({"NumberOfBytes": 32}),
         }
+    }
+
+    /// A request to agree with oneself, for a key of its own.
+    async fn agreement(&self) -> Value {
+        let key = self.world.key_for("ECC_NIST_P256", "KEY_AGREEMENT").await;
+        let peer = self.world.public_key(&key).await;
+        json!({"KeyId": key, "KeyAgreementAlgorithm": "ECDH", "PublicKey": peer})
     }
 
     async fn ciphertext(&self, key: &str) -> String {
@@ -108,6 +123,32 @@ async fn replies_are_sealed_to_the_key_in_the_document() {
     assert_eq!(scene.opened(&reply), bytes(&plain["Plaintext"]), "the same data key");
     assert_eq!(scene.opened(&reply).len(), 32);
 
+    let request = json!({"KeyId": key, "KeyPairSpec": "ECC_NIST_P256"});
+    let reply = world.ok("GenerateDataKeyPair", to(request, &recipient)).await;
+    assert_eq!(
+        members(&reply),
+        [
+            "CiphertextForRecipient",
+            "KeyId",
+            "KeyPairSpec",
+            "PrivateKeyCiphertextBlob",
+            "PublicKey"
+        ]
+    );
+    let plain = world
+        .ok("Decrypt", json!({"CiphertextBlob": reply["PrivateKeyCiphertextBlob"]}))
+        .await;
+    assert_eq!(scene.opened(&reply), bytes(&plain["Plaintext"]), "the same private key");
+
+    let request = scene.agreement().await;
+    let plain = world.ok("DeriveSharedSecret", request.clone()).await;
+    let reply = world.ok("DeriveSharedSecret", to(request, &recipient)).await;
+    assert_eq!(
+        members(&reply),
+        ["CiphertextForRecipient", "KeyAgreementAlgorithm", "KeyId", "KeyOrigin"]
+    );
+    assert_eq!(scene.opened(&reply), bytes(&plain["SharedSecret"]), "the same secret");
+
     let reply = world
         .ok("GenerateRandom", to(json!({"NumberOfBytes": 24}), &recipient))
         .await;
@@ -138,10 +179,13 @@ async fn policies_learn_the_registers() {
         let condition = json!({"StringEquals": {name: value}});
         let key = key_with(
             &scene.world,
-            &allow(&["kms:GenerateDataKey", "kms:Decrypt"], condition.clone()),
+            &allow(
+                &["kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:Decrypt"],
+                condition.clone(),
+            ),
         )
         .await;
-        for operation in ["GenerateDataKey", "Decrypt"] {
+        for operation in ["GenerateDataKey", "GenerateDataKeyPair", "Decrypt"] {
             let request = scene.request(operation, &key).await;
             let attested = to(request.clone(), &recipient);
             assert_eq!(
@@ -294,7 +338,7 @@ async fn whatever_is_wrong_with_a_document_nobody_gets_plaintext() {
     let mut shown = sealed.map(|record| &record["additionalEventData"]["recipient"]);
     assert_eq!(
         shown.clone().filter(|recipient| !recipient.is_null()).count(),
-        2 * 5,
+        2 * 9,
         "those with a bad key"
     );
     assert!(shown.any(Value::is_null));

@@ -16,6 +16,7 @@ pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod simulate;
+pub(crate) mod sm2;
 pub(crate) mod status;
 pub(crate) mod who_can;
 

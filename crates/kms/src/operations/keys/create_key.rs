@@ -233,7 +233,7 @@ fn check_origin(input: &kms::CreateKeyRequest) -> Result<(), ApiError> {
         Some(format!("Origin {origin} requires an XksKeyId"))
     } else if !external_store && input.xks_key_id.is_some() {
         Some(format!("XksKeyId cannot be used with Origin {origin}"))
-    } else if origin == kms::OriginType::AwsKms && input.custom_key_store_id.is_some() {
+    } else if !in_a_store && input.custom_key_store_id.is_some() {
         Some(format!("CustomKeyStoreId cannot be used with Origin {origin}"))
     } else {
         None
