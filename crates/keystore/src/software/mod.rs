@@ -79,6 +79,9 @@ impl Keystore for SoftwareKeystore {
     }
 
     async fn import_fixed(&self, address: KeyAddress, material: Secret) -> Result<NewKey, KeystoreError> {
+        if material.len() != Cipher::of(address.partition).key_len() {
+            return Err(KeystoreError::MaterialLength(material.len()));
+        }
         let id = MaterialId::of_imported_secret(&address, &material);
         self.vault.wrap_key(address, id, &material)
     }

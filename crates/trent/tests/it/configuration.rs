@@ -1,5 +1,8 @@
 //! `trent config check`, and a server that is told something that it cannot obey.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::deployment::Deployment;
 
 #[test]
@@ -64,7 +67,14 @@ fn the_example_file_shows_every_setting() {
     let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/trent.toml");
     let text = std::fs::read_to_string(&example).expect("an example");
     let mut deployment = Deployment::new();
-    let uncommented = text.replace("#: ", "");
+    // What a setting names must be there: the root that is believed anyway will do.
+    let root = include_bytes!("../../../attestation/src/aws_nitro_enclaves_root_g1.der");
+    let roots = deployment.folder.path().join("roots.pem");
+    let pem = STANDARD.encode(root);
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n");
+    std::fs::write(&roots, pem).expect("written");
+    let named = "/etc/trent/attestation-roots.pem";
+    let uncommented = text.replace("#: ", "").replace(named, &roots.display().to_string());
     let file = deployment.folder.path().join("trent.toml");
     std::fs::write(&file, uncommented).expect("written");
     deployment.set("TRENT_CONFIG", &file.display());
