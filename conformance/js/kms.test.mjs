@@ -1,6 +1,6 @@
 // The AWS SDK for JavaScript against a running server; the environment says where it is and who calls.
 import assert from "node:assert/strict";
-import { randomBytes, randomUUID } from "node:crypto";
+import { createPublicKey, randomBytes, randomUUID, verify } from "node:crypto";
 import { test } from "node:test";
 import {
   CreateAliasCommand,
@@ -15,16 +15,19 @@ import {
   GenerateDataKeyWithoutPlaintextCommand,
   GenerateRandomCommand,
   GetKeyPolicyCommand,
+  GetKeyRotationStatusCommand,
   GetPublicKeyCommand,
   KMSClient,
   ListKeyPoliciesCommand,
   ListResourceTagsCommand,
   PutKeyPolicyCommand,
   ReEncryptCommand,
+  SignCommand,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateAliasCommand,
   UpdateKeyDescriptionCommand,
+  VerifyCommand,
   paginateListAliases,
   paginateListKeys,
 } from "@aws-sdk/client-kms";
@@ -115,7 +118,22 @@ test("paginators walk to the end without gap or repetition", async () => {
   assert.ok(names.includes("alias/aws/s3") && new Set(names).size === names.length);
 });
 
+test("Node verifies what was signed", async () => {
+  const message = randomBytes(100);
+  const specs = { RSA_2048: "RSASSA_PKCS1_V1_5_SHA_256", ECC_NIST_P256: "ECDSA_SHA_256", ECC_SECG_P256K1: "ECDSA_SHA_256" };
+  for (const [KeySpec, SigningAlgorithm] of Object.entries(specs)) {
+    const { KeyId } = await newKey({ KeySpec, KeyUsage: "SIGN_VERIFY" });
+    const { Signature } = await send(new SignCommand({ KeyId, Message: message, SigningAlgorithm }));
+    const { PublicKey } = await send(new GetPublicKeyCommand({ KeyId }));
+    const key = createPublicKey({ key: Buffer.from(PublicKey), format: "der", type: "spki" });
+    assert.ok(verify("sha256", message, key, Signature));
+    assert.ok(!verify("sha256", randomBytes(100), key, Signature));
+    const told = await send(new VerifyCommand({ KeyId, Message: message, Signature, SigningAlgorithm }));
+    assert.equal(told.SignatureValid, true);
+  }
+});
+
 test("an operation that is not built says so", async () => {
   const { KeyId } = await newKey();
-  await assert.rejects(send(new GetPublicKeyCommand({ KeyId })), { name: "UnknownOperationException" });
+  await assert.rejects(send(new GetKeyRotationStatusCommand({ KeyId })), { name: "UnknownOperationException" });
 });
