@@ -60,6 +60,25 @@ def test_what_one_service_does_is_denied(place, key_of, user):
     assert encrypts(place.s3.on_behalf_of(user, WEST), key)
 
 
+# SPK-12, SPK-181
+@pytest.mark.parametrize(
+    ("spec", "usage"),
+    [("HMAC_256", "GENERATE_VERIFY_MAC"), ("RSA_2048", "ENCRYPT_DECRYPT"), ("ECC_NIST_P256", "SIGN_VERIFY")],
+)
+def test_services_protect_data_with_symmetric_keys_alone(place, user, spec, usage):
+    user.may(statement("kms:*"))
+    arn = user.client().create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"]
+    ec2 = place.ec2.on_behalf_of(user)
+    for name in ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext"):
+        call = {"GenerateDataKey": ec2.generate_data_key}.get(name, ec2.generate_data_key_without_plaintext)
+        with refused("InvalidKeyUsageException", f"{arn} key usage is {usage} which is not valid for {name}."):
+            call(KeyId=arn, KeySpec="AES_256")
+    for operation in ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext"):
+        with refused("ValidationException"):
+            ec2.create_grant(KeyId=arn, GranteePrincipal=user.arn, Operations=[operation])
+    assert user.client().list_grants(KeyId=arn)["Grants"] == []
+
+
 # AUTHZ-178, KEY-12
 def test_a_managed_key_is_used_by_its_service_for_principals_of_the_account(place, user):
     user.may(statement("kms:*"))

@@ -62,6 +62,7 @@ fn every_cell_of_the_guides_table() {
     }
 }
 
+/// KEY-101
 #[test]
 fn each_state_is_named_in_its_error() {
     let rows = [
