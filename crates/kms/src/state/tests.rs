@@ -45,6 +45,7 @@ const TABLE: &[(&str, &str)] = &[
     ("VerifyMac", "odxxxxxo"),
 ];
 
+/// KEY-101
 #[test]
 fn every_cell_of_the_guides_table() {
     for (operation, cells) in TABLE {
@@ -62,7 +63,6 @@ fn every_cell_of_the_guides_table() {
     }
 }
 
-/// KEY-101
 #[test]
 fn each_state_is_named_in_its_error() {
     let rows = [
