@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::chain;
-use crate::document::Document;
+use crate::document::{Document, Platform};
 use crate::envelope::RecipientKey;
 use crate::error::{AttestationError, KeyFault, Sign1Fault};
 use crate::roots::{Fingerprint, Roots};
@@ -16,15 +16,6 @@ pub const MAX_AGE: Duration = Duration::from_mins(5);
 pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
 /// The most bytes that a message around a document can have: the largest payload, the signature, and their framing.
 pub const MAX_BYTES: usize = 16_384 + 256;
-
-/// What vouches for its registers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Platform {
-    /// A Nitro enclave.
-    Enclave,
-    /// The TPM of an instance.
-    NitroTpm,
-}
 
 /// What a believed document says.
 #[derive(Debug, Clone, PartialEq, Eq)]

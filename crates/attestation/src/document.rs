@@ -7,7 +7,6 @@ use std::time::Duration;
 use minicbor::Decoder;
 use minicbor::data::Type;
 
-use crate::attestation::Platform;
 use crate::error::{DocumentFault, Member};
 
 /// The longest certificate, public key, user data and nonce, in bytes. Where AWS has two figures, the larger one.
@@ -16,6 +15,15 @@ const MAX_BYTES: usize = 1024;
 const REGISTERS: u8 = 32;
 /// The lengths of registers, in bytes.
 const REGISTER_BYTES: [usize; 3] = [32, 48, 64];
+
+/// What vouches for a document's registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// A Nitro enclave.
+    Enclave,
+    /// The TPM of an instance.
+    NitroTpm,
+}
 
 /// What a document says, believed in nothing yet.
 #[derive(Debug)]

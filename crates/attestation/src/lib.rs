@@ -14,7 +14,8 @@ mod error;
 mod roots;
 mod sign1;
 
-pub use attestation::{Attestation, CLOCK_SKEW, MAX_AGE, MAX_BYTES, Platform, verify};
+pub use attestation::{Attestation, CLOCK_SKEW, MAX_AGE, MAX_BYTES, verify};
+pub use document::Platform;
 pub use envelope::{NotSealed, RecipientKey};
 pub use error::{AttestationError, CertificateFault, DocumentFault, KeyFault, Member, Sign1Fault};
 pub use roots::{Fingerprint, Roots};
