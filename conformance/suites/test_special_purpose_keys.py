@@ -59,7 +59,7 @@ def test_a_key_is_created_without_an_alias(server, kms, member):
 
 # KEY-93, KEY-98, SPK-5
 def test_random_bytes_need_no_key(own_server):
-    kms = boto3_client(own_server.start(), ALICE)
+    kms = boto3_client(own_server, ALICE)
     assert kms.list_keys()["Keys"] == []
     first, second = (kms.generate_random(NumberOfBytes=32)["Plaintext"] for _ in range(2))
     assert len(first) == len(second) == 32 and first != second
