@@ -17,9 +17,10 @@ const SECRET: u8 = 2;
 const SM4: u8 = 3;
 const HEADER: usize = 1 + 1 + MaterialId::LEN + IV;
 
-/// The key that encrypts with one material of one KMS key, from which each message has its own: SP 800-108 of the material with label, partition, account, key
-/// id and material id, never the Region. It is what is kept at rest; the material itself is forgotten, so imported
-/// material cannot be read back even by its keeper, and the same material in two KMS keys makes two unrelated keys.
+/// The key that one material of one KMS key encrypts with, and from which each message's own key is derived: SP 800-108
+/// of the material with label, partition, account, key id and material id, never the Region. It is what is kept at rest;
+/// the material itself is forgotten, so imported material cannot be read back even by its keeper, and the same material
+/// in two KMS keys makes two unrelated keys.
 #[derive(Clone)]
 pub struct MaterialKey {
     identity: KeyIdentity,

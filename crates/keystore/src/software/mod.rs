@@ -1,4 +1,5 @@
-//! The keystore in software: material is wrapped at rest, unwrapped for one use, and wiped.
+//! The keystore in software: material is wrapped at rest, unwrapped for one use, and wiped; private keys in use stay
+//! [parsed](crate::parsed).
 
 mod ahead;
 mod asymmetric;
