@@ -2,12 +2,13 @@
 //!
 //! Layers, from the bottom: an [`Engine`] keeps opaque bytes ([`RedbEngine`] on disk, [`MemoryEngine`] in memory);
 //! [`Sealed`] seals each record and attests the whole; [`RegionStore`] and [`GlobalStore`] are typed views of one
-//! place; [`ObjectCache`] keeps parsed objects off the engine's path. A [`DataFolder`] is locked and stamped,
-//! [`backup`] copies a store out and in.
+//! place; [`mail`] goes between the Regions; [`ObjectCache`] keeps parsed objects off the engine's path. A [`DataFolder`]
+//! is locked and stamped, [`backup`] copies a store out and in.
 
 mod attest;
 pub mod backup;
 mod cache;
+mod clock_mark;
 mod embedded;
 pub mod engine;
 mod error;
@@ -16,8 +17,11 @@ mod folder;
 mod follower;
 mod head;
 mod head_file;
+mod jobs;
 mod key;
 mod lag;
+mod ledger;
+pub mod mail;
 mod memory;
 mod place;
 mod record;
@@ -34,7 +38,9 @@ pub use engine::{Engine, Outcome, Snapshot, TxnId};
 pub use error::{CommitError, Conflict, OpenError, StoreError};
 pub use feed::{Change, Changes, Compacted, Watch, WatchEnd};
 pub use folder::{DataFolder, Mode};
+pub use jobs::{Job, Jobs, Lease};
 pub use key::Key;
+pub use ledger::{Destroyed, Ledger, LedgerError};
 pub use memory::MemoryEngine;
 pub use place::{Everywhere, InRegion, Place};
 pub use record::{Kind, LivesIn, Record, Stored, kinds};

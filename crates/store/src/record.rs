@@ -65,12 +65,34 @@ pub mod kinds {
     pub const KEY_BY_ACCOUNT: Kind = Kind(0x17);
     /// That a principal has grants on a key, and which of them ended of late.
     pub const GRANTEE: Kind = Kind(0x18);
+    /// Something that is to be done at a later time.
+    pub const JOB: Kind = Kind(0x19);
+    /// Who does what is to be done.
+    pub const JOB_LEASE: Kind = Kind(0x1A);
+    /// How far the clock has been seen to run.
+    pub const CLOCK_MARK: Kind = Kind(0x1B);
+    /// A message to another Region.
+    pub const OUTGOING_MESSAGE: Kind = Kind(0x1C);
+    /// How many messages a Region has sent another.
+    pub const OUTGOING_COUNT: Kind = Kind(0x1D);
+    /// How many messages of another Region were applied.
+    pub const INCOMING_COUNT: Kind = Kind(0x1E);
+    /// When a key was last used.
+    pub const KEY_LAST_USE: Kind = Kind(0x1F);
+    /// Since when a Region tells when keys were used last.
+    pub const USES_SINCE: Kind = Kind(0x21);
     /// An audit record on its way to the trail.
     pub const AUDIT_OUTBOX: Kind = Kind(0x30);
     /// A chain of the trail: the key that its first batch is authenticated under.
     pub const AUDIT_CHAIN: Kind = Kind(0x31);
     /// How far the trail is known to reach.
     pub const AUDIT_ANCHOR: Kind = Kind(0x32);
+    /// A letter to another Region, until it has been applied there.
+    pub const LETTER: Kind = Kind(0x50);
+    /// How many letters to another Region have been applied there.
+    pub const OUTBOX: Kind = Kind(0x51);
+    /// How many letters of another Region have been applied here.
+    pub const INBOX: Kind = Kind(0x52);
 }
 
 /// A type that the store keeps. Encoding must be deterministic and must not fail: derive it.

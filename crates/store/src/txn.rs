@@ -94,6 +94,11 @@ impl<P: Place> ScopedTxn<P> {
         self.operations.is_empty()
     }
 
+    /// How many operations it has.
+    pub(crate) fn len(&self) -> usize {
+        self.operations.len()
+    }
+
     pub(crate) fn place(&self) -> &P {
         &self.place
     }

@@ -9,6 +9,7 @@ mod damage;
 mod disk;
 mod embedded;
 mod folder;
+mod mail;
 mod memory;
 mod power;
 mod random;
