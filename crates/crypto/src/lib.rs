@@ -10,6 +10,7 @@ pub mod batch;
 pub mod ciphertext;
 pub mod context;
 pub mod identity;
+pub mod import;
 mod joined;
 mod kdf;
 pub mod mac;

@@ -3,14 +3,12 @@
 //! The names are those of the interface model. Validation, policy conditions, metadata and documentation read this table;
 //! nothing about a spec is written down anywhere else.
 
-mod cipher;
-mod limits;
-
 use std::fmt;
 
 use trent_names::Partition;
 
 pub use cipher::Cipher;
+pub use wrapping::{Wrapping, WrappingAlgorithm, WrappingKeySpec};
 
 /// An enumeration whose variants have names on the wire.
 macro_rules! named {
@@ -41,6 +39,11 @@ macro_rules! named {
         }
     };
 }
+
+// Below the macro, which `wrapping` uses.
+mod cipher;
+mod limits;
+mod wrapping;
 
 named!(
     /// What a key is: its type, its size, its algorithms.

@@ -1,4 +1,5 @@
-//! Wrapping of secrets under the root: destruction keys, credentials, and tokens that leave the server.
+//! Wrapping of secrets under the root: destruction keys, credentials, tokens that leave the server, and the keys under
+//! which key material goes to another Region.
 //!
 //! ```text
 //! format 1 | purpose 1 | generation 4 | salt 32 | ciphertext | tag 16
@@ -9,8 +10,11 @@
 
 use std::sync::Arc;
 
+use trent_names::Region;
+
 use crate::aead::{self, AssociatedData, TAG};
 use crate::identity::{KeyAddress, MaterialId};
+use crate::joined::Joined;
 use crate::kdf::{self, DerivationKey};
 use crate::record::Class;
 use crate::root::{GenerationId, RootKeys};
@@ -53,9 +57,15 @@ enum Purpose {
     DestructionKey = 1,
     Credential = 2,
     Token = 3,
+    Transfer = 4,
 }
 
-const PURPOSES: [Purpose; 3] = [Purpose::DestructionKey, Purpose::Credential, Purpose::Token];
+const PURPOSES: [Purpose; 4] = [
+    Purpose::DestructionKey,
+    Purpose::Credential,
+    Purpose::Token,
+    Purpose::Transfer,
+];
 
 /// The wrapping keys of every root generation.
 #[derive(Clone)]
@@ -111,6 +121,24 @@ impl RootWrapper {
     /// Opens a token or marker of `class`.
     pub fn unwrap_token(&self, class: Class, wrapped: &[u8]) -> Result<Secret, WrapError> {
         self.unwrap(Purpose::Token, &[class as u8], wrapped)
+    }
+
+    /// Wraps the key under which the materials of a KMS key go to another Region, for that Region alone.
+    pub fn wrap_transfer_key(
+        &self,
+        to: &Region,
+        address: &KeyAddress,
+        transfer_key: &Key256,
+        salt: [u8; SALT],
+    ) -> Vec<u8> {
+        self.wrap(Purpose::Transfer, &receiver(to, address), transfer_key.expose(), &salt)
+    }
+
+    /// Unwraps the key under which the materials of a KMS key came to `to`.
+    pub fn unwrap_transfer_key(&self, to: &Region, address: &KeyAddress, wrapped: &[u8]) -> Result<Key256, WrapError> {
+        let (key, body) = self.read(Purpose::Transfer, wrapped)?;
+        let aad = associated_data(&wrapped[..HEADER], &receiver(to, address));
+        aead::open_key(key.expose(), aead::FIXED, &aad, body).map_err(|_| WrapError::Forged)
     }
 
     fn wrap(&self, purpose: Purpose, owner: &[u8], secret: &[u8], salt: &[u8; SALT]) -> Vec<u8> {
@@ -169,6 +197,11 @@ impl PurposeKeys {
     fn derive(&self, purpose: Purpose, salt: &[u8]) -> Key256 {
         self.0[purpose as usize - 1].derive_key("trent wrap", &[salt])
     }
+}
+
+/// The KMS key, whose address has a fixed length within a partition, and the Region: what receives a material.
+fn receiver(to: &Region, address: &KeyAddress) -> Joined<96> {
+    Joined::of(&[&address.encode(), to.as_str().as_bytes()])
 }
 
 /// The header, of fixed length, and what the secret belongs to.

@@ -13,7 +13,7 @@ use trent_crypto::wrap::RootWrapper;
 use trent_crypto::{Key256, MaterialKey, ciphertext};
 use trent_keystore::{
     DecryptRequest, EncryptRequest, EncryptionContext, GenerateDataKeyRequest, KeyAddress, KeyHandle, Keyring,
-    Keystore, MaterialId, Randomness, Scheme, Secret, SoftwareKeystore, SystemRandomness,
+    Keystore, MaterialId, Randomness, Scheme, Secret, SoftwareKeystore, SystemRandomness, Wrapped,
 };
 use trent_names::{AccountId, KeyId, Partition};
 
@@ -91,6 +91,42 @@ fn operations(c: &mut Criterion) {
     c.bench_function("sign", |b| b.iter(|| signing.sign(black_box(&[0; 200]))));
 }
 
+/// A key that was rotated a hundred times: what its oldest material encrypted, beside what its newest did.
+fn rotated(c: &mut Criterion) {
+    let keyring = Keyring::generate(&SystemRandomness).expect("a keyring");
+    let keystore = SoftwareKeystore::new(&keyring);
+    let key = now(keystore.create(address(), KeySpec::SymmetricDefault)).expect("a key");
+    let mut key = KeyHandle::new(address(), KeySpec::SymmetricDefault, key);
+    let encrypt = |key: &KeyHandle| {
+        let request = EncryptRequest {
+            key: Arc::new(key.clone()),
+            scheme: Scheme::Symmetric(EncryptionContext::none()),
+            plaintext: Secret::new(vec![7; 32]),
+        };
+        now(keystore.encrypt(request)).expect("a ciphertext")
+    };
+    let oldest = encrypt(&key);
+    for _ in 0..100 {
+        let made = now(keystore.new_material(Arc::new(key.clone()))).expect("another material");
+        key.current = made.id;
+        key.materials.insert(made.id, Wrapped(made.bytes));
+    }
+    let newest = encrypt(&key);
+    let key = Arc::new(key);
+    for (age, ciphertext) in [("oldest", oldest), ("newest", newest)] {
+        c.bench_function(&format!("decrypt, {age} of 101 materials"), |b| {
+            b.iter(|| {
+                let request = DecryptRequest {
+                    key: Arc::clone(&key),
+                    scheme: Scheme::Symmetric(EncryptionContext::none()),
+                    ciphertext: ciphertext.clone(),
+                };
+                now(keystore.decrypt(request)).is_ok()
+            });
+        });
+    }
+}
+
 fn parts(c: &mut Criterion) {
     let root = RootKeys::first(Key256::new([1; 32]), Key256::new([2; 32]));
     let wrapper = RootWrapper::new(&root);
@@ -128,5 +164,5 @@ fn parts(c: &mut Criterion) {
     c.bench_function("record: element", |b| b.iter(|| sealer.element(b"record", &record)));
 }
 
-criterion_group!(benches, operations, parts);
+criterion_group!(benches, operations, rotated, parts);
 criterion_main!(benches);

@@ -2,6 +2,7 @@
 
 use trent_crypto::MaterialId;
 use trent_crypto::ciphertext::CiphertextError;
+use trent_crypto::import::{Unfit, UnwrapError};
 use trent_crypto::pair::PairError;
 use trent_crypto::root::RootError;
 use trent_crypto::spec::KeySpec;
@@ -22,6 +23,15 @@ pub enum KeystoreError {
     /// Material that came from outside has the wrong length for its key spec.
     #[error("key material of {0} bytes does not fit the key spec")]
     MaterialLength(usize),
+    /// A token is none of the key's that can be used now.
+    #[error(transparent)]
+    ImportToken(#[from] ImportTokenError),
+    /// Wrapped material does not unwrap.
+    #[error(transparent)]
+    Unwrap(#[from] UnwrapError),
+    /// What was unwrapped is no material of the key.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// A key pair, or what was brought to it, is not fit for what was asked.
     #[error(transparent)]
     Pair(#[from] PairError),
@@ -37,6 +47,17 @@ pub enum KeystoreError {
     /// The system gave no randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
+}
+
+/// Why an import token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportTokenError {
+    /// It was not issued here, was changed, or is for another KMS key.
+    #[error("an import token is not valid for the key")]
+    Invalid,
+    /// Its time is over.
+    #[error("an import token has expired")]
+    Expired,
 }
 
 /// Why a keyring cannot be made, opened or changed.

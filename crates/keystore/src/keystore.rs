@@ -11,8 +11,9 @@ use trent_crypto::{KeyAddress, Secret};
 use crate::error::KeystoreError;
 use crate::messages::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
-    GenerateDataKeyPairRequest, GenerateDataKeyRequest, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest,
-    SignRequest, VerifyMacRequest, VerifyRequest, WrappedCredential,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
+    ImportedMaterial, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest, Received,
+    SendRequest, Shipment, SignRequest, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
 };
 
 /// Makes, wraps and uses key material and secrets.
@@ -21,8 +22,27 @@ pub trait Keystore: Send + Sync {
     /// Makes a key of any spec: a destruction key and a first material, both random.
     async fn create(&self, address: KeyAddress, spec: KeySpec) -> Result<NewKey, KeystoreError>;
 
+    /// Makes another material for a symmetric encryption key, random, under the destruction key that the key has. It
+    /// encrypts once the key's record says that it is the current one.
+    async fn new_material(&self, key: Arc<KeyHandle>) -> Result<WrappedMaterial, KeystoreError>;
+
+    /// Makes a key that has no material yet: a destruction key.
+    async fn create_empty(&self, address: KeyAddress) -> Result<Wrapped, KeystoreError>;
+
+    /// Makes a wrapping key for the import of material. The private half is in the token and nowhere else.
+    async fn import_parameters(&self, request: ImportParametersRequest) -> Result<ImportParameters, KeystoreError>;
+
+    /// Unwraps material, checks that it is one of the key's spec, and wraps it under the key's destruction key.
+    async fn import(&self, request: ImportRequest) -> Result<ImportedMaterial, KeystoreError>;
+
     /// Makes a symmetric encryption key with the given material: 32 bytes, or the 16 of an SM4 key in China.
     async fn import_fixed(&self, address: KeyAddress, material: Secret) -> Result<NewKey, KeystoreError>;
+
+    /// Seals materials of a key to another Region, for the key with the same address there.
+    async fn send(&self, request: SendRequest) -> Result<Shipment, KeystoreError>;
+
+    /// Takes materials that were sealed to this Region and wraps them under a destruction key of the key's own.
+    async fn receive(&self, request: ReceiveRequest) -> Result<Received, KeystoreError>;
 
     /// Encrypts.
     async fn encrypt(&self, request: EncryptRequest) -> Result<Vec<u8>, KeystoreError>;

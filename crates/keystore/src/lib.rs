@@ -16,13 +16,15 @@ pub mod seal;
 mod software;
 mod workers;
 
-pub use error::{KeyringError, KeystoreError};
+pub use error::{ImportTokenError, KeyringError, KeystoreError};
 pub use keyring::Keyring;
 pub use keystore::Keystore;
 pub use messages::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
-    GenerateDataKeyPairRequest, GenerateDataKeyRequest, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest,
-    Scheme, SignRequest, SignedMessage, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
+    ImportedMaterial, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest, Received, Scheme,
+    SendRequest, Shipment, SignRequest, SignedMessage, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential,
+    WrappedMaterial,
 };
 pub use parsed::Lease;
 pub use randomness::{Randomness, RandomnessError, SystemRandomness};

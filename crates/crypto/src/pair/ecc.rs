@@ -54,7 +54,7 @@ impl Curve {
     }
 
     /// The `AlgorithmIdentifier` of its public keys (RFC 5480): id-ecPublicKey with the curve's object identifier.
-    const fn identifier(self) -> &'static [u8] {
+    pub(super) const fn identifier(self) -> &'static [u8] {
         match self {
             Self::P256 => b"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07",
             Self::P384 => b"\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22",

@@ -213,6 +213,16 @@ pub fn encapsulate(spec: KeySpec, public_key: &[u8]) -> Result<(Secret, Vec<u8>)
     }
 }
 
+/// The `AlgorithmIdentifier` of a spec's keys, without its own header: id-ecPublicKey and the curve. `None` for keys that
+/// have no named curve in this sense.
+pub(crate) fn named_curve(spec: KeySpec) -> Option<&'static [u8]> {
+    match Family::of(spec)? {
+        Family::Ecc(curve) => curve.identifier().get(2..),
+        Family::Sm2 => Some(sm2::IDENTIFIER),
+        _ => None,
+    }
+}
+
 /// The family of a spec, with what the family's file needs to know.
 #[derive(Clone, Copy)]
 enum Family {

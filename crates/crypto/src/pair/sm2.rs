@@ -39,6 +39,9 @@ const PREFIX: [u8; 26] = [
     0x55, 0x01, 0x82, 0x2d, 0x03, 0x42, 0x00,
 ];
 
+/// id-ecPublicKey and sm2p256v1, as the prefix has them.
+pub(crate) const IDENTIFIER: &[u8] = PREFIX.split_at(4).1.split_at(19).0;
+
 /// The coefficients a and b and the base point of sm2p256v1 (GM/T 0003.5), as they go into the digest.
 const CURVE: [u8; 4 * LEN] = *b"\
 \xff\xff\xff\xfe\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xfc\
@@ -85,9 +88,14 @@ impl PrivateKey {
         if algorithm != EncryptionAlgorithm::Sm2Pke {
             return Err(PairError::WrongAlgorithm);
         }
+        self.open(ciphertext, algorithm.max_plaintext(KeySpec::Sm2).unwrap_or(0))
+    }
+
+    /// The same of a plaintext of at most `longest` bytes.
+    pub(crate) fn open(&self, ciphertext: &[u8], longest: usize) -> Result<Secret, PairError> {
         // The crate's decoder refuses a point that is not on the curve, and DER that is not canonical.
         let cipher = Cipher::<sm2::Sm2, Sm3>::from_der(ciphertext).map_err(|_| PairError::Refused)?;
-        if cipher.c2().is_empty() || Some(cipher.c2().len()) > algorithm.max_plaintext(KeySpec::Sm2) {
+        if cipher.c2().is_empty() || cipher.c2().len() > longest {
             return Err(PairError::Refused);
         }
         let shared = self.multiply(cipher.c1());
@@ -155,11 +163,20 @@ pub(super) fn encrypt(
     if algorithm != EncryptionAlgorithm::Sm2Pke {
         return Err(PairError::WrongAlgorithm);
     }
+    seal(
+        public_key,
+        plaintext,
+        algorithm.max_plaintext(KeySpec::Sm2).unwrap_or(0),
+    )
+}
+
+/// The same of a plaintext of at most `longest` bytes.
+pub(crate) fn seal(public_key: &[u8], plaintext: &[u8], longest: usize) -> Result<Vec<u8>, PairError> {
     let key = read_public(public_key)?;
     if plaintext.is_empty() {
         return Err(PairError::WrongAlgorithm);
     }
-    if Some(plaintext.len()) > algorithm.max_plaintext(KeySpec::Sm2) {
+    if plaintext.len() > longest {
         return Err(PairError::TooLong);
     }
     let cipher = EncryptingKey::new(key).encrypt_cipher::<_, Sm3>(&mut SystemRng, plaintext);

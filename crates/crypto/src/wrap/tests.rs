@@ -1,4 +1,4 @@
-use trent_names::{AccountId, KeyId, Partition};
+use trent_names::{AccountId, KeyId, Partition, Region};
 
 use super::*;
 use crate::root::Generation;
@@ -49,6 +49,10 @@ fn neighbours() -> [KeyAddress; 4] {
             ..address()
         },
     ]
+}
+
+fn region(name: &str) -> Region {
+    Region::parse(name).expect("a Region")
 }
 
 fn wrapped_key() -> Vec<u8> {
@@ -103,14 +107,18 @@ fn shortened_wrappings_are_refused() {
 fn purposes_do_not_open_for_each_other() {
     let credential = wrapper().wrap_credential(&Secret::new(vec![9; 32]), SALT);
     let token = wrapper().wrap_token(Class::Markers, &[9; 32], SALT);
-    let all = [wrapped_key(), credential, token];
+    let transfer = wrapper().wrap_transfer_key(&region("eu-west-1"), &address(), &key(9), SALT);
+    let all = [wrapped_key(), credential, token, transfer];
     let open = |purpose: usize, bytes: &[u8]| match purpose {
         0 => wrapper()
             .unwrap_destruction_key(&address(), bytes)
             .map(|it| it.expose().to_vec()),
         1 => wrapper().unwrap_credential(bytes).map(|it| it.expose().to_vec()),
-        _ => wrapper()
+        2 => wrapper()
             .unwrap_token(Class::Markers, bytes)
+            .map(|it| it.expose().to_vec()),
+        _ => wrapper()
+            .unwrap_transfer_key(&region("eu-west-1"), &address(), bytes)
             .map(|it| it.expose().to_vec()),
     };
     for (from, wrapped) in all.iter().enumerate() {
@@ -170,4 +178,25 @@ fn an_older_generation_still_unwraps_and_the_active_one_wraps() {
     let foreign = RootWrapper::new(&RootKeys::first(key(1), key(5)));
     let opened = foreign.unwrap_destruction_key(&address(), &wrapped).err();
     assert_eq!(opened, Some(WrapError::Forged));
+}
+
+#[test]
+fn a_transfer_key_opens_in_its_own_region_for_its_own_kms_key_only() {
+    let to = region("eu-west-1");
+    let wrapped = wrapper().wrap_transfer_key(&to, &address(), &key(9), SALT);
+    let opened = wrapper().unwrap_transfer_key(&to, &address(), &wrapped);
+    assert!(opened.is_ok_and(|opened| opened == key(9)));
+    for other in ["eu-west-2", "us-east-1", "eu-west-11"] {
+        let opened = wrapper().unwrap_transfer_key(&region(other), &address(), &wrapped);
+        assert_eq!(opened.err(), Some(WrapError::Forged), "{other}");
+    }
+    for other in neighbours() {
+        let opened = wrapper().unwrap_transfer_key(&to, &other, &wrapped);
+        assert_eq!(opened.err(), Some(WrapError::Forged), "{other:?}");
+    }
+    for bit in 0..wrapped.len() * 8 {
+        let mut flipped = wrapped.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(wrapper().unwrap_transfer_key(&to, &address(), &flipped).is_err());
+    }
 }

@@ -1,6 +1,7 @@
 //! The public interface of the formats: vectors from the documentation, and what no type may do.
 
 mod gmt;
+mod import;
 mod lattices;
 mod nist;
 mod properties;

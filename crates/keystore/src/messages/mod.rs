@@ -1,7 +1,10 @@
 //! What goes into the keystore and comes out of it: owned values only, secrets wrapped or in containers that wipe them.
 
 mod asymmetric;
+mod import;
+mod transfer;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trent_crypto::spec::{EncryptionAlgorithm, KeySpec};
@@ -11,6 +14,8 @@ pub use asymmetric::{
     DataKeyPair, DecapsulateRequest, DeriveSharedSecretRequest, Encapsulated, GenerateDataKeyPairRequest, MacRequest,
     SignRequest, SignedMessage, VerifyMacRequest, VerifyRequest,
 };
+pub use import::{ImportParameters, ImportParametersRequest, ImportRequest, ImportedMaterial};
+pub use transfer::{ReceiveRequest, Received, SendRequest, Shipment};
 
 use crate::parsed::Lease;
 
@@ -59,8 +64,9 @@ pub struct KeyHandle {
     pub spec: KeySpec,
     /// Its destruction key.
     pub destruction_key: Wrapped,
-    /// Its materials, of which each decrypts what it encrypted.
-    pub materials: Vec<WrappedMaterial>,
+    /// Its materials, wrapped under the destruction key, of which each decrypts what it encrypted. A key that was rotated
+    /// often finds its oldest one as fast as its newest.
+    pub materials: BTreeMap<MaterialId, Wrapped>,
     /// The material that encrypts, signs and authenticates.
     pub current: MaterialId,
     /// The public half of a key pair.
@@ -77,7 +83,7 @@ impl KeyHandle {
             spec,
             destruction_key: key.destruction_key,
             current: key.material.id,
-            materials: vec![key.material],
+            materials: BTreeMap::from([(key.material.id, Wrapped(key.material.bytes))]),
             public_key: key.public_key,
             lease: Lease::default(),
         }

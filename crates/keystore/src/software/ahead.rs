@@ -24,7 +24,12 @@ impl Ahead {
     /// A pair of any spec: one that lies ready, or one made now.
     pub(super) async fn pair(&self, workers: &Arc<Workers>, spec: KeySpec) -> Result<PrivateKey, KeystoreError> {
         let Some(ready) = self.shelf(spec) else {
-            return Ok(workers.run(move || PrivateKey::generate(spec)).await??);
+            let make = move || PrivateKey::generate(spec);
+            return Ok(if is_slow_to_make(spec) {
+                workers.run(make).await??
+            } else {
+                make()?
+            });
         };
         if let Some(pair) = ready.take() {
             ready.fill(workers, spec)?;
@@ -45,6 +50,11 @@ impl Ahead {
         let place = SPECS.iter().position(|of| *of == spec)?;
         self.0.get(place)
     }
+}
+
+/// Whether making a pair takes longer than handing it to the workers is worth: a scalar and its point do not.
+const fn is_slow_to_make(spec: KeySpec) -> bool {
+    !matches!(spec, KeySpec::EccNistP256 | KeySpec::EccNistEdwards25519)
 }
 
 #[derive(Clone, Default)]

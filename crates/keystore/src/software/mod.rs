@@ -3,7 +3,9 @@
 
 mod ahead;
 mod asymmetric;
+mod import;
 mod symmetric;
+mod transfer;
 mod vault;
 
 use std::sync::Arc;
@@ -24,8 +26,9 @@ use crate::keyring::Keyring;
 use crate::keystore::Keystore;
 use crate::messages::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
-    GenerateDataKeyPairRequest, GenerateDataKeyRequest, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest,
-    Scheme, SignRequest, VerifyMacRequest, VerifyRequest, WrappedCredential,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
+    ImportedMaterial, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest, Received, Scheme,
+    SendRequest, Shipment, SignRequest, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
 };
 use crate::parsed::Parsed;
 use crate::randomness::{Randomness, SystemRandomness};
@@ -79,12 +82,40 @@ impl Keystore for SoftwareKeystore {
         }
     }
 
+    async fn new_material(&self, key: Arc<KeyHandle>) -> Result<WrappedMaterial, KeystoreError> {
+        if key.spec.key_type() != KeyType::Symmetric {
+            return Err(KeystoreError::WrongSpec(key.spec));
+        }
+        let length = Cipher::of(key.address.partition).key_len();
+        self.vault.wrap_another(&key, &self.vault.fresh_secret(length)?)
+    }
+
+    async fn create_empty(&self, address: KeyAddress) -> Result<Wrapped, KeystoreError> {
+        self.empty(&address)
+    }
+
+    async fn import_parameters(&self, request: ImportParametersRequest) -> Result<ImportParameters, KeystoreError> {
+        self.wrapping_key(request).await
+    }
+
+    async fn import(&self, request: ImportRequest) -> Result<ImportedMaterial, KeystoreError> {
+        self.imported(request).await
+    }
+
     async fn import_fixed(&self, address: KeyAddress, material: Secret) -> Result<NewKey, KeystoreError> {
         if material.len() != Cipher::of(address.partition).key_len() {
             return Err(KeystoreError::MaterialLength(material.len()));
         }
         let id = MaterialId::of_imported_secret(&address, &material);
         self.vault.wrap_key(address, id, &material)
+    }
+
+    async fn send(&self, request: SendRequest) -> Result<Shipment, KeystoreError> {
+        self.vault.send(&request)
+    }
+
+    async fn receive(&self, request: ReceiveRequest) -> Result<Received, KeystoreError> {
+        self.vault.receive(&request)
     }
 
     async fn encrypt(&self, request: EncryptRequest) -> Result<Vec<u8>, KeystoreError> {

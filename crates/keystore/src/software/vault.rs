@@ -5,6 +5,7 @@ use std::sync::Arc;
 use trent_crypto::ciphertext::SALT;
 use trent_crypto::material::MaterialSecret;
 use trent_crypto::pair::PrivateKey;
+use trent_crypto::spec::{KeySpec, KeyType};
 use trent_crypto::wrap::RootWrapper;
 use trent_crypto::{Key256, KeyAddress, MaterialId, MaterialKey, Secret};
 
@@ -63,6 +64,18 @@ impl Vault {
         self.wrap(address, id, |destruction_key, iv| material.wrap(destruction_key, iv))
     }
 
+    /// Wraps another material of a symmetric encryption key, under the destruction key that it has.
+    pub(super) fn wrap_another(&self, key: &KeyHandle, material: &Secret) -> Result<WrappedMaterial, KeystoreError> {
+        let length = KeystoreError::MaterialLength(material.len());
+        let id = MaterialId(self.fresh()?);
+        let material = MaterialKey::bind_secret(key.address.material(id), material).map_err(|_| length)?;
+        let destruction_key = self.root.unwrap_destruction_key(&key.address, &key.destruction_key.0)?;
+        Ok(WrappedMaterial {
+            id,
+            bytes: material.wrap(&destruction_key, self.fresh()?),
+        })
+    }
+
     /// Wraps the first material of any other key.
     pub(super) fn wrap_secret(&self, address: KeyAddress, secret: Secret) -> Result<NewKey, KeystoreError> {
         let id = MaterialId(self.fresh()?);
@@ -76,18 +89,44 @@ impl Vault {
         id: MaterialId,
         material: impl FnOnce(&Key256, [u8; IV]) -> Vec<u8>,
     ) -> Result<NewKey, KeystoreError> {
-        let destruction_key = self.fresh_key()?;
-        let wrapped = self
-            .root
-            .wrap_destruction_key(&address, &destruction_key, self.fresh()?);
+        let (destruction_key, wrapped) = self.fresh_destruction_key(&address)?;
         Ok(NewKey {
-            destruction_key: Wrapped(wrapped),
+            destruction_key: wrapped,
             material: WrappedMaterial {
                 id,
                 bytes: material(&destruction_key, self.fresh()?),
             },
             public_key: None,
         })
+    }
+
+    /// A destruction key for a new key, and the same wrapped.
+    pub(super) fn fresh_destruction_key(&self, address: &KeyAddress) -> Result<(Key256, Wrapped), KeystoreError> {
+        let destruction_key = self.fresh_key()?;
+        let wrapped = self.root.wrap_destruction_key(address, &destruction_key, self.fresh()?);
+        Ok((destruction_key, Wrapped(wrapped)))
+    }
+
+    /// Wraps one more material of a key that is there.
+    pub(super) fn wrap_under(
+        &self,
+        address: &KeyAddress,
+        destruction_key: &Wrapped,
+        spec: KeySpec,
+        id: MaterialId,
+        material: Secret,
+    ) -> Result<WrappedMaterial, KeystoreError> {
+        let destruction_key = self.root.unwrap_destruction_key(address, &destruction_key.0)?;
+        let identity = address.material(id);
+        let iv = self.fresh()?;
+        let bytes = if spec.key_type() == KeyType::Symmetric {
+            let length = KeystoreError::MaterialLength(material.len());
+            let material = MaterialKey::bind_secret(identity, &material).map_err(|_| length)?;
+            material.wrap(&destruction_key, iv)
+        } else {
+            MaterialSecret::new(identity, material).wrap(&destruction_key, iv)
+        };
+        Ok(WrappedMaterial { id, bytes })
     }
 
     /// A material of a symmetric encryption key.
@@ -117,12 +156,9 @@ impl Vault {
 
     /// The key's destruction key, and one of its materials as it is wrapped.
     fn open<'k>(&self, key: &'k KeyHandle, id: MaterialId) -> Result<(Key256, &'k [u8]), KeystoreError> {
-        let mut materials = key.materials.iter();
-        let material = materials
-            .find(|material| material.id == id)
-            .ok_or(KeystoreError::MaterialMissing(id))?;
+        let material = key.materials.get(&id).ok_or(KeystoreError::MaterialMissing(id))?;
         let wrapped = &key.destruction_key.0;
         let destruction_key = self.root.unwrap_destruction_key(&key.address, wrapped)?;
-        Ok((destruction_key, &material.bytes))
+        Ok((destruction_key, &material.0))
     }
 }

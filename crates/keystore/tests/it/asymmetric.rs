@@ -282,10 +282,10 @@ fn altered_private_keys_are_refused() {
     let keystore = SoftwareKeystore::new(&keyring());
     let key = made(&keystore, KeySpec::EccNistP256);
     let raw = || SignedMessage::Raw(b"message".to_vec());
-    let last = key.materials[0].bytes.len() - 1;
+    let last = key.materials[&key.current].0.len() - 1;
     for place in [0, 1, 2, 40, last] {
         let mut altered = key.as_ref().clone();
-        altered.materials[0].bytes[place] ^= 1;
+        altered.materials.get_mut(&key.current).expect("the material").0[place] ^= 1;
         let refused = sign(&keystore, &Arc::new(altered), SigningAlgorithm::EcdsaSha256, raw());
         assert!(
             matches!(refused, Err(KeystoreError::Wrapped(_))),

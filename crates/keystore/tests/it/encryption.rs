@@ -8,6 +8,7 @@ use trent_crypto::spec::KeySpec;
 use trent_crypto::wrap::WrapError;
 use trent_keystore::{
     KeyAddress, KeyHandle, Keystore, KeystoreError, MaterialId, ReEncryptRequest, Scheme, Secret, SoftwareKeystore,
+    Wrapped,
 };
 use trent_names::{AccountId, KeyId};
 
@@ -94,16 +95,27 @@ fn a_key_decrypts_with_each_of_its_materials_and_encrypts_with_the_current_one()
     let old = new_key(&keystore, address());
     let from_old = encrypt(&keystore, &old, b"old");
 
-    // A second material under the same destruction key, as a rotation would add it.
+    let new = now(keystore.new_material(Arc::clone(&old))).expect("another material");
     let mut rotated = KeyHandle::clone(&old);
-    let stranger = new_key(&keystore, address());
-    rotated.materials.insert(0, stranger.materials[0].clone());
+    rotated.current = new.id;
+    rotated.materials.insert(new.id, Wrapped(new.bytes));
     let rotated = Arc::new(rotated);
+    let from_new = encrypt(&keystore, &rotated, b"new");
+    let named = |ciphertext| Parsed::parse(ciphertext).expect("parses").material;
+    assert_eq!((named(&from_old), named(&from_new)), (old.current, new.id));
+    assert_ne!(old.current, new.id);
     assert_eq!(decrypt(&keystore, &rotated, &from_old), Ok(b"old".to_vec()));
+    assert_eq!(decrypt(&keystore, &rotated, &from_new), Ok(b"new".to_vec()));
+    assert_eq!(
+        decrypt(&keystore, &old, &from_new),
+        Err(KeystoreError::MaterialMissing(new.id))
+    );
 
     // Materials open under their own destruction key only, so the stranger's is of no use here.
     let mut misled = KeyHandle::clone(&rotated);
+    let stranger = new_key(&keystore, address());
     misled.current = stranger.current;
+    misled.materials.extend(stranger.materials.clone());
     let request = trent_keystore::EncryptRequest {
         key: Arc::new(misled),
         scheme: Scheme::Symmetric(context(&[])),
@@ -111,6 +123,17 @@ fn a_key_decrypts_with_each_of_its_materials_and_encrypts_with_the_current_one()
     };
     let refused = now(keystore.encrypt(request)).err();
     assert_eq!(refused, Some(KeystoreError::Wrapped(WrapError::Forged)));
+}
+
+/// What is not a symmetric encryption key has one material for ever.
+#[test]
+fn only_symmetric_encryption_keys_get_another_material() {
+    let keystore = SoftwareKeystore::new(&keyring());
+    for spec in [KeySpec::Hmac256, KeySpec::EccNistP256] {
+        let key = now(keystore.create(address(), spec)).expect("a key");
+        let made = now(keystore.new_material(Arc::new(KeyHandle::new(address(), spec, key))));
+        assert_eq!(made.err(), Some(KeystoreError::WrongSpec(spec)));
+    }
 }
 
 #[test]
@@ -219,7 +242,7 @@ proptest! {
         let mut key = KeyHandle::clone(&key);
         let bytes = match which {
             0 => &mut key.destruction_key.0,
-            1 => &mut key.materials[0].bytes,
+            1 => &mut key.materials.get_mut(&key.current).expect("the material").0,
             _ => &mut ciphertext,
         };
         let at = at.index(bytes.len());
