@@ -50,6 +50,21 @@ impl fmt::Display for Timestamp {
 }
 
 impl Timestamp {
+    /// The time as audit records write some dates: `Jan 1, 2021 8:00:00 PM`, in UTC.
+    pub fn in_words(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let (year, month, day) = date_of(self.0.div_euclid(DAY));
+        let seconds = self.0.rem_euclid(DAY) / 1000;
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let name = MONTHS.iter().zip(1..).find(|(_, number)| *number == month);
+        let name = name.map_or("", |(name, _)| name);
+        let half = if hour < 12 { "AM" } else { "PM" };
+        let hour = (hour + 11) % 12 + 1;
+        format!("{name} {day}, {year} {hour}:{minute:02}:{second:02} {half}")
+    }
+
     /// Reads ISO 8601 in UTC as clients write it, `2026-01-31T09:30:00Z` with or without a fraction, or a count of
     /// seconds since the epoch.
     pub fn parse(text: &str) -> Option<Self> {

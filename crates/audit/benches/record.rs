@@ -8,7 +8,7 @@ use std::{
 };
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use trent_audit::{Event, EventId, Mode, Rendered, Resource, Trail, UserIdentity, json::Object};
+use trent_audit::{Event, EventId, EventType, Mode, Rendered, Resource, Trail, UserIdentity, json::Object};
 use trent_crypto::{Key256, record::RecordSealer, root::RootKeys};
 use trent_names::{AccountId, Region};
 use trent_store::{MemoryEngine, Options, Sealed};
@@ -32,7 +32,8 @@ fn call() -> impl Fn() -> Rendered {
         let parameters = parameters.finish();
         Event {
             id: EventId::from_bytes(black_box([7; 16])),
-            request_id: Uuid::from_bytes([9; 16]),
+            request_id: Some(Uuid::from_bytes([9; 16])),
+            event_type: EventType::ApiCall,
             time_millis: 1_767_323_045_999,
             identity: &identity,
             source: "kms.amazonaws.com",

@@ -13,6 +13,9 @@ use crate::json::{self, Fragment};
 /// The version of the record layout.
 pub const EVENT_VERSION: &str = "1.11";
 
+/// Who calls when nobody does: stands for identity, address and user agent of what the service does by itself.
+pub const INTERNAL: &str = "AWS Internal";
+
 /// The longest user agent and error message kept whole, in bytes.
 pub const MAX_TEXT: usize = 1024;
 
@@ -89,6 +92,13 @@ impl UserIdentity {
         Self(block.finish().as_bytes().into())
     }
 
+    /// This service, when it does something by itself for the owner of a key.
+    pub fn internal(owner: &AccountId) -> Self {
+        let mut block = json::Object::new();
+        block.string("accountId", owner.as_str()).string("invokedBy", INTERNAL);
+        Self(block.finish().as_bytes().into())
+    }
+
     /// Somebody whose request was not signed.
     pub fn unknown() -> Self {
         let mut block = json::Object::new();
@@ -132,13 +142,24 @@ pub struct Resource<'a> {
     pub arn: &'a str,
 }
 
+/// What kind of event a record tells of.
+#[derive(Clone, Copy, Debug)]
+pub enum EventType<'a> {
+    /// A call.
+    ApiCall,
+    /// Something that the service did by itself, with what is told of it beside the resources.
+    ServiceEvent(Option<&'a Fragment>),
+}
+
 /// What a call was, as its record tells it. Secrets (plaintext, key material, tokens) are never put in.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     /// The record's id.
     pub id: EventId,
-    /// The request's id, the one in the reply's headers.
-    pub request_id: Uuid,
+    /// The request's id, the one in the reply's headers; `None` for a [service event](EventType::ServiceEvent).
+    pub request_id: Option<Uuid>,
+    /// Whether somebody called or the service did something by itself.
+    pub event_type: EventType<'a>,
     /// When the call came, in milliseconds since the epoch; the record keeps whole seconds.
     pub time_millis: i64,
     /// Who called.
@@ -247,9 +268,12 @@ impl Event<'_> {
             out.extend_from_slice(b",\"additionalEventData\":");
             out.extend_from_slice(facts.as_bytes());
         }
-        out.extend_from_slice(b",\"requestID\":\"");
-        push_uuid(&mut out, &self.request_id);
-        out.extend_from_slice(b"\",\"eventID\":\"");
+        if let Some(request_id) = &self.request_id {
+            out.extend_from_slice(b",\"requestID\":\"");
+            push_uuid(&mut out, request_id);
+            out.push(b'"');
+        }
+        out.extend_from_slice(b",\"eventID\":\"");
         push_uuid(&mut out, &self.id.0);
         out.extend_from_slice(b"\",\"readOnly\":");
         out.extend_from_slice(if self.read_only { b"true" } else { b"false" });
@@ -265,10 +289,17 @@ impl Event<'_> {
             json::push_string(&mut out, resource.arn);
             out.push(b'}');
         }
-        out.extend_from_slice(b"],\"eventType\":\"AwsApiCall\",\"managementEvent\":true");
+        out.extend_from_slice(match self.event_type {
+            EventType::ApiCall => b"],\"eventType\":\"AwsApiCall\",\"managementEvent\":true".as_slice(),
+            EventType::ServiceEvent(_) => b"],\"eventType\":\"AwsServiceEvent\",\"managementEvent\":true",
+        });
         if let Some(recipient) = self.recipient {
             out.extend_from_slice(b",\"recipientAccountId\":");
             json::push_string(&mut out, recipient.as_str());
+        }
+        if let EventType::ServiceEvent(Some(details)) = self.event_type {
+            out.extend_from_slice(b",\"serviceEventDetails\":");
+            out.extend_from_slice(details.as_bytes());
         }
         out.extend_from_slice(b",\"eventCategory\":\"Management\"");
         if let Some(endpoint) = self.vpc_endpoint {

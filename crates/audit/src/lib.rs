@@ -23,7 +23,9 @@ mod writer;
 
 pub use chain::{Head, LineError, Mac};
 pub use chains::Chains;
-pub use event::{EVENT_VERSION, Event, EventId, Failure, MAX_TEXT, Rendered, Resource, UserIdentity};
+pub use event::{
+    EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, UserIdentity,
+};
 pub use find::find_request;
 pub use medium::{Medium, MemoryLog};
 pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};

@@ -123,6 +123,12 @@ impl Caller {
         disabled.map(String::as_str).find(|disabled| *disabled == region)
     }
 
+    /// Whether the caller's account is enabled in a Region.
+    pub fn is_enabled_in(&self, region: &Region) -> bool {
+        let mut disabled = self.entitlements.disabled_regions.iter();
+        !disabled.any(|disabled| disabled == region.as_str())
+    }
+
     /// The ARN that policies know the caller by, as `aws:PrincipalArn` has it: for a session of a role that of the role
     /// (IAM User Guide, "AWS global condition context keys").
     pub fn principal_arn(&self) -> &str {

@@ -9,6 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync + 'static {
     /// The time since the Unix epoch.
     fn now(&self) -> Duration;
+
+    /// Learns that this time was reached for certain: it never runs behind that.
+    fn reached(&self, _time: Duration) {}
+
+    /// Learns that what was reached was wrong: the operator says that it is as late as the machine says.
+    fn correct(&self) {}
 }
 
 /// The machine's clock.
@@ -18,6 +24,27 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO)
+    }
+}
+
+/// The machine's clock, never behind the time that was last known for certain: a clock that is set back lets nothing that is
+/// over begin again.
+#[derive(Debug, Default)]
+pub struct SteadyClock(std::sync::atomic::AtomicU64);
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Duration {
+        let reached = self.0.load(std::sync::atomic::Ordering::Acquire);
+        SystemClock.now().max(Duration::from_millis(reached))
+    }
+
+    fn reached(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.0.fetch_max(millis, std::sync::atomic::Ordering::AcqRel);
+    }
+
+    fn correct(&self) {
+        self.0.store(0, std::sync::atomic::Ordering::Release);
     }
 }
 
@@ -71,6 +98,17 @@ impl Clock for FixedClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_steady_clock_does_not_run_behind_what_was_reached() {
+        let clock = SteadyClock::default();
+        let later = Duration::from_secs(clock.now().as_secs() + 3600);
+        clock.reached(later);
+        clock.reached(Duration::ZERO);
+        assert_eq!(clock.now(), later);
+        clock.correct();
+        assert!(clock.now() < later);
+    }
 
     #[test]
     fn a_movable_clock_runs_ahead_and_never_back() {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use trent_identity::organization::Placement;
 use trent_identity::{Caller, ServiceCaller, Via};
-use trent_names::{AccountId, Region};
+use trent_names::AccountId;
 use trent_policy::{ConditionKey, Context, Values};
 
 use crate::call::{Actor, Call};
@@ -32,8 +32,8 @@ pub struct Conditions<'a, O: Guarded> {
 /// What every call tells policies, whatever it is for.
 pub(crate) struct CallConditions<'a> {
     call: &'a Call,
-    /// Where the target is.
-    region: &'a Region,
+    /// What the target is done to.
+    resource: Resource<'a>,
     owner: Option<AccountId>,
     /// Where the owner stands in its organization.
     place: Option<&'a Placement>,
@@ -74,10 +74,7 @@ impl<'a> CallConditions<'a> {
     pub(crate) fn new(call: &'a Call, target: &Target<'a>) -> Self {
         Self {
             call,
-            region: match target.resource {
-                Resource::Elsewhere { region, .. } => region,
-                _ => &call.region,
-            },
+            resource: target.resource,
             owner: target.resource.account(),
             place: target.owner,
             time: OnceCell::new(),
@@ -92,7 +89,7 @@ impl<'a> CallConditions<'a> {
         match key.lower() {
             "aws:currenttime" => Values::One(self.time.get_or_init(|| Text::time(self.call.now)).as_str()),
             "aws:epochtime" => Values::One(self.epoch.get_or_init(|| Text::epoch(self.call)).as_str()),
-            "aws:requestedregion" => Values::One(self.region.as_str()),
+            "aws:requestedregion" => Values::One(self.region()),
             "aws:resourceorgid" => Values::optional(self.place.map(|place| place.organization.as_str())),
             "aws:resourceorgpaths" => paths(self.place),
             "aws:resourceaccount" => Values::optional(self.owner.as_ref().map(AccountId::as_str)),
@@ -117,6 +114,17 @@ impl<'a> CallConditions<'a> {
                 Actor::Operator { .. } | Actor::Unsigned => Values::Absent,
             },
         }
+    }
+
+    /// Where the target is. A call of several targets may reach into other Regions than its own.
+    fn region(&self) -> &str {
+        let of_arn = |arn: &'a str| arn.split(':').nth(3).filter(|region| !region.is_empty());
+        let named = match self.resource {
+            Resource::Elsewhere { region, .. } => Some(region.as_str()),
+            Resource::Key { arn, .. } | Resource::Other { arn, .. } => of_arn(arn),
+            _ => None,
+        };
+        named.unwrap_or(self.call.region.as_str())
     }
 
     /// The address that the call came from.

@@ -5,7 +5,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use trent_api::{ApiError, Input, Output, Protocol};
+use trent_audit::EventId;
 use trent_audit::json::Fragment;
 use trent_identity::organization::Placement;
 use trent_names::AccountId;
@@ -30,6 +32,10 @@ pub trait Service: Sized + Send + Sync + 'static {
     fn condition<'a>(_call: &'a Call, _key: &ConditionKey) -> Values<'a> {
         Values::Absent
     }
+
+    /// Told of a call that was carried out and recorded: its operation, what it was about and its record's id. The caller
+    /// waits meanwhile.
+    fn carried_out(&self, _call: &Call, _operation: &'static str, _about: &[AuditedResource], _record: EventId) {}
 
     /// Where the account that owns a resource stands in its organization, whose resource control policies limit what is
     /// done to the resource. Resources of a service that does not answer are not limited by any.
@@ -165,6 +171,8 @@ pub struct Effect<O> {
     pub response_elements: Option<Fragment>,
     /// Resources that came into being with the call, and so were not known when it was described.
     pub created: Vec<AuditedResource>,
+    /// What the reply waits for once the changes are durable: that they can be seen elsewhere. It must end by itself.
+    pub seen: Option<BoxFuture<'static, ()>>,
 }
 
 impl<O> Effect<O> {
@@ -175,6 +183,7 @@ impl<O> Effect<O> {
             output,
             response_elements: None,
             created: Vec::new(),
+            seen: None,
         }
     }
 

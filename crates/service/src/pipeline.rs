@@ -13,7 +13,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
 use trent_api::{ApiError, ErrorShape, Protocol, Target, protocol};
-use trent_audit::{Drain, Trail, enqueue};
+use trent_audit::{Drain, EventId, Trail, enqueue};
 use trent_identity::organization::Placement;
 use trent_identity::services;
 use trent_names::AccountId;
@@ -269,7 +269,10 @@ impl Pipeline {
                 Err(denial) => return Err(Refused::denied(denial, facts)),
             };
             match self.commit::<O>(call, effect, &facts).await {
-                Ok(Some(output)) => return Ok(output),
+                Ok(Some((output, record))) => {
+                    service.carried_out(call, O::ROW.name, &facts.resources, record);
+                    return Ok(output);
+                }
                 Ok(None) => {}
                 Err(error) => return Err(Refused::resolved(error, facts)),
             }
@@ -349,13 +352,14 @@ impl Pipeline {
         Ok(effect)
     }
 
-    /// Makes the effect and its record durable together. `None`: another change came first, nothing was written.
+    /// Makes the effect and its record durable together; the reply and the record's id. `None`: another change came first,
+    /// nothing was written.
     async fn commit<O: Operation>(
         &self,
         call: &Call,
         effect: Effect<O::Output>,
         facts: &Facts,
-    ) -> Result<Option<O::Output>, ApiError> {
+    ) -> Result<Option<(O::Output, EventId)>, ApiError> {
         let record = Record {
             facts,
             created: &effect.created,
@@ -368,7 +372,7 @@ impl Pipeline {
         let committed = match effect.changes {
             Changes::None => {
                 self.trail.append(&rendered).await.map_err(internal)?;
-                return Ok(Some(effect.output));
+                return Ok(Some((effect.output, rendered.id())));
             }
             Changes::Region(mut txn) => {
                 enqueue(&mut txn, &rendered, &self.trail);
@@ -382,7 +386,10 @@ impl Pipeline {
         match committed {
             Ok(_) => {
                 self.drain.nudge();
-                Ok(Some(effect.output))
+                if let Some(seen) = effect.seen {
+                    seen.await;
+                }
+                Ok(Some((effect.output, rendered.id())))
             }
             Err(CommitError::Conflict(_)) => Ok(None),
             Err(error) => Err(internal(error)),

@@ -2,7 +2,7 @@
 
 use trent_api::ApiError;
 use trent_audit::json::Fragment;
-use trent_audit::{Event, EventId, Failure, Rendered, Resource};
+use trent_audit::{Event, EventId, EventType, Failure, Rendered, Resource};
 use uuid::Uuid;
 
 use crate::call::Call;
@@ -29,7 +29,8 @@ impl Record<'_> {
             .collect();
         Event {
             id: EventId::from_random_bytes(*Uuid::new_v4().as_bytes()),
-            request_id: call.request_id,
+            request_id: Some(call.request_id),
+            event_type: EventType::ApiCall,
             time_millis: call.now_millis(),
             identity: &identity,
             source: O::Service::EVENT_SOURCE,

@@ -29,7 +29,8 @@ impl Call {
     fn event(&self) -> Event<'_> {
         Event {
             id: EventId::from_bytes([7; 16]),
-            request_id: Uuid::from_bytes([9; 16]),
+            request_id: Some(Uuid::from_bytes([9; 16])),
+            event_type: EventType::ApiCall,
             time_millis: 1_767_323_045_999,
             identity: &self.identity,
             source: "kms.amazonaws.com",

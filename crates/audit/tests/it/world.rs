@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use trent_audit::{Chains, Event, EventId, Rendered, UserIdentity};
+use trent_audit::{Chains, Event, EventId, EventType, Rendered, UserIdentity};
 use trent_crypto::{Key256, record::RecordSealer, root::RootKeys};
 use trent_names::{AccountId, Region};
 use trent_store::{Engine, MemoryEngine, Options, Sealed};
@@ -17,7 +17,8 @@ pub(crate) fn record_from(number: u8, user_agent: &str) -> Rendered {
     let account = AccountId::parse("111122223333").expect("an account");
     Event {
         id: EventId::from_bytes([number; 16]),
-        request_id: Uuid::from_bytes([number; 16]),
+        request_id: Some(Uuid::from_bytes([number; 16])),
+        event_type: EventType::ApiCall,
         time_millis: 1_700_000_000_000 + i64::from(number),
         identity: &UserIdentity::root("arn:aws:iam::111122223333:root", &account, "AKIAIOSFODNN7EXAMPLE"),
         source: "kms.amazonaws.com",

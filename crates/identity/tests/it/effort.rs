@@ -11,9 +11,10 @@ use trent_crypto::{KeyAddress, Secret};
 use trent_identity::{AuthenticationError, Directory, VerifyingAuthenticator};
 use trent_keystore::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
-    GenerateDataKeyPairRequest, GenerateDataKeyRequest, KeyHandle, Keyring, Keystore, KeystoreError, MacRequest,
-    NewCredential, NewKey, ReEncryptRequest, SignRequest, SigningKey, SoftwareKeystore, SystemRandomness,
-    VerifyMacRequest, VerifyRequest, WrappedCredential,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
+    ImportedMaterial, KeyHandle, Keyring, Keystore, KeystoreError, MacRequest, NewCredential, NewKey, ReEncryptRequest,
+    ReceiveRequest, Received, SendRequest, Shipment, SignRequest, SigningKey, SoftwareKeystore, SystemRandomness,
+    VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
 };
 use trent_store::{MemoryEngine, Options, Sealed};
 
@@ -32,8 +33,32 @@ impl Keystore for Counting {
         self.keystore.create(address, spec).await
     }
 
+    async fn new_material(&self, key: Arc<KeyHandle>) -> Result<WrappedMaterial, KeystoreError> {
+        self.keystore.new_material(key).await
+    }
+
+    async fn create_empty(&self, address: KeyAddress) -> Result<Wrapped, KeystoreError> {
+        self.keystore.create_empty(address).await
+    }
+
+    async fn import_parameters(&self, request: ImportParametersRequest) -> Result<ImportParameters, KeystoreError> {
+        self.keystore.import_parameters(request).await
+    }
+
+    async fn import(&self, request: ImportRequest) -> Result<ImportedMaterial, KeystoreError> {
+        self.keystore.import(request).await
+    }
+
     async fn import_fixed(&self, address: KeyAddress, material: Secret) -> Result<NewKey, KeystoreError> {
         self.keystore.import_fixed(address, material).await
+    }
+
+    async fn send(&self, request: SendRequest) -> Result<Shipment, KeystoreError> {
+        self.keystore.send(request).await
+    }
+
+    async fn receive(&self, request: ReceiveRequest) -> Result<Received, KeystoreError> {
+        self.keystore.receive(request).await
     }
 
     async fn encrypt(&self, request: EncryptRequest) -> Result<Vec<u8>, KeystoreError> {

@@ -140,6 +140,9 @@ fn no_key_signature_or_ciphertext_of_a_pair_panics_or_is_let_in() {
         })
         .collect();
     feed(13, 500, &examples, entry::pairs);
+    let imported: Vec<_> = examples.iter().map(|example| example[1..].to_vec()).collect();
+    feed(29, 200, &examples, entry::imports);
+    feed(31, 50, &imported, entry::imports);
 }
 
 #[test]
