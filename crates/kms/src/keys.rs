@@ -9,15 +9,21 @@ use std::sync::{Arc, OnceLock};
 use trent_api::ApiError;
 use trent_crypto::KeyAddress;
 use trent_crypto::spec::KeyType;
-use trent_keystore::{KeyHandle, Lease, Wrapped, WrappedMaterial};
-use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Region};
+use trent_keystore::{KeyHandle, Lease, Wrapped};
+use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region};
 use trent_policy::{ConditionKey, Context, Policy, Values};
 use trent_service::{Grants, Named, Resource, internal};
 use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Stored};
 
 use crate::grants::space::GrantSpace;
+use crate::last_use::Uses;
+use crate::lifecycle::replication::editions;
 use crate::policy;
-use crate::records::{AliasRecord, KeyEntry, KeyRecord, alias_address, entry_address, key_address, keys_with_id};
+use crate::records::uses::last_use_address;
+use crate::records::{
+    AliasRecord, KeyEntry, KeyRecord, Origin, alias_address, entry_address, key_address, keys_with_id,
+};
+use crate::state::KeyState;
 
 /// How many keys, and how many aliases, a Region's cache holds.
 const CACHED: usize = 16_384;
@@ -37,6 +43,8 @@ pub struct Key {
     pub revision: Revision,
     /// The key as the keystore takes it; none while the key has no material.
     pub handle: Option<Arc<KeyHandle>>,
+    /// When the first of its imported materials expires.
+    expires: Option<i64>,
 }
 
 impl Key {
@@ -48,9 +56,19 @@ impl Key {
             denials: OnceLock::new(),
             aliases: record.aliases.iter().map(|name| name.as_str().to_owned()).collect(),
             handle: handle(region, &record).map(Arc::new),
+            expires: record.expiry_due(),
             arn,
             record,
             revision: stored.revision,
+        }
+    }
+
+    /// What stands for the key in the keystore, in a partition.
+    pub(crate) fn address(&self, partition: Partition) -> KeyAddress {
+        KeyAddress {
+            partition,
+            account: self.record.account,
+            key: self.record.id,
         }
     }
 
@@ -81,19 +99,48 @@ impl Key {
         self.record.id.is_multi_region().then_some(of_copy)
     }
 
-    /// The key as the keystore takes it. The states in which a key is used have material; a key without one that is
-    /// used nevertheless is a fault of ours.
+    /// Whether it is the primary of a multi-Region key that has replicas.
+    pub(crate) fn has_replicas(&self) -> bool {
+        let related = self.record.related.as_ref();
+        self.record.replica_of.is_none() && related.is_some_and(|related| !related.replicas.is_empty())
+    }
+
+    /// The key as the keystore takes it. The states in which a key is used have material, but for imported material that
+    /// goes while the primary Region changes; any other key without one that is used nevertheless is a fault of ours.
     pub fn handle(&self) -> Result<Arc<KeyHandle>, ApiError> {
-        self.handle
-            .clone()
-            .ok_or_else(|| internal(format_args!("{} is in use and has no key material", self.arn)))
+        let missing = || match self.record.origin {
+            Origin::External => KeyState::PendingImport.error(&self.arn),
+            _ => internal(format_args!("{} is in use and has no key material", self.arn)),
+        };
+        self.handle.clone().ok_or_else(missing)
+    }
+
+    /// The key as it is at a moment, in milliseconds since the Unix epoch: material that has expired by then is not used,
+    /// whether it has been removed yet or not.
+    pub(crate) fn at(self: Arc<Self>, region: &Region, now: i64) -> Arc<Self> {
+        if self.expires.is_none_or(|expires| now < expires) {
+            return self;
+        }
+        let stored = Stored {
+            value: self.record.past_expiry(now),
+            revision: self.revision,
+            version: 0,
+        };
+        let seen = Self::new(region, stored);
+        let handle = if seen.record.state == KeyState::PendingImport {
+            None
+        } else {
+            seen.handle
+        };
+        Arc::new(Self { handle, ..seen })
     }
 
     /// The id of the material that encrypts, as the wire has it. Keys of other kinds have one material only, which is not
     /// told apart.
     pub fn current_material(&self) -> Option<String> {
         let symmetric = self.record.spec.key_type() == KeyType::Symmetric;
-        let current = self.record.materials.last().filter(|_| symmetric);
+        let is_there = self.handle.is_some() && self.record.state != KeyState::PendingImport;
+        let current = self.record.current().filter(|_| symmetric && is_there);
         current.map(|material| material.id.to_string())
     }
 }
@@ -120,7 +167,7 @@ impl Context for Key {
 }
 
 fn handle(region: &Region, record: &KeyRecord) -> Option<KeyHandle> {
-    let current = record.materials.last()?.id;
+    let current = record.current().filter(|material| material.wrapped.is_some())?.id;
     Some(KeyHandle {
         address: KeyAddress {
             partition: region.partition(),
@@ -132,9 +179,9 @@ fn handle(region: &Region, record: &KeyRecord) -> Option<KeyHandle> {
         materials: record
             .materials
             .iter()
-            .map(|material| WrappedMaterial {
-                id: material.id,
-                bytes: material.wrapped.to_vec(),
+            .filter_map(|material| {
+                let wrapped = material.wrapped.as_ref()?;
+                Some((material.id, Wrapped(wrapped.to_vec())))
             })
             .collect(),
         current,
@@ -149,6 +196,8 @@ pub struct KeySpace {
     pub store: RegionStore,
     /// The grants on them.
     pub(crate) grants: GrantSpace,
+    /// Uses of the keys that are not written down yet.
+    pub(crate) uses: Uses,
     keys: ObjectCache<KeyRecord, Key>,
     aliases: ObjectCache<AliasRecord, AliasRecord>,
 }
@@ -160,6 +209,7 @@ impl KeySpace {
         Self {
             store: store.region(region),
             grants: GrantSpace::new(store, store.region(region)),
+            uses: Uses::default(),
             keys: ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, stored)),
             aliases: ObjectCache::new(store, CACHED, |stored: Stored<AliasRecord>| stored.value),
         }
@@ -251,14 +301,43 @@ impl KeySpace {
         Key::new(self.region(), stored)
     }
 
-    /// Writes a new key and what lists it.
+    /// Writes a new key, what lists it, and what is to be done to it by itself.
     pub fn insert(&self, txn: &mut RegionTxn, record: &KeyRecord) {
         txn.insert(&key_address(record.account, record.id), record);
         txn.insert(&entry_address(record.account, record.id), &KeyEntry { id: record.id });
+        if let Some(job) = record.job() {
+            job.schedule(txn);
+        }
     }
 
-    /// Writes the changed record of a key, provided that nobody else has changed the key.
+    /// Writes the changed record of a key, provided that nobody else has changed the key, and has its copies follow.
     pub fn update(&self, txn: &mut RegionTxn, key: &Key, record: &KeyRecord) {
+        let record = &*editions::follow(txn, &key.record, record);
         txn.update(&key_address(record.account, record.id), record, key.revision);
+        let (before, after) = (key.record.job(), record.job());
+        if let Some(job) = before.filter(|before| after.as_ref() != Some(before)) {
+            job.unschedule(txn);
+        }
+        // Though it be there already: so that one which is missing is not for long.
+        if let Some(job) = after {
+            job.schedule(txn);
+        }
+    }
+
+    /// Makes a transaction fail if somebody has changed the key.
+    pub(crate) fn require(txn: &mut RegionTxn, key: &Key) {
+        txn.require(&key_address(key.record.account, key.record.id), key.revision);
+    }
+
+    /// Removes a key with its material and what lists it, provided that nobody else has changed the key.
+    pub(crate) fn remove(txn: &mut RegionTxn, key: &Key) {
+        let (account, id) = (key.record.account, key.record.id);
+        txn.delete(&key_address(account, id), key.revision);
+        txn.remove(&entry_address(account, id));
+        txn.remove(&last_use_address(account, id));
+        editions::farewell(txn, &key.record);
+        if let Some(job) = key.record.job() {
+            job.unschedule(txn);
+        }
     }
 }

@@ -13,7 +13,10 @@ mod cryptography;
 pub mod eligibility;
 mod facts;
 pub mod grants;
+mod imported;
 pub mod keys;
+mod last_use;
+mod lifecycle;
 pub mod lint;
 mod lockout;
 pub mod managed;
@@ -29,6 +32,7 @@ mod reference;
 mod rehearsal;
 pub mod rules;
 pub mod seed;
+mod service_role;
 mod signatures;
 mod source;
 pub mod state;
@@ -39,15 +43,17 @@ use std::sync::Arc;
 
 use trent_api::{ApiError, Protocol};
 use trent_attestation::Roots;
+use trent_audit::EventId;
 use trent_identity::organization::Placement;
 use trent_identity::{PrincipalDirectory, Via};
 use trent_keystore::Keystore;
 use trent_names::{AccountId, Region};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Actor, Call, Service, internal};
+use trent_service::{Actor, AuditedResource, Call, Service, internal};
 use trent_store::Sealed;
 
 use crate::keys::KeySpace;
+pub use crate::lifecycle::{Courier, Delivery, Runner};
 use crate::rules::Rules;
 
 /// The KMS of one deployment: the keys of its Regions, the keystore that uses them, and whoever knows the principals
@@ -101,6 +107,11 @@ impl Kms {
         &self.attestation_roots
     }
 
+    /// The keys of every Region that is served.
+    pub(crate) fn spaces(&self) -> impl Iterator<Item = &KeySpace> {
+        self.regions.values()
+    }
+
     /// The keys of a Region, if it is served.
     pub(crate) fn served(&self, region: &Region) -> Option<&KeySpace> {
         self.regions.get(region)
@@ -129,6 +140,12 @@ impl Service for Kms {
             // A service makes it for the resource of a principal when it calls for the principal.
             ("kms:grantisforawsresource", _) => Values::boolean(call.via().is_some()),
             _ => Values::Absent,
+        }
+    }
+
+    fn carried_out(&self, call: &Call, operation: &'static str, about: &[AuditedResource], record: EventId) {
+        if let Some(space) = self.served(&call.region) {
+            last_use::note(space, call, operation, about, record);
         }
     }
 

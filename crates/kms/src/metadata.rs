@@ -4,16 +4,18 @@
 use trent_api::{ApiError, Timestamp, kms};
 use trent_audit::json::Object;
 use trent_crypto::spec::Algorithms;
+use trent_names::{KeyArn, Region};
 use trent_service::internal;
 
 use crate::keys::Key;
-use crate::records::Manager;
+use crate::records::{KeyRecord, Manager};
 use crate::state::KeyState;
 
 /// The metadata of a key. Which members are there depends on the key; those that do not apply are absent.
 pub(crate) fn of(key: &Key) -> Result<kms::KeyMetadata, ApiError> {
     let record = &key.record;
     let algorithms = Listed::of(key)?;
+    let imported = Expiration::of(record);
     Ok(kms::KeyMetadata {
         aws_account_id: Some(record.account.to_string()),
         key_id: record.id.to_string(),
@@ -31,7 +33,12 @@ pub(crate) fn of(key: &Key) -> Result<kms::KeyMetadata, ApiError> {
         key_spec: Some(spec(key)?),
         customer_master_key_spec: older_spec(key),
         multi_region: Some(record.id.is_multi_region()),
+        multi_region_configuration: configuration(key)?,
         current_key_material_id: key.current_material(),
+        expiration_model: imported.model,
+        valid_to: imported.valid_to.map(Timestamp::from_millis),
+        deletion_date: record.deletion_due().map(Timestamp::from_millis),
+        pending_deletion_window_in_days: waiting_window(key),
         encryption_algorithms: algorithms.encryption,
         signing_algorithms: algorithms.signing,
         mac_algorithms: algorithms.mac,
@@ -39,6 +46,69 @@ pub(crate) fn of(key: &Key) -> Result<kms::KeyMetadata, ApiError> {
         encapsulation_algorithms: algorithms.encapsulation,
         ..kms::KeyMetadata::default()
     })
+}
+
+/// What every key of a multi-Region set tells of the set, and what the key itself is in it.
+fn configuration(key: &Key) -> Result<Option<kms::MultiRegionConfiguration>, ApiError> {
+    let record = &key.record;
+    if !record.id.is_multi_region() {
+        return Ok(None);
+    }
+    let own = KeyArn::parse(&key.arn).map_err(internal)?;
+    let replicas = record.related.iter().flat_map(|related| &related.replicas);
+    Ok(Some(kms::MultiRegionConfiguration {
+        multi_region_key_type: Some(match record.replica_of {
+            Some(_) => kms::MultiRegionKeyType::Replica,
+            None => kms::MultiRegionKeyType::Primary,
+        }),
+        primary_key: Some(in_region(record.replica_of.as_ref().unwrap_or(&own.region), record)),
+        replica_keys: Some(replicas.map(|region| in_region(region, record)).collect()),
+    }))
+}
+
+/// The key of a set in a Region.
+fn in_region(region: &Region, record: &KeyRecord) -> kms::MultiRegionKey {
+    kms::MultiRegionKey {
+        arn: Some(KeyArn::new(region.clone(), record.account, record.id).to_string()),
+        region: Some(region.to_string()),
+    }
+}
+
+/// What is told of the expiry of imported material.
+#[derive(Default)]
+struct Expiration {
+    model: Option<kms::ExpirationModelType>,
+    /// The earliest of the key's materials.
+    valid_to: Option<i64>,
+}
+
+impl Expiration {
+    /// Material that was deleted is not told of; material that has expired still is, with the date that has passed.
+    fn of(record: &KeyRecord) -> Self {
+        let told = record.own_materials().filter_map(|material| {
+            let imported = material.imported.as_ref()?;
+            let is_told = material.wrapped.is_some() || imported.expires.is_some();
+            is_told.then_some(imported.expires)
+        });
+        told.fold(Self::default(), |so_far, expires| match expires {
+            Some(at) => Self {
+                model: Some(kms::ExpirationModelType::KeyMaterialExpires),
+                valid_to: Some(so_far.valid_to.map_or(at, |earlier| earlier.min(at))),
+            },
+            None => Self {
+                model: so_far
+                    .model
+                    .or(Some(kms::ExpirationModelType::KeyMaterialDoesNotExpire)),
+                ..so_far
+            },
+        })
+    }
+}
+
+/// The waiting period of a primary key that it has not begun yet.
+fn waiting_window(key: &Key) -> Option<i32> {
+    let waits = key.record.state == KeyState::PendingReplicaDeletion;
+    Some(key.record.deletion.filter(|_| waits)?.window_days)
 }
 
 /// The algorithms of a key, in the list of its usage; there are no others.
@@ -135,6 +205,28 @@ pub(crate) fn audited(metadata: &kms::KeyMetadata) -> Object {
     shown
         .boolean("enabled", metadata.enabled.unwrap_or(false))
         .boolean("multiRegion", metadata.multi_region.unwrap_or(false));
+    if let Some(configuration) = &metadata.multi_region_configuration {
+        shown.object("multiRegionConfiguration", audited_configuration(configuration));
+    }
+    shown
+}
+
+fn audited_configuration(configuration: &kms::MultiRegionConfiguration) -> Object {
+    let key = |key: &kms::MultiRegionKey| {
+        let mut shown = Object::new();
+        shown
+            .string("arn", key.arn.as_deref().unwrap_or_default())
+            .string("region", key.region.as_deref().unwrap_or_default());
+        shown
+    };
+    let mut shown = Object::new();
+    if let Some(kind) = configuration.multi_region_key_type {
+        shown.string("multiRegionKeyType", kind.as_str());
+    }
+    if let Some(primary) = &configuration.primary_key {
+        shown.object("primaryKey", key(primary));
+    }
+    shown.objects("replicaKeys", configuration.replica_keys.iter().flatten().map(key));
     shown
 }
 

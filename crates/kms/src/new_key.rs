@@ -6,14 +6,14 @@ use std::fmt::Display;
 use trent_api::{ApiError, kms};
 use trent_crypto::KeyAddress;
 use trent_crypto::spec::{KeySpec, KeyUsage};
-use trent_keystore::{KeystoreError, NewKey, PairError};
+use trent_keystore::{KeystoreError, NewKey, PairError, Wrapped};
 use trent_names::{AccountId, AliasName, KeyId};
 use trent_service::{Call, internal};
 use uuid::Uuid;
 
 use crate::Kms;
 use crate::policy::KeyPolicy;
-use crate::records::{KeyRecord, Manager, MaterialRecord, Origin};
+use crate::records::{KeyRecord, Manager, MaterialRecord, Origin, Related};
 use crate::state::KeyState;
 use crate::tags::Tags;
 
@@ -35,22 +35,29 @@ pub(crate) struct NewKeyRecord {
     pub(crate) account: AccountId,
     pub(crate) spec: KeySpec,
     pub(crate) usage: KeyUsage,
+    pub(crate) origin: Origin,
     pub(crate) manager: Manager,
     pub(crate) description: String,
     pub(crate) policy: KeyPolicy,
     pub(crate) tags: Tags,
     pub(crate) aliases: BTreeSet<AliasName>,
+    /// Whether it may have copies in other Regions, and is the first of them.
+    pub(crate) multi_region: bool,
 }
 
 impl NewKeyRecord {
-    /// Gives the key a random id, which tells nothing about its material, and fresh material.
+    /// Gives the key a random id, which tells nothing about its material, and fresh material unless it is to be imported.
     pub(crate) async fn generate(self, service: &Kms, call: &Call) -> Result<KeyRecord, ApiError> {
-        let id = KeyId::from_random_bytes(*Uuid::new_v4().as_bytes(), false);
+        let id = KeyId::from_random_bytes(*Uuid::new_v4().as_bytes(), self.multi_region);
         let address = KeyAddress {
             partition: call.region.partition(),
             account: self.account,
             key: id,
         };
+        if self.origin == Origin::External {
+            let empty = service.keystore().create_empty(address).await.map_err(internal)?;
+            return Ok(self.empty(id, empty, call.now_millis()));
+        }
         let material = service.keystore().create(address, self.spec).await;
         let material = material.map_err(|error| not_made(error, format_args!("KeySpec {}", self.spec)))?;
         Ok(self.with(id, material, call.now_millis()))
@@ -59,13 +66,23 @@ impl NewKeyRecord {
     /// The record of the key, enabled, with this material.
     pub(crate) fn with(self, id: KeyId, new: NewKey, created: i64) -> KeyRecord {
         KeyRecord {
+            state: KeyState::Enabled,
+            public_key: new.public_key.map(Into::into),
+            materials: vec![MaterialRecord::new(new.material.id, new.material.bytes, created)],
+            ..self.empty(id, new.destruction_key, created)
+        }
+    }
+
+    /// The record of the key, which waits for its material.
+    fn empty(self, id: KeyId, destruction_key: Wrapped, created: i64) -> KeyRecord {
+        KeyRecord {
             account: self.account,
             id,
             manager: self.manager,
             spec: self.spec,
             usage: self.usage,
-            origin: Origin::AwsKms,
-            state: KeyState::Enabled,
+            origin: self.origin,
+            state: KeyState::PendingImport,
             description: self.description,
             created,
             policy: self.policy.text,
@@ -73,13 +90,13 @@ impl NewKeyRecord {
             replica_of: None,
             tags: self.tags,
             aliases: self.aliases,
-            public_key: new.public_key.map(Into::into),
-            destruction_key: new.destruction_key.0.into(),
-            materials: vec![MaterialRecord {
-                id: new.material.id,
-                wrapped: new.material.bytes.into(),
-                created,
-            }],
+            public_key: None,
+            destruction_key: destruction_key.0.into(),
+            materials: Vec::new(),
+            deletion: None,
+            rotation: None,
+            related: id.is_multi_region().then(Related::default),
+            on_demand: None,
         }
     }
 }

@@ -191,6 +191,8 @@ pub(crate) async fn with_grants(
 
 struct Resolver<'a> {
     space: &'a KeySpace,
+    /// When the call is made, in milliseconds since the Unix epoch.
+    now: i64,
     /// The account that ids and names without one are of; a service has none, and names keys by their ARNs.
     account: Option<AccountId>,
     row: &'a Row<Rules>,
@@ -200,6 +202,7 @@ impl<'a> Resolver<'a> {
     fn new(service: &'a Kms, call: &Call, row: &'a Row<Rules>) -> Result<Self, ApiError> {
         Ok(Self {
             space: service.space(&call.region)?,
+            now: call.now_millis(),
             account: call.asking().ok_or_else(only_of_accounts)?.account(),
             row,
         })
@@ -275,11 +278,12 @@ impl<'a> Resolver<'a> {
     }
 
     async fn find(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
-        if self.row.read_only {
-            self.space.key(account, id).await
+        let found = if self.row.read_only {
+            self.space.key(account, id).await?
         } else {
-            self.space.key_to_change(account, id).await
-        }
+            self.space.key_to_change(account, id).await?
+        };
+        Ok(found.map(|key| key.at(self.space.region(), self.now)))
     }
 
     fn check_place(&self, partition: Partition, region: &Region) -> Result<(), ApiError> {

@@ -19,7 +19,7 @@ use crate::aliases::MAX_ALIASES;
 use crate::keys::KeySpace;
 use crate::new_key::NewKeyRecord;
 use crate::policy;
-use crate::records::{AliasRecord, Manager, key_address};
+use crate::records::{AliasRecord, Manager, Origin, key_address};
 use crate::state::KeyState;
 use crate::tags::{self, MAX_TAG_KEY, MAX_TAG_VALUE, TagError, Tags};
 
@@ -193,10 +193,12 @@ async fn check(kms: &Kms, space: &KeySpace, declared: &DeclaredKey) -> Result<Ne
         account: declared.account,
         spec: KeySpec::SymmetricDefault,
         usage: KeyUsage::EncryptDecrypt,
+        origin: Origin::AwsKms,
         manager: Manager::Customer,
         description: declared.description.clone(),
         policy,
         tags,
         aliases: declared.aliases.iter().cloned().collect(),
+        multi_region: false,
     })
 }

@@ -58,6 +58,7 @@ pub(crate) async fn resolve(
     let parsed = Parsed::parse(ciphertext).map_err(|_| kms::error::INVALID_CIPHERTEXT.bare())?;
     let space = service.space(&call.region)?;
     let key = space.key_of_ciphertext(call.account(), parsed.key).await?;
+    let key = key.map(|key| key.at(space.region(), call.now_millis()));
     let key = key.map_or(KeyTarget::UnknownCiphertext, |key| KeyTarget::OfCiphertext(key.into()));
     reference::with_grants(service, call, key, source.tokens).await
 }

@@ -61,7 +61,7 @@ impl KeyState {
     }
 
     /// The error of an operation that the state rules out.
-    fn error(self, arn: &str) -> ApiError {
+    pub(crate) fn error(self, arn: &str) -> ApiError {
         let invalid = |state: &str| kms::error::kms_invalid_state(format!("{arn} is {state}"));
         match self {
             Self::Enabled => invalid("enabled."),

@@ -55,6 +55,14 @@ pub(crate) fn fits(key: &str, value: &str) -> bool {
     (1..=MAX_TAG_KEY).contains(&key.chars().count()) && value.chars().count() <= MAX_TAG_VALUE
 }
 
+/// A tag on the wire.
+pub(crate) fn on_the_wire((key, value): (&String, &String)) -> kms::Tag {
+    kms::Tag {
+        tag_key: key.clone(),
+        tag_value: value.clone(),
+    }
+}
+
 /// The refusal on the wire.
 pub(crate) fn refused(error: TagError) -> ApiError {
     kms::error::tag(error.to_string())

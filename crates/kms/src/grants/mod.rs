@@ -4,6 +4,7 @@
 //! goes. A request is lent what its caller has on the key: [`usable`], out of [`holdings`].
 
 pub mod change;
+mod clear;
 pub mod holdings;
 pub mod id;
 pub mod list;

@@ -17,7 +17,20 @@ pub(crate) fn key(spec: KeySpec, usage: KeyUsage) -> Key {
 
 /// The same after a change of its record.
 pub(crate) fn with(spec: KeySpec, usage: KeyUsage, change: impl FnOnce(&mut KeyRecord)) -> Key {
-    let mut value = KeyRecord {
+    let mut value = record(spec, usage);
+    change(&mut value);
+    let region = Region::parse("us-east-1").expect("a Region");
+    let stored = Stored {
+        value,
+        revision: Revision::ZERO,
+        version: 0,
+    };
+    Key::new(&region, stored)
+}
+
+/// The record of an enabled key without material.
+pub(crate) fn record(spec: KeySpec, usage: KeyUsage) -> KeyRecord {
+    KeyRecord {
         account: AccountId::ZERO,
         id: KeyId::from_bytes([0; 16], false),
         manager: Manager::Customer,
@@ -34,14 +47,10 @@ pub(crate) fn with(spec: KeySpec, usage: KeyUsage, change: impl FnOnce(&mut KeyR
         materials: Vec::new(),
         policy_principals: None,
         replica_of: None,
+        deletion: None,
+        rotation: None,
+        related: None,
+        on_demand: None,
         public_key: None,
-    };
-    change(&mut value);
-    let region = Region::parse("us-east-1").expect("a Region");
-    let stored = Stored {
-        value,
-        revision: Revision::ZERO,
-        version: 0,
-    };
-    Key::new(&region, stored)
+    }
 }

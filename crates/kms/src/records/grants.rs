@@ -216,6 +216,16 @@ pub fn grantee_address(account: AccountId, key: KeyId, grantee: &[u8; 32]) -> Ke
     of_key(account, key).part(grantee)
 }
 
+/// What precedes the records of all grantees of a key.
+pub fn grantees_of(account: AccountId, key: KeyId) -> Key<GranteeRecord> {
+    of_key(account, key)
+}
+
+/// What precedes everything that finds a grant on a key.
+pub fn requests_of(account: AccountId, key: KeyId) -> Key<GrantPointer> {
+    of_key(account, key)
+}
+
 /// Where a key's roster is.
 pub fn roster_address(account: AccountId, key: KeyId) -> Key<GrantRoster> {
     of_key(account, key)

@@ -5,7 +5,10 @@
 //! the whole key as its precondition.
 
 pub mod grants;
+pub(crate) mod letters;
+mod lifecycle;
 mod text;
+pub mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +20,7 @@ use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_names::{AccountId, AliasName, KeyId, Region};
 use trent_store::{InRegion, Key, Kind, LivesIn, Record, kinds};
 
+pub use self::lifecycle::{AutomaticRotation, Deletion, Imported, Related, Rotated, RotationKind, Standing};
 use crate::state::KeyState;
 
 /// A key of one account in one Region.
@@ -62,7 +66,7 @@ pub struct KeyRecord {
     /// The key's own key, wrapped by a root generation; it wraps the materials.
     #[n(12)]
     pub destruction_key: ByteVec,
-    /// Every material that the key ever had, oldest first; the last one encrypts.
+    /// Every material that the key ever had, oldest first; the [current](KeyRecord::current) one encrypts.
     #[n(13)]
     pub materials: Vec<MaterialRecord>,
     /// Whom the key policy means: the unique ids of the users and roles that it names, by the ARNs that they had when
@@ -76,6 +80,25 @@ pub struct KeyRecord {
     /// material.
     #[n(16)]
     pub public_key: Option<ByteVec>,
+    /// That the key is to be deleted; there in the two states that end in deletion.
+    #[n(17)]
+    pub deletion: Option<Deletion>,
+    /// The calendar of rotation, while automatic rotation is on. A key that is not in use keeps it and does not rotate.
+    #[n(18)]
+    pub rotation: Option<AutomaticRotation>,
+    /// The copies of a multi-Region key.
+    #[n(19)]
+    pub related: Option<Related>,
+    /// When a rotation on demand that has not been carried out yet was asked for, in milliseconds since the Unix epoch.
+    #[n(20)]
+    pub on_demand: Option<i64>,
+}
+
+impl KeyRecord {
+    /// The material that encrypts: the newest one that does not wait for anything.
+    pub fn current(&self) -> Option<&MaterialRecord> {
+        self.materials.iter().rev().find(|material| material.standing.is_none())
+    }
 }
 
 /// One key material.
@@ -85,12 +108,36 @@ pub struct MaterialRecord {
     /// Its id.
     #[cbor(n(0), with = "text")]
     pub id: MaterialId,
-    /// The material, wrapped by the key's destruction key.
+    /// The material, wrapped by the key's destruction key. None of an imported material that was deleted or has expired:
+    /// its id, by which the same material is known again, outlives it.
     #[n(1)]
-    pub wrapped: ByteVec,
+    pub wrapped: Option<ByteVec>,
     /// When it was made, in milliseconds since the Unix epoch.
     #[n(2)]
     pub created: i64,
+    /// How it came to be the current material; none of a key's first one.
+    #[n(3)]
+    pub rotated: Option<Rotated>,
+    /// What is known of its import, if it was imported.
+    #[n(4)]
+    pub imported: Option<Imported>,
+    /// Why it does not encrypt yet. None of a material that is, or was, the current one.
+    #[n(5)]
+    pub standing: Option<Standing>,
+}
+
+impl MaterialRecord {
+    /// A material just made, which encrypts from now on.
+    pub fn new(id: MaterialId, wrapped: Vec<u8>, created: i64) -> Self {
+        Self {
+            id,
+            wrapped: Some(wrapped.into()),
+            created,
+            rotated: None,
+            imported: None,
+            standing: None,
+        }
+    }
 }
 
 /// Who manages a key: the members of `KeyManager`.
@@ -212,6 +259,22 @@ pub fn alias_address(account: AccountId, blinded_name: &[u8; 32]) -> Key<AliasRe
 /// What precedes all aliases of an account.
 pub fn aliases_of(account: AccountId) -> Key<AliasRecord> {
     Key::new().part(account.as_str().as_bytes())
+}
+
+/// A key as jobs name it.
+pub fn subject_of(account: AccountId, id: KeyId) -> Vec<u8> {
+    [&id_bytes(id), account.as_str().as_bytes()].concat()
+}
+
+/// The key that [`subject_of`] names so.
+pub fn subject_parts(subject: &[u8]) -> Option<(AccountId, KeyId)> {
+    let (id, account) = subject.split_first_chunk::<17>()?;
+    let ([kind], id) = id.split_first_chunk::<1>()?;
+    let account = std::str::from_utf8(account).ok()?;
+    Some((
+        AccountId::parse(account).ok()?,
+        KeyId::from_bytes(id.try_into().ok()?, *kind == 1),
+    ))
 }
 
 fn id_bytes(id: KeyId) -> [u8; 17] {

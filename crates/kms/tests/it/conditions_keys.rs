@@ -16,7 +16,10 @@ const MULTI_REGION: &str = "mrk-1234abcd12ab34cd56ef1234567890ab";
 async fn making(conditions: &[Value], rows: &[(Value, bool)]) {
     let world = World::new().await;
     for condition in conditions {
-        let user = user_allowed(&["kms:CreateKey"], condition);
+        let user = user_with(&json!([
+            {"Effect": "Allow", "Action": "kms:CreateKey", "Resource": "*", "Condition": condition},
+            {"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole", "Resource": "*"}
+        ]));
         for (request, allowed) in rows {
             assert_eq!(
                 passes(&world, user, "CreateKey", request).await,

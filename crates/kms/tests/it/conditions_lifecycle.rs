@@ -141,12 +141,13 @@ async fn where_a_key_is_copied_and_moved_to() {
     let single = world.key().await;
     world.install(&single, REGION, MULTI_REGION, |_| ()).await;
     let moving = |to: &str, allowed| ("UpdatePrimaryRegion", json!({"PrimaryRegion": to}), allowed);
-    for pattern in [json!("eu-*"), json!(["eu-west-3", "eu-central-1"])] {
+    // To where the key is already: whoever may move it is told so.
+    for pattern in [json!("us-w*"), json!([REGION, "eu-central-1"])] {
         let user = user_allowed(
             &["kms:UpdatePrimaryRegion"],
             &json!({"StringLike": {"kms:PrimaryRegion": pattern}}),
         );
-        let rows = [moving("eu-west-3", true), moving("us-east-1", false)];
+        let rows = [moving(REGION, true), moving("us-east-1", false)];
         check_as(&world, user, MULTI_REGION, &rows).await;
     }
     let copying = |to: &str, allowed| ("ReplicateKey", json!({"ReplicaRegion": to}), allowed);
@@ -219,6 +220,19 @@ async fn a_new_primary_needs_permission_on_both_keys() {
     let arns = [REGION, ELSEWHERE].map(|place| format!("arn:aws:kms:{place}:{ACCOUNT}:key/{MULTI_REGION}"));
     for (arns, allowed) in [(&arns[..1], false), (&arns[1..], false), (&arns[..], true)] {
         let user = user_with(&json!([{"Effect": "Allow", "Action": "kms:UpdatePrimaryRegion", "Resource": arns}]));
+        let rows = [("UpdatePrimaryRegion", json!({"PrimaryRegion": ELSEWHERE}), allowed)];
+        check_as(&world, user, MULTI_REGION, &rows).await;
+    }
+    // Each key is asked for in its own Region.
+    for (regions, allowed) in [
+        (json!([REGION]), false),
+        (json!([ELSEWHERE]), false),
+        (json!([REGION, ELSEWHERE]), true),
+    ] {
+        let user = user_with(
+            &json!([{"Effect": "Allow", "Action": "kms:UpdatePrimaryRegion", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestedRegion": regions}}}]),
+        );
         let rows = [("UpdatePrimaryRegion", json!({"PrimaryRegion": ELSEWHERE}), allowed)];
         check_as(&world, user, MULTI_REGION, &rows).await;
     }

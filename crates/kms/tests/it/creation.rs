@@ -143,8 +143,14 @@ async fn what_cannot_be_made_is_refused_and_nothing_is_left_behind() {
                 "KeySpec HMAC_256 is not supported in a custom key store.".to_owned(),
             ),
         ),
-        (json!({"MultiRegion": true}), unsupported("MultiRegion true")),
-        (json!({"Origin": "EXTERNAL"}), unsupported("Origin EXTERNAL")),
+        (
+            json!({"Origin": "EXTERNAL", "KeySpec": "ML_DSA_44", "KeyUsage": "SIGN_VERIFY"}),
+            unsupported("Origin EXTERNAL with KeySpec ML_DSA_44"),
+        ),
+        (
+            json!({"Origin": "EXTERNAL", "KeySpec": "ECC_NIST_EDWARDS25519", "KeyUsage": "SIGN_VERIFY"}),
+            unsupported("Origin EXTERNAL with KeySpec ECC_NIST_EDWARDS25519"),
+        ),
         (
             json!({"Origin": "AWS_CLOUDHSM"}),
             invalid("Origin AWS_CLOUDHSM requires a CustomKeyStoreId"),

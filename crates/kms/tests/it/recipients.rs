@@ -4,6 +4,7 @@
 use aws_lc_rs::rsa::{KeySize, PrivateDecryptingKey};
 use serde_json::{Value, json};
 use trent_attestation::Roots;
+use trent_store::Options;
 
 use crate::enclave::open;
 use crate::platform::{Item, Platform, Statement, recipient};
@@ -30,9 +31,8 @@ struct Scene {
 impl Scene {
     async fn new() -> Self {
         let platform = Platform::new();
-        let mut world = World::new().await;
         let roots = Roots::default().and(platform.root()).expect("a root");
-        world.kms = world.kms.with_attestation_roots(roots);
+        let world = World::of(Options::default(), |kms| kms.with_attestation_roots(roots)).await;
         let (private, public) = recipient(KeySize::Rsa2048);
         Self {
             world,

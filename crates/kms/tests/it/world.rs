@@ -12,11 +12,13 @@ use trent_api::ApiError;
 use trent_audit::{Drain, MemoryLog, Trail};
 use trent_identity::{Directory, SignedRequest};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
-use trent_kms::Kms;
 use trent_kms::records::{KeyEntry, KeyRecord, entry_address, key_address};
+use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::{AccountId, KeyId, Region};
-use trent_service::{Authorizer, ByPolicy, FixedClock, Frame, Peer, Pipeline};
-use trent_store::{MemoryEngine, Options, Sealed};
+use trent_service::{
+    Authorizer, ByPolicy, Clock as _, ClockGuard, FixedClock, Frame, Initiator, Peer, Pipeline, Upkeep,
+};
+use trent_store::{Engine, MemoryEngine, Options, Sealed};
 
 use crate::door::Door;
 
@@ -28,6 +30,8 @@ pub(crate) const OTHER: &str = "444455556666";
 pub(crate) const REGION: &str = "us-west-2";
 /// Another Region that is served.
 pub(crate) const ELSEWHERE: &str = "eu-central-1";
+/// A third one.
+pub(crate) const FAR: &str = "ap-northeast-1";
 /// A key id that no key has.
 pub(crate) const NO_KEY: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -106,11 +110,15 @@ pub(crate) const USER: Who = Who {
 
 /// A KMS and what is around it.
 pub(crate) struct World {
-    pub(crate) kms: Kms,
+    pub(crate) kms: Arc<Kms>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Sealed,
     pub(crate) clock: Arc<FixedClock>,
+    keystore: Arc<SoftwareKeystore>,
+    pub(crate) courier: Arc<Courier>,
     pipeline: Pipeline,
+    runner: Runner,
+    delivery: Delivery,
     log: MemoryLog,
 }
 
@@ -144,30 +152,72 @@ impl World {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        let regions = [region(REGION), region(ELSEWHERE)];
+        Self::of(options, |kms| kms).await
+    }
+
+    /// A world whose KMS is made differently.
+    pub(crate) async fn of(options: Options, change: impl FnOnce(Kms) -> Kms) -> Self {
         let keyring = Keyring::generate(&SystemRandomness).expect("the system has randomness");
         let engine = Arc::new(MemoryEngine::new());
         let store = Sealed::open(engine, keyring.record_sealer(), options)
             .await
             .expect("an empty store opens");
+        Self::over(store, Arc::new(SoftwareKeystore::new(&keyring)), START, change)
+    }
+
+    /// A server that starts over what an engine has, with the keystore of this keyring.
+    pub(crate) async fn started(engine: Arc<dyn Engine>, keyring: &Keyring, now: Duration) -> Self {
+        let store = Sealed::open(engine, keyring.record_sealer(), Options::default())
+            .await
+            .expect("the store is whole");
+        Self::over(store, Arc::new(SoftwareKeystore::new(keyring)), now, |kms| kms)
+    }
+
+    /// The same store under a server that remembers nothing.
+    pub(crate) fn restarted(&self) -> Self {
+        Self::over(
+            self.store.clone(),
+            Arc::clone(&self.keystore),
+            self.clock.now(),
+            |kms| kms,
+        )
+    }
+
+    fn over(store: Sealed, keystore: Arc<SoftwareKeystore>, now: Duration, change: impl FnOnce(Kms) -> Kms) -> Self {
+        let regions = [REGION, ELSEWHERE, FAR].map(region);
         let log = MemoryLog::new(1 << 22);
         let trail = Trail::in_memory(log.clone());
-        let clock = Arc::new(FixedClock::at(START));
+        let clock = Arc::new(FixedClock::at(now));
+        let drain = Arc::new(Drain::new(trail.clone(), &store, &regions));
+        let initiator = Initiator::new(store.clone(), trail.clone(), Arc::clone(&drain));
         let pipeline = Pipeline {
             admission: Box::new(Door),
             authorizer: Box::new(ByPolicy),
             store: store.clone(),
-            drain: Arc::new(Drain::new(trail.clone(), &store, &regions)),
+            drain,
             trail,
             clock: Arc::clone(&clock) as _,
         };
-        let keystore: Arc<SoftwareKeystore> = Arc::new(SoftwareKeystore::new(&keyring));
         let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore) as _));
+        let kms = Kms::new(
+            &store,
+            &regions,
+            Arc::clone(&keystore) as _,
+            Arc::clone(&directory) as _,
+        );
+        let kms = Arc::new(change(kms));
+        let guard = Arc::new(ClockGuard::trusting(Arc::clone(&clock) as _));
+        let courier = Courier::new(Arc::clone(&kms), initiator.clone(), Arc::clone(&guard));
+        let courier = Arc::new(courier);
         Self {
-            kms: Kms::new(&store, &regions, keystore, Arc::clone(&directory) as _),
+            runner: Runner::new(Arc::clone(&kms), initiator, guard),
+            delivery: Delivery::new(Arc::clone(&kms), &store, Arc::clone(&courier) as _),
+            courier,
+            kms,
             directory,
             store,
             clock,
+            keystore,
             pipeline,
             log,
         }
@@ -177,7 +227,7 @@ impl World {
     pub(crate) async fn send(&self, who: Who, operation: &str, body: &Value) -> Result<Value, Refusal> {
         let (headers, body) = (who.headers(), body.to_string());
         let headers: Vec<_> = headers.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-        let reply = self.pipeline.serve(&self.kms, frame(operation, &headers, &body)).await;
+        let reply = self.pipeline.serve(&*self.kms, frame(operation, &headers, &body)).await;
         if reply.status == 200 && reply.body.is_empty() {
             return Ok(Value::Null);
         }
@@ -193,12 +243,84 @@ impl World {
         })
     }
 
+    /// Another runner over the same keys.
+    pub(crate) fn runner(&self) -> Runner {
+        self.runner_guarded_by(Arc::new(ClockGuard::trusting(Arc::clone(&self.clock) as _)))
+    }
+
+    /// One that believes the clock as far as this guard does.
+    pub(crate) fn runner_guarded_by(&self, guard: Arc<ClockGuard>) -> Runner {
+        let Pipeline {
+            store, trail, drain, ..
+        } = &self.pipeline;
+        let initiator = Initiator::new(store.clone(), trail.clone(), Arc::clone(drain));
+        Runner::new(Arc::clone(&self.kms), initiator, guard)
+    }
+
+    /// Lets time pass, and what falls due be done; gives the number of steps that it took.
+    pub(crate) async fn pass(&self, time: Duration) -> usize {
+        self.clock.set(self.clock.now() + time);
+        self.runner.settle().await
+    }
+
+    /// Lets the service do by itself whatever there is to do, as far as it can.
+    pub(crate) async fn work(&self) {
+        for _ in 0..3 {
+            self.delivery.settle().await;
+            self.runner.settle().await;
+        }
+        self.delivery.settle().await;
+    }
+
+    /// Moves the records that wait into the trail, as far as that can be done.
+    pub(crate) async fn drain(&self) {
+        let _ = self.pipeline.drain.run_once().await;
+    }
+
+    /// Sends a request while letters are delivered all the time.
+    pub(crate) async fn send_connected(&self, who: Who, operation: &str, body: &Value) -> Result<Value, Refusal> {
+        let replied = std::cell::Cell::new(false);
+        let sending = async {
+            let reply = self.send(who, operation, body).await;
+            replied.set(true);
+            reply
+        };
+        let delivering = async {
+            while !replied.get() {
+                self.delivery.settle().await;
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::join!(sending, delivering).0
+    }
+
+    /// Has the letters between Regions delivered.
+    pub(crate) async fn deliver(&self) {
+        assert!(self.delivery.settle().await, "every letter can be delivered");
+    }
+
+    /// A replica of a key of the root user in another Region, ready for use; the reply to making it.
+    pub(crate) async fn replicate(&self, who: Who, request: Value) -> Value {
+        // The reply waits for the replica, and the replica for its letter.
+        let (reply, ()) = tokio::join!(self.ok_as(who, "ReplicateKey", request), self.deliver_soon());
+        self.deliver().await;
+        reply
+    }
+
+    /// Has the letters delivered that are written within the next moments.
+    async fn deliver_soon(&self) {
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+            self.deliver().await;
+        }
+    }
+
     /// Takes a request of any operation, built or not, as far as its authorization; the error that ends it there.
     pub(crate) async fn ask(&self, who: Who, operation: &str, body: &Value) -> Result<(), ApiError> {
         let (headers, body) = (who.headers(), body.to_string());
         let headers: Vec<_> = headers.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
         let frame = frame(operation, &headers, &body);
-        self.pipeline.would_allow(&self.kms, frame).await
+        self.pipeline.would_allow(&*self.kms, frame).await
     }
 
     /// Leaves decisions to somebody else from now on.
@@ -264,7 +386,12 @@ impl World {
 
     /// Changes a key's record as operations of other capabilities would.
     pub(crate) async fn alter(&self, key: &str, change: impl FnOnce(&mut KeyRecord)) {
-        let store = self.store.region(&region(REGION));
+        self.alter_in(REGION, key, change).await;
+    }
+
+    /// The same of a key in another Region.
+    pub(crate) async fn alter_in(&self, in_region: &str, key: &str, change: impl FnOnce(&mut KeyRecord)) {
+        let store = self.store.region(&region(in_region));
         let id = KeyId::parse(key).expect("a key id");
         let address = key_address(AccountId::parse(ACCOUNT).expect("an account"), id);
         let stored = store.get(&address).await.expect("the store reads");

@@ -14,10 +14,10 @@ use crate::new_key::{NewKeyRecord, not_offered};
 use crate::operations::policies::put_key_policy;
 use crate::operations::tags::tag_resource;
 use crate::policy;
-use crate::records::Manager;
+use crate::records::{Manager, Origin};
 use crate::rules::Rules;
 use crate::tags::{self, Tags};
-use crate::{Kms, account_of, conditions, lint, lockout, metadata};
+use crate::{Kms, account_of, conditions, lint, lockout, metadata, service_role};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -40,10 +40,13 @@ pub struct CreateKey;
 pub struct Requested {
     spec: KeySpec,
     usage: KeyUsage,
+    origin: Origin,
     tags: Tags,
     account: AccountId,
     /// Every key of the account in the Region, those to come included.
     new_keys: String,
+    /// The role of multi-Region keys, which the first of them in an account calls for.
+    role: Option<String>,
 }
 
 impl Operation for CreateKey {
@@ -58,34 +61,50 @@ impl Operation for CreateKey {
         let region = &call.region;
         let spec = spec(input)?;
         let usage = usage(input, spec)?;
-        check_origin(input)?;
+        let origin = origin(input)?;
         let tags = input.tags.iter().flatten();
         Ok(Requested {
             spec,
             usage,
+            origin,
             tags: tags.map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect(),
             new_keys: format!("arn:{}:kms:{region}:{}:key/*", region.partition(), account_of(call)?),
             account: account_of(call)?,
+            role: match input.multi_region {
+                Some(true) => Some(service_role::arn(region.partition(), account_of(call)?)),
+                _ => None,
+            },
         })
     }
 
-    /// Tagging the new key is allowed by what allows it on keys that are not there yet.
+    /// Tagging the new key is allowed by what allows it on keys that are not there yet. The first key of a multi-Region set
+    /// takes the permission to make the role that keeps such sets in step, whether or not the account has it.
     fn targets<'a>(_: &'a Call, _: &'a Self::Input, requested: &'a Requested) -> Vec<Target<'a>> {
         let tagging = tag_resource::ROW.on(Resource::Other {
             arn: &requested.new_keys,
             account: requested.account,
         });
+        let role = requested.role.as_ref().map(|arn| {
+            service_role::ROW.on(Resource::Other {
+                arn,
+                account: requested.account,
+            })
+        });
         std::iter::once(ROW.on(Resource::Any))
             .chain((!requested.tags.is_empty()).then_some(tagging))
+            .chain(role)
             .collect()
     }
 
     fn condition<'a>(
         input: &'a Self::Input,
         requested: &'a Requested,
-        _: &Target<'_>,
+        target: &Target<'_>,
         key: &'a ConditionKey,
     ) -> Values<'a> {
+        if *target.action == service_role::ROW.action {
+            return service_role::condition(key);
+        }
         let multi_region = input.multi_region == Some(true);
         match key.lower() {
             "kms:keyspec" | "kms:customermasterkeyspec" => Values::One(requested.spec.as_str()),
@@ -124,11 +143,13 @@ impl Operation for CreateKey {
             account,
             spec: asked.spec,
             usage: asked.usage,
+            origin: asked.origin,
             manager: Manager::Customer,
             description: input.description.clone().unwrap_or_default(),
             policy,
             tags,
             aliases: BTreeSet::new(),
+            multi_region: input.multi_region == Some(true),
         };
         let record = record.generate(service, call).await?;
         let space = service.space(&call.region)?;
@@ -222,8 +243,8 @@ fn usage(input: &kms::CreateKeyRequest, spec: KeySpec) -> Result<KeyUsage, ApiEr
     Ok(usage)
 }
 
-/// Refuses an origin and members that contradict it.
-fn check_origin(input: &kms::CreateKeyRequest) -> Result<(), ApiError> {
+/// Where the material is to come from, unless other members contradict that.
+fn origin(input: &kms::CreateKeyRequest) -> Result<Origin, ApiError> {
     let origin = input.origin.unwrap_or(kms::OriginType::AwsKms);
     let external_store = origin == kms::OriginType::ExternalKeyStore;
     let in_a_store = external_store || origin == kms::OriginType::AwsCloudhsm;
@@ -240,7 +261,12 @@ fn check_origin(input: &kms::CreateKeyRequest) -> Result<(), ApiError> {
     };
     match contradiction {
         Some(contradiction) => Err(protocol::validation(contradiction)),
-        None => Ok(()),
+        None => Ok(match origin {
+            kms::OriginType::AwsKms => Origin::AwsKms,
+            kms::OriginType::External => Origin::External,
+            kms::OriginType::AwsCloudhsm => Origin::AwsCloudhsm,
+            kms::OriginType::ExternalKeyStore => Origin::ExternalKeyStore,
+        }),
     }
 }
 
@@ -249,11 +275,16 @@ fn check_offered(input: &kms::CreateKeyRequest, spec: KeySpec, partition: Partit
     if !spec.offered_in(partition) {
         return Err(not_offered(format_args!("KeySpec {spec}")));
     }
-    if input.multi_region == Some(true) {
+    if input.multi_region == Some(true) && partition == Partition::AwsCn {
         return Err(not_offered("MultiRegion true"));
     }
-    if input.origin == Some(kms::OriginType::External) {
-        return Err(not_offered("Origin EXTERNAL"));
+    if input.multi_region == Some(true) && input.custom_key_store_id.is_some() {
+        return Err(kms::error::unsupported_operation(
+            "Multi-Region keys are not supported in a custom key store.",
+        ));
+    }
+    if input.origin == Some(kms::OriginType::External) && !spec.is_importable() {
+        return Err(not_offered(format_args!("Origin EXTERNAL with KeySpec {spec}")));
     }
     if input.custom_key_store_id.is_some() && spec != KeySpec::SymmetricDefault {
         return Err(kms::error::unsupported_operation(format!(
@@ -275,9 +306,11 @@ mod tests {
         let requested = Requested {
             spec,
             usage: usage(&input, spec).expect("a usage"),
+            origin: Origin::AwsKms,
             tags: tags.map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect(),
             account,
             new_keys: String::new(),
+            role: None,
         };
         let target = ROW.on(Resource::Any);
         let values = keys.iter().map(|name| {
@@ -286,6 +319,21 @@ mod tests {
             values.single().map(str::to_owned)
         });
         values.collect()
+    }
+
+    /// SPK-218, SPK-222
+    #[test]
+    fn multi_region_keys_are_not_offered_everywhere() {
+        let offered = |body: &str, partition| {
+            let input: kms::CreateKeyRequest = trent_api::decode(body.as_bytes()).expect("a request");
+            check_offered(&input, KeySpec::SymmetricDefault, partition).map_err(|error| error.code)
+        };
+        let request = r#"{"MultiRegion": true}"#;
+        let unsupported = Err("UnsupportedOperationException");
+        assert_eq!(offered(request, Partition::Aws), Ok(()));
+        assert_eq!(offered(request, Partition::AwsCn), unsupported);
+        let in_a_store = r#"{"MultiRegion": true, "Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1"}"#;
+        assert_eq!(offered(in_a_store, Partition::Aws), unsupported);
     }
 
     /// What the request leaves out is told as it will be, but for the check for a lockout.

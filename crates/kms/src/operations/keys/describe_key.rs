@@ -12,7 +12,7 @@ use crate::facts::Parameters;
 use crate::keys::KeySpace;
 use crate::managed::IntegratedService;
 use crate::new_key::NewKeyRecord;
-use crate::records::{AliasRecord, Manager};
+use crate::records::{AliasRecord, Manager, Origin};
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Naming, Origins, Rules, Takes};
 use crate::state::States;
@@ -158,11 +158,13 @@ async fn create_managed(
         account: alias.account,
         spec: KeySpec::SymmetricDefault,
         usage: KeyUsage::EncryptDecrypt,
+        origin: Origin::AwsKms,
         manager: Manager::Aws,
         description: owner.description(),
         policy: policy::managed_policy(owner.name, owner.via, space.region(), alias.account).into(),
         tags: BTreeMap::new(),
         aliases: BTreeSet::from([alias.alias.clone()]),
+        multi_region: false,
     };
     let record = record.generate(service, call).await?;
     let alias_record = AliasRecord {

@@ -1,17 +1,33 @@
 //! `ReplicateKey`: makes a replica of a multi-Region key in another Region.
+//!
+//! The primary counts the new replica and writes to its Region in one transaction; see `lifecycle::replication` for what
+//! follows there.
+
+use std::time::Duration;
 
 use trent_api::{ApiError, kms, protocol};
-use trent_names::Region;
+use trent_audit::json::Object;
+use trent_names::{AccountId, KeyId, Region};
 use trent_policy::{ConditionKey, Context, Values};
-use trent_service::{Access, Call, Guarded, Resource, Row, Target, action};
+use trent_service::{Access, Actor, Call, Effect, Facts, Operation, Resource, Row, Target, action};
+use trent_store::RegionStore;
 
+use crate::facts::Parameters;
+use crate::keys::{Key, KeySpace};
+use crate::lifecycle::replication::receipt;
 use crate::operations::keys::create_key;
+use crate::operations::policies::put_key_policy;
 use crate::operations::tags::tag_resource;
+use crate::records::key_address;
+use crate::records::letters::{Founding, Note, Says};
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
-use crate::tags::Tags;
-use crate::{Kms, account_of, conditions};
+use crate::tags::{self, Tags};
+use crate::{Kms, account_of, conditions, lint, lockout, metadata, policy};
+
+/// The longest pause between two looks for the replica: a reply waits for at most twice as long.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -41,9 +57,10 @@ pub struct Replica {
     new_keys: String,
 }
 
-impl Guarded for ReplicateKey {
+impl Operation for ReplicateKey {
     type Service = Kms;
     type Input = kms::ReplicateKeyRequest;
+    type Output = kms::ReplicateKeyResponse;
     type Resolved = Replica;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -110,5 +127,150 @@ impl Guarded for ReplicateKey {
                 .key()
                 .map_or(Values::Absent, |primary| primary.lookup(key)),
         }
+    }
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        replica: &Replica,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = replica.primary.authorized()?;
+        super::check_primary(key)?;
+        ROW.rules.check(ROW.name, key)?;
+        let elsewhere = destination(service, call, key, &replica.region).await?;
+        let founding = founding(service, call, input, key, &replica.region).await?;
+        let planned = elsewhere.planned(receipt::founded(
+            &Note {
+                account: key.record.account,
+                key: key.record.id,
+                says: Says::Share,
+            },
+            founding.clone(),
+        ));
+        if input.policy.is_some() && input.bypass_policy_lockout_safety_check != Some(true) {
+            lockout::check::<Self>(call, input, replica, &put_key_policy::replacing(&planned))?;
+        }
+        let mut record = key.record.clone();
+        record
+            .related
+            .get_or_insert_default()
+            .replicas
+            .clone_from(&founding.replicas);
+        let space = service.space(&call.region)?;
+        let mut txn = space.store.txn();
+        let letter = Note::of(record.account, record.id, Says::Found(founding));
+        txn.post(&replica.region, letter);
+        space.update(&mut txn, key, &record);
+        let metadata = metadata::of(&planned)?;
+        let mut shown = Object::new();
+        shown.object("replicaKeyMetadata", metadata::audited(&metadata)).text(
+            "replicaPolicy",
+            &planned.record.policy,
+            policy::MAX_POLICY_BYTES,
+        );
+        Ok(Effect {
+            response_elements: Some(shown.finish()),
+            seen: Some(Box::pin(arrival(elsewhere.store.clone(), record.account, record.id))),
+            ..Effect::change(
+                txn,
+                kms::ReplicateKeyResponse {
+                    replica_key_metadata: Some(metadata),
+                    replica_policy: Some(planned.record.policy.clone()),
+                    replica_tags: Some(planned.record.tags.iter().map(tags::on_the_wire).collect()),
+                },
+            )
+        })
+    }
+
+    fn describe(call: &Call, input: &Self::Input, replica: Option<&Replica>) -> Facts {
+        let policy = input.policy.as_deref();
+        let parameters = Parameters::default()
+            .beside(policy.and_then(|policy| lint::of_key_policy(policy, call.account())))
+            .text("keyId", input.key_id.as_str())
+            .text("replicaRegion", input.replica_region.as_str())
+            .document("policy", policy)
+            .flag(
+                "bypassPolicyLockoutSafetyCheck",
+                input.bypass_policy_lockout_safety_check,
+            )
+            .text("description", input.description.as_deref());
+        match &input.tags {
+            None => parameters,
+            Some(tags) => parameters.pairs(
+                "tags",
+                ("tagKey", "tagValue"),
+                tags.iter().map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str())),
+            ),
+        }
+        .about(replica.map(|replica| &replica.primary))
+    }
+}
+
+/// The keys of the Region that the replica is to be in, if there may be one.
+async fn destination<'s>(service: &'s Kms, call: &Call, key: &Key, region: &Region) -> Result<&'s KeySpace, ApiError> {
+    let taken = || kms::error::already_exists(format!("A related multi-Region key already exists in {region}"));
+    if *region == call.region {
+        return Err(taken());
+    }
+    let elsewhere = service
+        .served(region)
+        .filter(|_| region.partition() == call.region.partition())
+        .ok_or_else(|| protocol::validation(format!("{region} is not a Region that keys can be replicated to")))?;
+    if let Actor::Principal(caller) = &call.actor
+        && !caller.is_enabled_in(region)
+    {
+        return Err(kms::error::unsupported_operation(format!(
+            "Region {region} is not enabled for this account"
+        )));
+    }
+    let (account, id) = (key.record.account, key.record.id);
+    let mut related = key.record.related.iter().flat_map(|related| &related.replicas);
+    if related.any(|replica| replica == region) || elsewhere.latest_key(account, id).await?.is_some() {
+        return Err(taken());
+    }
+    Ok(elsewhere)
+}
+
+/// What the replica begins with: the request's part of it, defaults for what that leaves out, and what its primary is.
+async fn founding(
+    service: &Kms,
+    call: &Call,
+    input: &kms::ReplicateKeyRequest,
+    key: &Key,
+    region: &Region,
+) -> Result<Founding, ApiError> {
+    let record = &key.record;
+    let requested = input.tags.iter().flatten();
+    let requested = requested.map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str()));
+    let tags = tags::merge(&Tags::new(), requested).map_err(tags::refused)?;
+    let policy = match &input.policy {
+        Some(policy) => policy::accept(service, policy).await?,
+        None => policy::default_policy(region.partition(), record.account).into(),
+    };
+    let mut replicas = record.related.clone().unwrap_or_default().replicas;
+    replicas.insert(region.clone());
+    Ok(Founding {
+        spec: record.spec,
+        usage: record.usage,
+        origin: record.origin,
+        created: call.now_millis(),
+        description: input.description.clone().unwrap_or_default(),
+        policy: policy.text,
+        policy_principals: policy.principals,
+        tags,
+        primary: call.region.clone(),
+        replicas,
+    })
+}
+
+/// Waits until the replica can be seen in its Region, but not for long: it is certain to come.
+async fn arrival(store: RegionStore, account: AccountId, id: KeyId) {
+    let mut pause = Duration::from_millis(1);
+    while pause < PATIENCE {
+        if let Ok(Some(_)) | Err(_) = store.get(&key_address(account, id)).await {
+            return;
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
     }
 }

@@ -1,15 +1,22 @@
 //! `UpdatePrimaryRegion`: makes another key of a multi-Region set its primary.
+//!
+//! The call ends once the primary has offered its place to the replica; the rest is done between their Regions, see
+//! `lifecycle::replication`.
 
-use trent_api::{ApiError, kms};
+use trent_api::{ApiError, Empty, kms, protocol};
 use trent_names::Region;
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
+use crate::facts::{Parameters, key_changed};
+use crate::keys::Key;
+use crate::records::KeyRecord;
+use crate::records::letters::{Note, Says};
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
-use crate::state::States;
+use crate::state::{KeyState, States};
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -34,9 +41,10 @@ pub struct Move {
     to: Option<KeyTarget>,
 }
 
-impl Guarded for UpdatePrimaryRegion {
+impl Operation for UpdatePrimaryRegion {
     type Service = Kms;
     type Input = kms::UpdatePrimaryRegionRequest;
+    type Output = Empty;
     type Resolved = Move;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -46,7 +54,10 @@ impl Guarded for UpdatePrimaryRegion {
         let region = Region::parse(&input.primary_region).ok();
         let space = region.and_then(|region| service.served(&region));
         let to = match (from.key(), space) {
-            (Some(key), Some(space)) => space.key_to_change(key.record.account, key.record.id).await?,
+            (Some(key), Some(space)) => {
+                let replica = space.key_to_change(key.record.account, key.record.id).await?;
+                replica.map(|replica| replica.at(space.region(), call.now_millis()))
+            }
             _ => None,
         };
         Ok(Move {
@@ -66,4 +77,54 @@ impl Guarded for UpdatePrimaryRegion {
             _ => Values::Absent,
         }
     }
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        input: &Self::Input,
+        change: &Move,
+    ) -> Result<Effect<Empty>, ApiError> {
+        let key = change.from.authorized()?;
+        super::check_primary(key)?;
+        ROW.rules.check(ROW.name, key)?;
+        if is_moving_to(key, &input.primary_region) {
+            return Ok(Effect::reply(Empty));
+        }
+        States::EnabledOnly.check(key.record.state, &key.arn)?;
+        let region = Region::parse(&input.primary_region)
+            .map_err(|_| protocol::validation(format!("{} is not a Region", input.primary_region)))?;
+        if region == call.region {
+            return Err(protocol::validation(format!("{region} is the primary Region already")));
+        }
+        let replica = change.to.as_ref().and_then(KeyTarget::key);
+        let Some(replica) = replica.filter(|replica| replica.record.replica_of.as_ref() == Some(&call.region)) else {
+            return Err(kms::error::not_found(format!("{} has no replica in {region}", key.arn)));
+        };
+        States::EnabledOnly.check(replica.record.state, &replica.arn)?;
+        let mut record = KeyRecord {
+            state: KeyState::Updating,
+            ..key.record.clone()
+        };
+        record.related.get_or_insert_default().moving = Some(region.clone());
+        let space = service.space(&call.region)?;
+        let mut txn = space.store.txn();
+        space.update(&mut txn, key, &record);
+        txn.post(&region, Note::of(record.account, record.id, Says::Offer));
+        Ok(Effect {
+            response_elements: Some(key_changed(key)),
+            ..Effect::change(txn, Empty)
+        })
+    }
+
+    fn describe(_: &Call, input: &Self::Input, change: Option<&Move>) -> Facts {
+        Parameters::default()
+            .text("keyId", input.key_id.as_str())
+            .text("primaryRegion", input.primary_region.as_str())
+            .about(change.map(|change| &change.from))
+    }
+}
+
+/// Whether what is asked for is under way.
+fn is_moving_to(key: &Key, region: &str) -> bool {
+    let moving = key.record.related.as_ref().and_then(|related| related.moving.as_ref());
+    key.record.state == KeyState::Updating && moving.is_some_and(|moving| moving.as_str() == region)
 }

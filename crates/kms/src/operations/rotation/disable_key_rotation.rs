@@ -1,10 +1,12 @@
 //! `DisableKeyRotation`: stops a key from rotating by itself.
 
-use trent_api::{ApiError, kms};
-use trent_service::{Access, Call, Guarded, Row, Target, action};
+use trent_api::{ApiError, Empty, kms};
+use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
+use crate::facts::Parameters;
+use crate::records::KeyRecord;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Naming, Origins, Rules, Takes};
 use crate::state::States;
@@ -31,9 +33,10 @@ pub static ROW: Row<Rules> = Row {
 /// The operation.
 pub struct DisableKeyRotation;
 
-impl Guarded for DisableKeyRotation {
+impl Operation for DisableKeyRotation {
     type Service = Kms;
     type Input = kms::DisableKeyRotationRequest;
+    type Output = Empty;
     type Resolved = KeyTarget;
 
     const ROW: &'static Row<Rules> = &ROW;
@@ -44,5 +47,31 @@ impl Guarded for DisableKeyRotation {
 
     fn targets<'a>(_: &'a Call, _: &'a Self::Input, key: &'a KeyTarget) -> Vec<Target<'a>> {
         vec![key.target(&ROW)]
+    }
+
+    async fn prepare(
+        service: &Kms,
+        call: &Call,
+        _: &Self::Input,
+        key: &KeyTarget,
+    ) -> Result<Effect<Self::Output>, ApiError> {
+        let key = key.authorized()?;
+        super::check(&ROW, key)?;
+        if key.record.rotation.is_none() {
+            return Ok(Effect::reply(Empty));
+        }
+        let space = service.space(&call.region)?;
+        let mut txn = space.store.txn();
+        // The calendar goes and comes back with none of its days; a rotation that somebody asked for stays asked for.
+        let record = KeyRecord {
+            rotation: None,
+            ..key.record.clone()
+        };
+        space.update(&mut txn, key, &record);
+        Ok(Effect::change(txn, Empty))
+    }
+
+    fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
+        Parameters::default().text("keyId", input.key_id.as_str()).about(key)
     }
 }

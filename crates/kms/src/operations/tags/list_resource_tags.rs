@@ -12,6 +12,7 @@ use crate::paging::{Limits, Listing};
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
+use crate::tags;
 
 /// What is fixed about the operation.
 pub static ROW: Row<Rules> = Row {
@@ -62,15 +63,15 @@ impl Operation for ListResourceTags {
         let after = page.after.map(String::from_utf8).transpose().map_err(internal)?;
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = key.record.tags.range((start, Bound::Unbounded));
-        let tags: Vec<_> = rest.by_ref().take(page.limit).collect();
-        let next_marker = match (rest.next(), tags.last()) {
+        let shown: Vec<_> = rest.by_ref().take(page.limit).collect();
+        let next_marker = match (rest.next(), shown.last()) {
             (Some(_), Some((last, _))) => Some(listing.marker(last.as_bytes()).await?),
             _ => None,
         };
         Ok(Effect::reply(kms::ListResourceTagsResponse {
             truncated: Some(next_marker.is_some()),
             next_marker,
-            tags: Some(tags.into_iter().map(on_the_wire).collect()),
+            tags: Some(shown.into_iter().map(tags::on_the_wire).collect()),
         }))
     }
 
@@ -80,12 +81,5 @@ impl Operation for ListResourceTags {
             .number("limit", input.limit)
             .text("marker", input.marker.as_deref())
             .about(key)
-    }
-}
-
-fn on_the_wire((key, value): (&String, &String)) -> kms::Tag {
-    kms::Tag {
-        tag_key: key.clone(),
-        tag_value: value.clone(),
     }
 }

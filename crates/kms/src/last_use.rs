@@ -1,0 +1,234 @@
+//! When keys were used last: noted in memory as calls are carried out, written down every now and then.
+//!
+//! A note costs a call the look at a table that it shares with few others, and no write. A server that stops writes its notes
+//! first; one that crashes loses those since the last time it wrote. Whoever asks a running server hears of the latest use.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use trent_api::{ApiError, kms::KeyLastUsageTrackingOperation};
+use trent_audit::EventId;
+use trent_names::{AccountId, KeyId};
+use trent_service::{AuditedResource, Call, internal};
+use trent_store::{CommitError, Key};
+use uuid::Uuid;
+
+use crate::Kms;
+use crate::keys::KeySpace;
+use crate::records::key_address;
+use crate::records::uses::{LastUseRecord, UsesSince, last_use_address};
+
+/// How many tables a Region's notes are spread over, so that calls seldom wait for each other.
+const TABLES: usize = 64;
+
+/// How many keys a table takes notes of until they are written; those of further keys are lost.
+const KEPT: usize = 4096;
+
+/// How many notes are written in one transaction, each with the key that it is about.
+const AT_ONCE: usize = 32;
+
+type Used = (AccountId, KeyId);
+
+/// A use of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Use {
+    operation: KeyLastUsageTrackingOperation,
+    at: i64,
+    event: EventId,
+    request: Uuid,
+}
+
+/// The uses of a Region's keys that are not written down yet.
+pub(crate) struct Uses([Mutex<HashMap<Used, Use>>; TABLES]);
+
+impl Default for Uses {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::default()))
+    }
+}
+
+impl Uses {
+    fn table(&self, id: KeyId) -> MutexGuard<'_, HashMap<Used, Use>> {
+        // Ids are random, so any byte of them spreads.
+        let [.., last] = id.as_bytes();
+        locked(&self.0[usize::from(last) % TABLES])
+    }
+
+    fn note(&self, key: Used, new: Use) {
+        let mut table = self.table(key.1);
+        if table.len() < KEPT || table.contains_key(&key) {
+            table.insert(key, new);
+        }
+    }
+
+    fn last(&self, key: Used) -> Option<Use> {
+        self.table(key.1).get(&key).copied()
+    }
+
+    fn noted(&self) -> Vec<(Used, Use)> {
+        let copied = |table: &Mutex<HashMap<Used, Use>>| {
+            locked(table)
+                .iter()
+                .map(|(key, last)| (*key, *last))
+                .collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(copied).collect()
+    }
+
+    /// Forgets notes that are written down, unless the key was used again since.
+    fn forget(&self, written: &[(Used, Use)]) {
+        for (key, written) in written {
+            let mut table = self.table(key.1);
+            if table.get(key) == Some(written) {
+                table.remove(key);
+            }
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Use {
+    fn record(self) -> LastUseRecord {
+        LastUseRecord {
+            operation: self.operation.as_str().to_owned(),
+            at: self.at,
+            event: (*self.event.as_bytes()).into(),
+            request: self.request.into_bytes().into(),
+        }
+    }
+}
+
+/// Notes that a call used the keys that it was about, if it is a cryptographic one.
+pub(crate) fn note(space: &KeySpace, call: &Call, operation: &str, about: &[AuditedResource], event: EventId) {
+    let Some(operation) = KeyLastUsageTrackingOperation::parse(operation) else {
+        return;
+    };
+    let keys = about.iter().filter_map(|key| {
+        let (_, id) = key.arn.rsplit_once('/')?;
+        Some((key.account, KeyId::parse(id).ok()?))
+    });
+    for key in keys {
+        let last = Use {
+            operation,
+            at: call.now_millis(),
+            event,
+            request: call.request_id,
+        };
+        space.uses.note(key, last);
+    }
+}
+
+/// The last use of a key that this server knows of.
+pub(crate) async fn of(space: &KeySpace, account: AccountId, id: KeyId) -> Result<Option<LastUseRecord>, ApiError> {
+    if let Some(noted) = space.uses.last((account, id)) {
+        return Ok(Some(noted.record()));
+    }
+    let stored = space
+        .store
+        .get(&last_use_address(account, id))
+        .await
+        .map_err(internal)?;
+    Ok(stored.map(|stored| stored.value))
+}
+
+/// Since when uses of the Region's keys are noted, in milliseconds since the Unix epoch. None: nothing was written yet.
+pub(crate) async fn since(space: &KeySpace) -> Result<Option<i64>, ApiError> {
+    let since = space.store.get(&Key::<UsesSince>::new()).await.map_err(internal)?;
+    Ok(since.map(|since| since.value.at))
+}
+
+impl Kms {
+    /// Writes down the uses of keys that were noted; `now` is in milliseconds since the Unix epoch. The first time, it also
+    /// says since when uses are noted. What cannot be written stays noted for the next time.
+    pub async fn write_last_uses(&self, now: i64) -> Result<(), CommitError> {
+        for space in self.spaces() {
+            begin(space, now).await?;
+            for some in space.uses.noted().chunks(AT_ONCE) {
+                write(space, some).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn begin(space: &KeySpace, now: i64) -> Result<(), CommitError> {
+    let address = Key::<UsesSince>::new();
+    if space.store.get(&address).await?.is_some() {
+        return Ok(());
+    }
+    let mut txn = space.store.txn();
+    txn.insert(&address, &UsesSince { at: now });
+    match space.store.commit(txn).await {
+        Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes some notes. Of a key that is gone nothing is written: it leaves nothing behind.
+async fn write(space: &KeySpace, some: &[(Used, Use)]) -> Result<(), CommitError> {
+    let mut txn = space.store.txn();
+    for ((account, id), last) in some {
+        let address = key_address(*account, *id);
+        if let Some(key) = space.store.get(&address).await? {
+            txn.require(&address, key.revision);
+            txn.put(&last_use_address(*account, *id), &last.record());
+        }
+    }
+    if !txn.is_empty() {
+        match space.store.commit(txn).await {
+            Ok(_) => {}
+            // One of the keys was changed at this very moment: all are written the next time.
+            Err(CommitError::Conflict(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    space.uses.forget(some);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(id: u8, at: i64) -> (Used, Use) {
+        let last = Use {
+            operation: KeyLastUsageTrackingOperation::Encrypt,
+            at,
+            event: EventId::from_bytes([1; 16]),
+            request: Uuid::nil(),
+        };
+        ((AccountId::ZERO, KeyId::from_bytes([id; 16], false)), last)
+    }
+
+    #[test]
+    fn a_use_during_the_writing_of_another_is_not_forgotten() {
+        let uses = Uses::default();
+        let (key, first) = used(1, 1);
+        uses.note(key, first);
+        let written = uses.noted();
+        let (_, second) = used(1, 2);
+        uses.note(key, second);
+        uses.forget(&written);
+        assert_eq!(uses.last(key), Some(second));
+        uses.forget(&uses.noted());
+        assert_eq!(uses.last(key), None);
+    }
+
+    #[test]
+    fn notes_take_no_more_room_than_they_may() {
+        let uses = Uses::default();
+        for number in 0..2 * KEPT as u128 {
+            let mut id = [0; 16];
+            id[..15].copy_from_slice(&number.to_be_bytes()[1..]);
+            uses.note((AccountId::ZERO, KeyId::from_bytes(id, false)), used(0, 1).1);
+        }
+        assert_eq!(uses.noted().len(), KEPT, "they are all in one table");
+        let (_, again) = used(0, 2);
+        let first = uses.noted()[0].0;
+        uses.note(first, again);
+        assert_eq!(uses.last(first), Some(again), "what is known is kept up to date");
+    }
+}
