@@ -6,6 +6,8 @@ use crate::Operator;
 use crate::operations::advance_clock::AdvanceClock;
 use crate::operations::apply_declaration::ApplyDeclaration;
 use crate::operations::backup::Backup;
+use crate::operations::confirm_clock::ConfirmClock;
+use crate::operations::destruction_status::DestructionStatus;
 use crate::operations::explain::Explain;
 use crate::operations::explain_past::ExplainPast;
 use crate::operations::plan_declaration::PlanDeclaration;
@@ -21,6 +23,8 @@ impl Catalogue for Operator {
                 Entry::built::<AdvanceClock>(),
                 Entry::built::<ApplyDeclaration>(),
                 Entry::built::<Backup>(),
+                Entry::built::<ConfirmClock>(),
+                Entry::built::<DestructionStatus>(),
                 Entry::built::<Explain>(),
                 Entry::built::<ExplainPast>(),
                 Entry::built::<PlanDeclaration>(),

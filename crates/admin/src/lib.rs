@@ -19,8 +19,8 @@ use std::time::Duration;
 use trent_api::Protocol;
 use trent_audit::Trail;
 use trent_identity::Directory;
-use trent_service::{MovableClock, Recover, Service};
-use trent_store::{Mode, Sealed};
+use trent_service::{ClockGuard, MovableClock, Recover, Service, Upkeep};
+use trent_store::{Ledger, Mode, Sealed};
 
 pub use accounts::Inquiries;
 pub use questions::Questions;
@@ -37,6 +37,12 @@ pub struct Operator {
     pub mode: Mode,
     /// The policy clock, where it can be moved: on a development server.
     pub clock: Option<Arc<MovableClock>>,
+    /// Which keys were destroyed, where that is written down.
+    pub ledger: Option<Arc<Ledger>>,
+    /// Whether the clock is believed.
+    pub guard: Arc<ClockGuard>,
+    /// What is done by itself as time goes by.
+    pub upkeep: Arc<dyn Upkeep>,
     /// What questions about permissions are answered from.
     pub questions: Questions,
     /// The keys, for giving one back to its account.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trent_names::{AccountId, PrincipalArn};
 
-use crate::config::{ConfigFlags, duration};
+use crate::config::{ConfigFlags, duration, span};
 use crate::version::VERSION;
 
 /// A self-hosted key management service that speaks the AWS KMS API
@@ -47,13 +47,18 @@ pub(crate) enum Command {
     /// Check signatures of SM2 keys, and encrypt to them, by their public keys alone
     #[command(subcommand)]
     Sm2(Sm2Command),
+    /// Wrap key material for its import, with the public key of `GetParametersForImport`; for tests
+    Wrap(WrapArguments),
     /// Compose a key policy from who administers a key and who uses it
     KeyPolicy(KeyPolicyArguments),
     /// List the actions of KMS with what each is done to
     Actions(ActionsArguments),
-    /// Move the policy clock of a running development server
+    /// Move the policy clock of a running development server; confirm a production server's clock
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Tell what is left of keys that were deleted
+    #[command(subcommand)]
+    Destruction(DestructionCommand),
     /// Look after temporary credentials
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -120,7 +125,11 @@ pub(crate) struct BackupArguments {
 #[derive(Args)]
 pub(crate) struct RestoreArguments {
     /// The backup
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "release")]
+    pub(crate) file: Option<PathBuf>,
+    /// Let a store be served that was restored without the ledger of destroyed keys (and restore nothing)
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) release: bool,
     #[command(flatten)]
     pub(crate) config: ConfigFlags,
 }
@@ -159,11 +168,28 @@ pub(crate) struct RecoverArguments {
 pub(crate) enum ClockCommand {
     /// Move it on: sessions end, and dates of policies come, that much earlier
     Advance {
-        /// How far: a whole number and a unit, as in 90s, 20m or 36h
-        #[arg(value_name = "DURATION", value_parser = duration)]
+        /// How far: a whole number and a unit, as in 90s, 20m, 36h or 8d, or as ISO 8601 has it, as in P8D
+        #[arg(value_name = "DURATION", value_parser = span)]
         by: Duration,
         #[command(flatten)]
         config: ConfigFlags,
+    },
+    /// Say that the clock of a running server is right, so that the keys whose deletion waits for that are deleted
+    Confirm {
+        #[command(flatten)]
+        config: ConfigFlags,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DestructionCommand {
+    /// List the keys that were deleted for good, and where something of them may still be
+    Status {
+        #[command(flatten)]
+        config: ConfigFlags,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -337,6 +363,19 @@ pub(crate) struct PolicyTestArguments {
 }
 
 /// What is done with the public key of an SM2 key, wherever it is
+#[derive(Args)]
+pub(crate) struct WrapArguments {
+    /// The wrapping key, as `GetParametersForImport` gives it (DER) or in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: String,
+    /// The wrapping algorithm that the key was asked for with
+    #[arg(long, value_name = "NAME")]
+    pub(crate) algorithm: String,
+    /// The key material: raw bytes, or a private key in PKCS#8 (DER); `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) material: String,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Sm2Command {
     /// Compute the digest that is signed, for a distinguishing id of one's own

@@ -1,26 +1,46 @@
-//! Writes down, now and then, when access keys and roles were used last.
+//! Writes down, now and then, when access keys, roles and keys were used last.
 //!
 //! Requests note their uses in memory. A crash loses those of the last interval, a server that stops writes them first.
-//! Nothing is decided by them: they tell people which credentials nobody needs any more.
+//! Nothing is decided by them: they tell people which credentials and keys nobody needs any more.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use trent_identity::Directory;
+use trent_kms::Kms;
+use trent_service::Clock;
 
 /// How long uses wait to be written.
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// Writes uses until it is told to stop.
-pub(crate) async fn write_regularly(directory: Arc<Directory>) {
-    loop {
-        tokio::time::sleep(INTERVAL).await;
-        write(&directory).await;
+/// Whose uses are written, and what time it is.
+pub(crate) struct LastUses {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) kms: Arc<Kms>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl LastUses {
+    /// Writes uses until it is told to stop.
+    pub(crate) async fn write_regularly(&self) {
+        loop {
+            self.write().await;
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+
+    /// Writes all uses that were noted.
+    pub(crate) async fn write(&self) {
+        write_those_of_principals(&self.directory).await;
+        let now = i64::try_from(self.clock.now().as_millis()).unwrap_or(i64::MAX);
+        if let Err(error) = self.kms.write_last_uses(now).await {
+            tracing::warn!(%error, "cannot write down when keys were used last");
+        }
     }
 }
 
-/// Writes all uses that were noted. One that cannot be written is forgotten; the next one may be.
-pub(crate) async fn write(directory: &Directory) {
+/// One that cannot be written is forgotten; the next one may be.
+async fn write_those_of_principals(directory: &Directory) {
     loop {
         match directory.plan_last_uses().await {
             Ok(None) => return,

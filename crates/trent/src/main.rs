@@ -10,6 +10,7 @@ mod last_uses;
 mod logging;
 mod node;
 mod operator_client;
+mod quarantine;
 mod tenants;
 mod version;
 
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AccountCommand, Cli, ClockCommand, Command, ConfigCommand, KeyCommand, SessionsCommand};
+use cli::{AccountCommand, Cli, ClockCommand, Command, ConfigCommand, DestructionCommand, KeyCommand, SessionsCommand};
 
 /// Requests allocate much and briefly; this allocator costs a fifth of the system's there.
 #[global_allocator]
@@ -42,9 +43,14 @@ fn main() -> ExitCode {
         Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
         Command::Key(KeyCommand::Recover(arguments)) => commands::key::recover(&arguments),
         Command::Clock(ClockCommand::Advance { by, config }) => commands::clock::advance(by, &config),
+        Command::Destruction(DestructionCommand::Status { config, json }) => {
+            commands::destruction::status(json, &config)
+        }
+        Command::Clock(ClockCommand::Confirm { config }) => commands::clock::confirm(&config),
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::KeyPolicy(arguments) => commands::key_policy::run(&arguments),
         Command::Actions(arguments) => commands::actions::run(&arguments),
+        Command::Wrap(arguments) => commands::wrap::run(&arguments),
         Command::Apply(arguments) => return ended(commands::apply::run(&arguments)),
         Command::Lint(arguments) => return ended(commands::lint::run(&arguments)),
         Command::Sm2(command) => return ended(commands::sm2::run(&command)),

@@ -1,4 +1,5 @@
-//! `AdvanceClock`: moves the policy clock of a development server on, so that what takes time can be seen at once.
+//! `AdvanceClock`: moves the policy clock of a development server on, so that what takes time can be seen at once. What falls
+//! due by that is done before it answers.
 //!
 //! Signatures keep the machine's clock, and so do clients.
 
@@ -89,6 +90,7 @@ impl Operation for AdvanceClock {
         })?;
         // No record of the store says what time it is, so there is nothing that a transaction could hold.
         clock.advance(Duration::from_secs(u64::try_from(input.seconds).unwrap_or_default()));
+        operator.upkeep.settle().await;
         let millis = i64::try_from(clock.now().as_millis()).unwrap_or(i64::MAX);
         Ok(Effect::reply(AdvanceClockResponse {
             now: Timestamp::from_millis(millis).to_string(),

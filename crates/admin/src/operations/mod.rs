@@ -3,6 +3,8 @@
 pub(crate) mod advance_clock;
 pub(crate) mod apply_declaration;
 pub(crate) mod backup;
+pub(crate) mod confirm_clock;
+pub(crate) mod destruction_status;
 pub(crate) mod explain;
 pub(crate) mod explain_past;
 pub(crate) mod plan_declaration;

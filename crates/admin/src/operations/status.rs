@@ -23,6 +23,7 @@ pub(crate) struct StatusResponse {
     revision: String,
     audit_mode: String,
     audit_healthy: bool,
+    clock_held: Option<String>,
 }
 
 impl Shaped for StatusRequest {
@@ -51,6 +52,7 @@ impl Encode for StatusResponse {
         object.required("StoreRevision", &self.revision);
         object.required("AuditMode", &self.audit_mode);
         object.required("AuditHealthy", &self.audit_healthy);
+        object.optional("ClockHeld", self.clock_held.as_ref());
         object.end();
     }
 }
@@ -98,6 +100,7 @@ impl Operation for Status {
             }
             .to_owned(),
             audit_healthy: operator.trail.healthy(),
+            clock_held: operator.guard.held().map(|held| held.to_string()),
         }))
     }
 

@@ -11,9 +11,11 @@ use trent_identity::directory::principals::Tag;
 use trent_identity::directory::{Holder, NewPolicy, NewRole, NewUser};
 use trent_identity::{Directory, Edit, Seed, SignedRequest};
 use trent_keystore::{Keyring, SoftwareKeystore, SystemRandomness};
-use trent_kms::Kms;
+use trent_kms::{Kms, Runner};
 use trent_names::Region;
-use trent_service::{Admission, ByPolicy, FixedClock, Frame, OperatorAdmission, Peer, Pipeline, Reply};
+use trent_service::{
+    Admission, ByPolicy, ClockGuard, FixedClock, Frame, Initiator, OperatorAdmission, Peer, Pipeline, Reply,
+};
 use trent_store::{MemoryEngine, Mode, Options, Sealed};
 
 pub(crate) const OWNER: &str = "111122223333";
@@ -75,6 +77,10 @@ impl World {
             .await
             .expect("the keys are made");
         let trail = Trail::in_memory(MemoryLog::new(1 << 20));
+        let drain = Arc::new(Drain::new(trail.clone(), &store, &regions));
+        let guard = Arc::new(ClockGuard::trusting(Arc::new(FixedClock::at(NOW))));
+        let initiator = Initiator::new(store.clone(), trail.clone(), Arc::clone(&drain));
+        let runner = Runner::new(Arc::clone(&kms), initiator, Arc::clone(&guard));
         Self {
             operator: Operator {
                 store: store.clone(),
@@ -88,6 +94,9 @@ impl World {
                     endpoints: Vec::new(),
                 },
                 keys: kms,
+                guard,
+                ledger: None,
+                upkeep: Arc::new(runner),
                 facts: Facts {
                     version: String::new(),
                     boundary: String::new(),
@@ -98,7 +107,7 @@ impl World {
             pipeline: Pipeline {
                 admission: Box::new(OperatorAdmission::new(1000, region)),
                 authorizer: Box::new(ByPolicy),
-                drain: Arc::new(Drain::new(trail.clone(), &store, &regions)),
+                drain,
                 store,
                 trail,
                 clock: Arc::new(FixedClock::at(NOW)),

@@ -4,8 +4,10 @@ pub(crate) mod account;
 pub(crate) mod actions;
 pub(crate) mod apply;
 pub(crate) mod backup;
+mod binary;
 pub(crate) mod clock;
 pub(crate) mod config;
+pub(crate) mod destruction;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod key;
@@ -19,6 +21,7 @@ pub(crate) mod simulate;
 pub(crate) mod sm2;
 pub(crate) mod status;
 pub(crate) mod who_can;
+pub(crate) mod wrap;
 
 use std::io::Read;
 use std::time::{SystemTime, UNIX_EPOCH};

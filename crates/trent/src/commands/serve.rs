@@ -8,18 +8,19 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::{Operator, Questions};
 use trent_keystore::{Randomness, SystemRandomness};
-use trent_kms::Kms;
+use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::Region;
 use trent_server::{Limits, Server, Stop};
-use trent_service::{Clock, OperatorAdmission, Served, SystemClock, VpcEndpoint};
+use trent_service::{Clock, Initiator, OperatorAdmission, Served, SystemClock, Upkeep, VpcEndpoint};
 use trent_store::Mode;
 
 use crate::cli::ServeArguments;
 use crate::config::Config;
+use crate::last_uses::LastUses;
 use crate::node::Node;
 use crate::tenants::{Tenants, pipeline};
 use crate::version::VERSION;
-use crate::{Failure, declarations, last_uses, logging};
+use crate::{Failure, declarations, logging, quarantine};
 
 /// Descriptors that the server needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 64;
@@ -60,6 +61,13 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
 }
 
 async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failure> {
+    if !arguments.dev && quarantine::holds(config) {
+        return Err(
+            "this store was restored from a backup without the ledger of destroyed keys: keys that were deleted \
+                    since are back in it. If that is right, say `trent restore --release`"
+                .into(),
+        );
+    }
     let node = if arguments.dev {
         Node::development(config, arguments.replication_delay).await?
     } else {
@@ -87,6 +95,20 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     };
     let listeners = listen(config)?;
     let stop = Stop::default();
+    let initiator = Initiator::new(node.store.clone(), node.trail.clone(), Arc::clone(&node.drain));
+    let courier = Courier::new(Arc::clone(&kms), initiator.clone(), Arc::clone(&node.guard));
+    let delivery = Delivery::new(Arc::clone(&kms), &node.store, Arc::new(courier));
+    let runner = Runner::new(Arc::clone(&kms), initiator, Arc::clone(&node.guard));
+    let runner = Arc::new(runner.with_ledger(node.ledger.clone()));
+    runner.look_back().await.map_err(|error| error.to_string())?;
+    if let Some(held) = node.guard.held() {
+        tracing::warn!(%held, "keys whose deletion fell due are kept until `trent clock confirm`");
+    }
+    let last_uses = Arc::new(LastUses {
+        directory: Arc::clone(&node.directory),
+        kms: Arc::clone(&kms),
+        clock: Arc::clone(&node.clock),
+    });
     let tenants = Tenants::open(config, &node, Arc::clone(&kms)).await?;
     let mut serving = tokio::task::JoinSet::new();
     for listening in listeners {
@@ -98,11 +120,20 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     }
     let has_operators = operators_socket.is_some();
     if let Some(socket) = operators_socket {
-        serving.spawn(Arc::new(operators(config, &node, kms)).serve_unix(socket, stop.clone()));
+        let operators = operators(config, &node, kms, Arc::clone(&runner) as _);
+        serving.spawn(Arc::new(operators).serve_unix(socket, stop.clone()));
     }
     let drain = Arc::clone(&node.drain);
     let draining = tokio::spawn(async move { drain.run().await });
-    let recording = tokio::spawn(last_uses::write_regularly(Arc::clone(&node.directory)));
+    let recording = tokio::spawn({
+        let last_uses = Arc::clone(&last_uses);
+        async move { last_uses.write_regularly().await }
+    });
+    let delivering = tokio::spawn(async move { delivery.run().await });
+    let running = tokio::spawn({
+        let runner = Arc::clone(&runner);
+        async move { runner.run().await }
+    });
     let signal = signals.next().await;
     tracing::info!(signal, "stopping: requests under way are finished first");
     stop.request();
@@ -114,7 +145,10 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         );
     }
     recording.abort();
-    last_uses::write(&node.directory).await;
+    delivering.abort();
+    running.abort();
+    runner.release().await;
+    last_uses.write().await;
     draining.abort();
     drop(tenants);
     if has_operators {
@@ -179,7 +213,7 @@ fn listed(config: &Config) -> String {
 }
 
 /// The server of the operator's socket.
-fn operators(config: &Config, node: &Node, kms: Arc<Kms>) -> Server {
+fn operators(config: &Config, node: &Node, kms: Arc<Kms>, upkeep: Arc<dyn Upkeep>) -> Server {
     let own_uid = rustix::process::geteuid().as_raw();
     let pipeline = pipeline(
         node,
@@ -196,6 +230,9 @@ fn operators(config: &Config, node: &Node, kms: Arc<Kms>) -> Server {
             endpoints: config.endpoints().cloned().collect(),
         },
         clock: node.dev_clock.clone(),
+        guard: Arc::clone(&node.guard),
+        ledger: node.ledger.clone(),
+        upkeep,
         keys: kms,
         facts: trent_admin::Facts {
             version: VERSION.to_owned(),

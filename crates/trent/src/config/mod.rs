@@ -22,7 +22,7 @@ use trent_service::VpcEndpoint;
 pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
 pub(crate) use tables::Listener;
-pub(crate) use value::duration;
+pub(crate) use value::{duration, span};
 
 /// What the command line may say, above file and environment.
 #[derive(Default, Clone, clap::Args)]
@@ -280,6 +280,13 @@ impl Config {
     pub(crate) fn head_file_of(seal_key_file: &Path) -> PathBuf {
         let mut name = seal_key_file.as_os_str().to_owned();
         name.push(".head");
+        PathBuf::from(name)
+    }
+
+    /// Where it is written down which keys were destroyed: beside the seal, apart from the store and its backups.
+    pub(crate) fn ledger_file(&self) -> PathBuf {
+        let mut name = self.seal_key_file.as_os_str().to_owned();
+        name.push(".destroyed");
         PathBuf::from(name)
     }
 

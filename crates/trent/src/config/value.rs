@@ -24,6 +24,47 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| duration_form(text))
 }
 
+/// A longer time: as [`duration`], in days (`8d`), or as ISO 8601 has it (`P8D`, `PT36H`, `P1DT12H`).
+pub(crate) fn span(text: &str) -> Result<Duration, String> {
+    let days = |days: &str| days.parse::<u64>().ok()?.checked_mul(86_400).map(Duration::from_secs);
+    let read = match (text.strip_prefix('P'), text.strip_suffix('d')) {
+        (Some(iso), _) => iso_8601(iso),
+        (None, Some(number)) => days(number),
+        (None, None) => duration(text).ok(),
+    };
+    read.ok_or_else(|| {
+        format!(
+            "`{text}` is not a duration; write a whole number and a unit, as in `90s`, `36h` or `8d`, or as in `P8D`"
+        )
+    })
+}
+
+/// What follows the `P` of a duration of ISO 8601, in whole days, hours, minutes and seconds.
+fn iso_8601(text: &str) -> Option<Duration> {
+    let (days, times) = match text.split_once('T') {
+        Some((_, "")) => return None,
+        Some((days, times)) => (days, times),
+        None => (text, ""),
+    };
+    let (mut seconds, mut some) = (0_u64, false);
+    for (part, units) in [
+        (days, &[('D', 86_400)][..]),
+        (times, &[('H', 3600), ('M', 60), ('S', 1)]),
+    ] {
+        let mut rest = part;
+        for (unit, length) in units {
+            if let Some((number, behind)) = rest.split_once(*unit) {
+                seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(*length)?)?;
+                (rest, some) = (behind, true);
+            }
+        }
+        if !rest.is_empty() {
+            return None;
+        }
+    }
+    some.then(|| Duration::from_secs(seconds))
+}
+
 fn duration_form(text: &str) -> String {
     format!("`{text}` is not a duration; write a whole number and a unit, as in `500ms`, `10s`, `5m` or `1h`")
 }
@@ -170,6 +211,38 @@ mod tests {
         assert_eq!(size("1 MiB"), Ok(1 << 20));
         for bad in ["", "KiB", "0", "1GiBi", "1kb", "18446744073709551615MiB"] {
             assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn longer_times_are_said_in_days_or_as_iso_8601_has_them() {
+        let hours = |hours| Ok(Duration::from_hours(hours));
+        for (text, read) in [
+            ("8d", hours(192)),
+            ("P8D", hours(192)),
+            ("PT36H", hours(36)),
+            ("P1DT12H", hours(36)),
+            ("PT60M", hours(1)),
+            ("PT59M60S", hours(1)),
+            ("36h", hours(36)),
+        ] {
+            assert_eq!(span(text), read, "{text}");
+        }
+        for bad in [
+            "",
+            "P",
+            "PT",
+            "P8",
+            "P1H",
+            "PT1D",
+            "P1DT",
+            "PT1S1H",
+            "d",
+            "-1d",
+            "P-1D",
+            "99999999999999999999d",
+        ] {
+            assert!(span(bad).is_err(), "{bad}");
         }
     }
 

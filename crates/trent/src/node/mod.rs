@@ -14,8 +14,8 @@ use trent_identity::directory::Planned;
 use trent_identity::{Bootstrap, Directory};
 use trent_keystore::{KeyFileSeal, Keyring, Keystore, Seal, SoftwareKeystore};
 use trent_names::{AccountId, Region};
-use trent_service::{Clock, MovableClock, SystemClock};
-use trent_store::{DataFolder, Engine, MemoryEngine, Mode, Options, Sealed};
+use trent_service::{Clock, ClockGuard, MovableClock, SteadyClock, SystemClock};
+use trent_store::{DataFolder, Engine, Ledger, MemoryEngine, Mode, Options, Sealed};
 
 use crate::config::{AuditMode, Config};
 
@@ -45,6 +45,9 @@ pub(crate) enum OpenFailure {
     /// The store was never finished.
     #[error("the store has no keyring: making it was interrupted; remove the data folder and run `trent init` again")]
     NoKeyring,
+    /// The ledger of destroyed keys.
+    #[error(transparent)]
+    Ledger(#[from] trent_store::LedgerError),
     /// The trail.
     #[error("the audit trail cannot be opened: {0}")]
     Trail(#[from] trent_audit::OpenError),
@@ -78,6 +81,10 @@ pub(crate) struct Node {
     pub(crate) clock: Arc<dyn Clock>,
     /// The same, where it can be moved.
     pub(crate) dev_clock: Option<Arc<MovableClock>>,
+    /// Which keys were destroyed; a development server keeps no such thing.
+    pub(crate) ledger: Option<Arc<Ledger>>,
+    /// Whether the policy clock is believed.
+    pub(crate) guard: Arc<ClockGuard>,
     /// What protects the keys, in words.
     pub(crate) boundary: String,
     home_region: Region,
@@ -172,6 +179,10 @@ impl Node {
             seal_kind,
         } = parts;
         let older_store = options.accept_rollback;
+        let ledger = match mode {
+            Mode::Production => Some(Arc::new(Ledger::open(&config.ledger_file(), keyring.record_sealer())?)),
+            Mode::Development => None,
+        };
         let store = Sealed::open(engine, keyring.record_sealer(), options).await?;
         // After the store, which has the keys that the trail's file is checked with.
         let trail = match folder {
@@ -183,9 +194,12 @@ impl Node {
         let drain = Arc::new(Drain::new(trail.clone(), &store, &config.regions));
         drain.run_once().await?;
         let dev_clock = (mode == Mode::Development).then(Arc::<MovableClock>::default);
-        let clock: Arc<dyn Clock> = match &dev_clock {
-            Some(clock) => Arc::clone(clock) as _,
-            None => Arc::new(SystemClock),
+        let (clock, guard): (Arc<dyn Clock>, _) = if let Some(clock) = &dev_clock {
+            (Arc::clone(clock) as _, ClockGuard::trusting(Arc::clone(clock) as _))
+        } else {
+            let clock: Arc<dyn Clock> = Arc::new(SteadyClock::default());
+            let guard = ClockGuard::open(&store, Arc::clone(&clock), Box::new(since_boot)).await?;
+            (clock, guard)
         };
         Ok(Self {
             store,
@@ -196,6 +210,8 @@ impl Node {
             mode,
             clock,
             dev_clock,
+            guard: Arc::new(guard),
+            ledger,
             boundary: format!("software keystore in the server's process; at rest sealed by {seal_kind}"),
             home_region: config.regions[0].clone(),
             _folder: folder,
@@ -255,6 +271,13 @@ impl Node {
         self.trail.close();
         finished
     }
+}
+
+/// The time since the machine was started, during which it slept included.
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// The account ids of the operator's commands, for messages.

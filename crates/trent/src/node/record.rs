@@ -1,7 +1,7 @@
 //! The audit records of what the operator does without going through a listener.
 
 use trent_audit::json::{Fragment, Object};
-use trent_audit::{Event, EventId, Rendered, UserIdentity};
+use trent_audit::{Event, EventId, EventType, Rendered, UserIdentity};
 use trent_names::{AccountId, Region};
 use trent_service::{Clock, SystemClock};
 use uuid::Uuid;
@@ -46,7 +46,8 @@ impl<'a> Deed<'a> {
         let uid = rustix::process::geteuid().as_raw();
         Event {
             id: EventId::from_random_bytes(*Uuid::new_v4().as_bytes()),
-            request_id: Uuid::new_v4(),
+            request_id: Some(Uuid::new_v4()),
+            event_type: EventType::ApiCall,
             time_millis: i64::try_from(SystemClock.now().as_millis()).unwrap_or(i64::MAX),
             identity: &UserIdentity::operator(&format!("uid:{uid}")),
             source: "operator.trent",

@@ -55,6 +55,19 @@ fn an_online_backup_is_restored_on_a_new_machine() {
     let output = machine.run(&["restore", &path]);
     assert!(output.status.success(), "{}", text(&output));
     assert!(text(&output).contains("It holds 1 account."), "{}", text(&output));
+    // Nobody knows here which keys were destroyed since.
+    assert!(
+        text(&output).contains("the store is in quarantine"),
+        "{}",
+        text(&output)
+    );
+    assert!(
+        machine
+            .refused(&["serve"])
+            .contains("restored from a backup without the ledger")
+    );
+    assert!(machine.run(&["restore", "--release"]).status.success());
+    assert!(machine.refused(&["restore", "--release"]).contains("in no quarantine"));
     let server = machine.start();
     let client = server.client(&first.key);
     decrypts(&client, &ciphertext);
@@ -81,7 +94,14 @@ fn a_stopped_store_is_backed_up_too() {
 
     let machine = Deployment::new();
     copy(&deployment.seal(), &machine.seal());
-    assert!(machine.run(&["restore", &path]).status.success());
+    let ledger = |of: &Deployment| of.seal().with_extension("key.destroyed");
+    copy(&ledger(&deployment), &ledger(&machine));
+    let output = machine.run(&["restore", &path]);
+    assert!(
+        output.status.success() && !text(&output).contains("quarantine"),
+        "{}",
+        text(&output)
+    );
     decrypts(&machine.start().client(&first.key), &ciphertext);
 }
 
