@@ -213,6 +213,8 @@ def test_a_backup_is_restored_on_a_new_machine_and_holds_no_seal(filled, tmp_pat
     done = new.run("restore", str(backup))
     assert done.returncode == 0, done.stderr
     assert new.run("restore", str(backup)).returncode != 0, "an existing data folder was overwritten"
+    assert "quarantine" in done.stdout, "it is not known which keys were destroyed since"
+    assert new.run("restore", "--release").returncode == 0
     new.start()
     is_whole(new)
     new.stop()

@@ -58,6 +58,7 @@ def test_the_backup_is_restored_on_a_new_machine(golden, tmp_path):
     server.seal.chmod(0o600)
     done = server.run("restore", str(golden / "backup"))
     assert done.returncode == 0, done.stderr
+    assert server.run("restore", "--release").returncode == 0
     server.start()
     try:
         holds_what_is_expected(server, golden)

@@ -193,6 +193,8 @@ def test_a_marker_is_present_exactly_when_a_page_is_truncated(kms):
     first = kms.list_keys(Limit=2)
     assert first["Truncated"] is True and first["NextMarker"] and len(first["Keys"]) <= 2
     last = kms.list_keys(Limit=1000)
+    while last["Truncated"]:
+        last = kms.list_keys(Limit=1000, Marker=last["NextMarker"])
     assert last["Truncated"] is False and "NextMarker" not in last
     assert "InvalidMarkerException" == invalid_marker(kms.list_keys, Marker="forged")
     # A marker of one list, or of another Region, opens no other list.
@@ -236,6 +238,6 @@ def test_a_key_belongs_to_the_account_that_made_it(kms, other, key):
 
 
 def test_no_operation_removes_the_material_of_a_key_alone(kms, key):
-    with refused("UnknownOperationException"):
+    with refused("UnsupportedOperationException"):
         kms.delete_imported_key_material(KeyId=key["KeyId"])
     assert kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["KeyId"] == key["Arn"]

@@ -25,7 +25,7 @@ FOR_THE_UNSIGNED = {"AssumeRoleWithWebIdentity"}
 # Who may retire a grant is for the grant to say; a token that is none is told first.
 BY_TOKEN = {"RetireGrant"}
 # Optional in the model only because there is another way to say it.
-WANTED_ANYWAY = {"CiphertextBlob", "GranteePrincipal", "NumberOfBytes", "RetiringPrincipal"}
+WANTED_ANYWAY = {"CiphertextBlob", "ExpirationModel", "GranteePrincipal", "NumberOfBytes", "RetiringPrincipal"}
 OPERATORS_CATALOGUE = pathlib.Path(__file__).parents[2] / "crates/admin/src/catalogue.rs"
 DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 TRUST = json.dumps(
@@ -124,6 +124,9 @@ def populated(server):
             "AliasName": "alias/bypass",
             "GranteePrincipal": f"arn:aws:iam::{ALICE.id}:root",
             "RetiringPrincipal": f"arn:aws:iam::{ALICE.id}:root",
+            "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+            "ReplicaRegion": "us-west-2",
+            "PrimaryRegion": "us-west-2",
             "GrantId": "a" * 64,
             "Policy": DOCUMENT,
             "UserName": "bypass-nobody",

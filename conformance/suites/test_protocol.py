@@ -61,9 +61,7 @@ def test_an_unknown_target(raw, target):
     assert answer.status in (400, 404)
 
 
-@pytest.mark.parametrize(
-    "operation", ["ScheduleKeyDeletion", "ReplicateKey", "EnableKeyRotation", "CreateCustomKeyStore"]
-)
+@pytest.mark.parametrize("operation", ["CreateCustomKeyStore", "DescribeCustomKeyStores", "ConnectCustomKeyStore"])
 def test_an_operation_that_is_not_built_pretends_nothing(raw, operation):
     answer = raw.call(operation, {})
     assert (answer.status, answer.code) == (400, "UnknownOperationException")

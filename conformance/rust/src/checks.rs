@@ -252,6 +252,6 @@ async fn errors(kms: &Client) -> Checked {
         message == format!("{} is disabled.", arn(&key)),
         "the message names the key",
     )?;
-    let (code, _) = refusal(kms.get_key_rotation_status().key_id(key.key_id()).send().await)?;
+    let (code, _) = refusal(kms.describe_custom_key_stores().send().await)?;
     expect(code == "UnknownOperationException", "what is not built says so")
 }
