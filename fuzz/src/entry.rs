@@ -141,6 +141,39 @@ pub fn pairs(data: &[u8]) {
     let _ = pair::sm2::digest(bytes, bytes, bytes);
 }
 
+/// Key material that comes from outside: what a token says once it is opened, wrapped material, and material of the spec
+/// that the first byte selects.
+pub fn imports(data: &[u8]) {
+    use trent_crypto::import::token::ImportToken;
+    use trent_crypto::import::{Material, unwrap};
+    use trent_crypto::spec::{Wrapping, WrappingAlgorithm, WrappingKeySpec};
+    use trent_names::Partition;
+
+    static WRAPPING_KEYS: LazyLock<[(WrappingKeySpec, PrivateKey); 2]> = LazyLock::new(|| {
+        [WrappingKeySpec::Rsa2048, WrappingKeySpec::Sm2]
+            .map(|spec| (spec, PrivateKey::generate(spec.key_spec()).expect("a pair")))
+    });
+    if let Some(token) = ImportToken::parse(data) {
+        assert_eq!(token.encode().expose(), data, "a token is written as it was read");
+    }
+    for (spec, key) in &*WRAPPING_KEYS {
+        for &algorithm in WrappingAlgorithm::ALL {
+            let wrapping = Wrapping { algorithm, spec: *spec };
+            assert!(unwrap(wrapping, key, data).is_err(), "what nobody wrapped unwraps");
+        }
+    }
+    let Some((selector, bytes)) = data.split_first() else {
+        return;
+    };
+    let spec = KeySpec::ALL[usize::from(*selector) % KeySpec::ALL.len()];
+    // Every importable spec is offered there.
+    let read = |bytes: &[u8]| Material::read(spec, Partition::AwsCn, &bytes.to_vec().into());
+    if let Ok(material) = read(bytes) {
+        let again = read(material.bytes().expose()).expect("what is kept can be read");
+        assert_eq!(again.public_key(), material.public_key());
+    }
+}
+
 /// A name of any kind.
 pub fn names(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
