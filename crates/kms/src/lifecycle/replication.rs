@@ -14,7 +14,8 @@
 //! The primary gives every state of what is shared an *edition*. A replica takes none that is older than its own, so it
 //! does not matter by which way they come. Between Accept and Cede being applied no key is the primary, but a letter is, and
 //! letters are not lost: there are never two and never none for good. What is meant for the primary and reaches a key that
-//! no longer is goes on to the one that is.
+//! no longer is goes on to the one that is. Who is told of a share and has no key says that it is gone; who reports to a
+//! primary that does not list it is listed: so a list that a restore left wrong becomes right.
 //!
 //! Writing a key's record is enough to have it shared: see [`editions::follow`].
 

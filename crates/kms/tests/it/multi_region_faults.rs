@@ -244,8 +244,8 @@ async fn a_set_that_a_restore_brings_back_in_part_has_a_primary_and_knows_its_re
             for region in gone {
                 let was_there = world.runner().destroy(&destroyed(region, &id)).await;
                 assert!(was_there.expect("a store"), "{gone:?}");
-                world.deliver().await;
             }
+            world.deliver().await;
             let keys = keys(&world, &id).await;
             assert_eq!(keys.len(), 3 - gone.len(), "{gone:?}");
             assert_eq!(primaries(&keys).len(), 1, "{gone:?} {moving}: {keys:#?}");

@@ -63,6 +63,8 @@ impl Receipt<'_> {
         match (note.says, key) {
             (Says::Found(founding), None) => self.found(&mut draft, founding),
             (Says::Shared(shared), Some(key)) => self.take_over(&mut draft, &key, shared).await?,
+            // Its end was told to a primary that is gone as well. If it only comes later, its first report has it listed.
+            (Says::Shared(shared), None) => draft.post(&shared.primary, Says::Gone(self.space.region().clone())),
             // Who is told of itself is about to become the primary, and has nobody to report to.
             (Says::Ask(primary), Some(key)) if key.record.replica_of.is_some() && primary != *self.space.region() => {
                 draft.post(&primary, Says::Report(report(self.space.region(), &key.record)));
@@ -119,6 +121,10 @@ impl Receipt<'_> {
             return;
         };
         if !related.replicas.contains(&told.region) {
+            // What was passed on may be older than the replica's end; what it says itself is not.
+            if told.region == *self.from {
+                self.list(draft, key, &told.region);
+            }
             return;
         }
         if told.edition < related.edition {
@@ -142,6 +148,17 @@ impl Receipt<'_> {
             let event = self.event("SynchronizeMultiRegionKey", key, Some(key));
             draft.step.events.push(event);
         }
+    }
+
+    /// A replica that was taken for gone, and is not. Whatever is written of it is shared with it.
+    fn list(&self, draft: &mut Draft, key: &Key, region: &Region) {
+        let mut record = key.record.clone();
+        record.related.get_or_insert_default().replicas.insert(region.clone());
+        if record.state == KeyState::PendingDeletion {
+            record.state = KeyState::PendingReplicaDeletion;
+            record.deletion = record.deletion.map(|deletion| Deletion { at: None, ..deletion });
+        }
+        self.space.update(draft.txn(), key, &record);
     }
 
     /// One replica less; the last one's end begins the waiting period of a primary that is to be deleted.
