@@ -6,8 +6,7 @@ use std::{fmt::Write as _, path::PathBuf, time::Duration};
 use serde_json::{Value, json};
 
 use crate::{
-    affinity,
-    client::Connection,
+    affinity, bulk,
     error::BenchError,
     histogram::Latencies,
     load::{Loop, Measured, Run},
@@ -29,9 +28,6 @@ const POLICIES: usize = 10;
 /// The size of each: what a managed policy may have is 6,144 characters.
 const POLICY_SIZE: usize = 6000;
 
-/// Grants are created over so many connections.
-const CREATORS: usize = 8;
-
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The trent program
@@ -41,8 +37,8 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "target")]
     folder: PathBuf,
     /// Grants on each of the two keys that have some
-    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=50_000))]
-    grants: u64,
+    #[arg(long, default_value_t = 50_000, value_parser = bulk::count)]
+    grants: usize,
     /// Connections
     #[arg(long, default_value_t = 16)]
     connections: usize,
@@ -122,7 +118,7 @@ async fn compare(arguments: &Arguments, trent: Deployment) -> Result<(), BenchEr
     println!("{}\n", table(&cases)?);
     println!(
         "After a restart the first use of {many} grants made the server grow by {held} KiB: {} bytes for each.",
-        held * 1024 / many.max(1)
+        held * 1024 / (many as u64).max(1)
     );
     Ok(())
 }
@@ -207,53 +203,18 @@ async fn create_key(root: &Signer) -> Result<String, BenchError> {
 }
 
 /// Each grant is for an encryption context of its own, as a service makes them for its resources.
-async fn create_grants(root: &Signer, key: &str, grantee: &str, grants: u64) -> Result<(), BenchError> {
-    let io = |source| BenchError::io("creating grants")(source);
-    let local = tokio::task::LocalSet::new();
-    let next = std::rc::Rc::new(std::cell::Cell::new(0));
-    let mut creators = Vec::new();
-    for _ in 0..CREATORS {
-        let (root, key, grantee, next) = (
-            root.clone(),
-            key.to_owned(),
-            grantee.to_owned(),
-            std::rc::Rc::clone(&next),
-        );
-        creators.push(local.spawn_local(async move {
-            let mut connection = Connection::open(root.address).await.map_err(io)?;
-            while next.get() < grants {
-                let number = next.get();
-                next.set(number + 1);
-                if number % 5000 == 0 {
-                    eprintln!("grant {number} of {grants} on {key}");
-                }
-                let body = json!({
-                    "KeyId": key,
-                    "GranteePrincipal": grantee,
-                    "Operations": ["Encrypt", "Decrypt"],
-                    "Constraints": { "EncryptionContextEquals": { "tenant": number.to_string() } },
-                });
-                let request = root.request("CreateGrant", &body)?;
-                let answer = connection.exchange(&request).await.map_err(io)?;
-                if answer.status != 200 {
-                    let body = String::from_utf8_lossy(answer.body).into_owned();
-                    return Err(BenchError::Refused {
-                        status: answer.status,
-                        body,
-                    });
-                }
-            }
-            Ok(())
-        }));
-    }
-    local
-        .run_until(async {
-            for creator in creators {
-                creator.await.map_err(|error| BenchError::Answer(error.to_string()))??;
-            }
-            Ok(())
+async fn create_grants(root: &Signer, key: &str, grantee: &str, grants: usize) -> Result<(), BenchError> {
+    let (key, grantee) = (key.to_owned(), grantee.to_owned());
+    let request = move |number: usize| {
+        json!({
+            "KeyId": key,
+            "GranteePrincipal": grantee,
+            "Operations": ["Encrypt", "Decrypt"],
+            "Constraints": { "EncryptionContextEquals": { "tenant": number.to_string() } },
         })
-        .await
+    };
+    bulk::call_each(root, "CreateGrant", grants, request).await?;
+    Ok(())
 }
 
 fn signer(trent: &Deployment, (access_key_id, secret): (&str, &str)) -> Signer {

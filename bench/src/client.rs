@@ -8,7 +8,7 @@ use tokio::{
 };
 
 /// The largest answer that is read.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 256 * 1024;
 
 /// A connection that is kept alive.
 pub(crate) struct Connection {

@@ -2,11 +2,12 @@
 //!
 //! `compare` starts the servers on one core, drives them in turn from another and prints a table; `echo` is the bare
 //! server; `authorization` compares Trent with itself, with many grants and large policies;
-//! `algorithms` with bare calls of its library. How and why is in `bench/README.md`.
+//! `algorithms` with bare calls of its library; `scale` with itself over many keys. How and why is in `bench/README.md`.
 
 mod affinity;
 mod algorithms;
 mod authorization;
+mod bulk;
 mod client;
 mod compare;
 mod cryptography;
@@ -17,6 +18,7 @@ mod load;
 mod process;
 mod report;
 mod requests;
+mod scale;
 mod servers;
 mod storage;
 
@@ -44,6 +46,8 @@ enum Command {
     Authorization(authorization::Arguments),
     /// Measure key pairs and HMAC keys beside bare calls of the library, and print a table
     Algorithms(algorithms::Arguments),
+    /// Measure what many keys cost, at start and in use, and rotations that fall due together
+    Scale(scale::Arguments),
     /// Serve: answer every request with its own body
     Echo(echo::Arguments),
 }
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Authorization(arguments) => authorization::run(&arguments),
         Command::Algorithms(arguments) => algorithms::run(&arguments),
+        Command::Scale(arguments) => scale::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments),
     };
     match outcome {

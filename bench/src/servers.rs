@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -42,6 +43,14 @@ impl Server {
         self.child.id()
     }
 
+    /// Has the server end as an operator would, and waits for it.
+    fn ask_to_end(mut self) -> Result<(), BenchError> {
+        let io = |source| BenchError::io("ending the server")(source);
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).map_err(|error| io(error.into()))?;
+        self.child.wait().map(drop).map_err(io)
+    }
+
     fn start(mut command: Command, name: &str, address: SocketAddr) -> Result<Self, BenchError> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
         let mut server = Self {
@@ -54,7 +63,7 @@ impl Server {
             if ended || start.elapsed() > READY_WITHIN {
                 return Err(BenchError::NotReady(name.to_owned(), READY_WITHIN.as_secs()));
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(5));
         }
         Ok(server)
     }
@@ -144,11 +153,28 @@ impl Deployment {
 
     /// Ends the server and starts it again over the same folder, so that it holds nothing yet.
     pub(crate) fn restart(self, program: &Path) -> Result<Self, BenchError> {
-        let Self { server, config, .. } = self;
+        self.end(End::Asked)?.start(program)
+    }
+
+    /// Ends the server; its folder stays.
+    pub(crate) fn end(self, how: End) -> Result<Ended, BenchError> {
+        let Self {
+            server,
+            signer,
+            folder,
+            config,
+        } = self;
         let address = server.address;
-        drop(server);
-        let server = serve(program, &config, address)?;
-        Ok(Self { server, config, ..self })
+        match how {
+            End::Asked => server.ask_to_end()?,
+            End::Killed => drop(server),
+        }
+        Ok(Ended {
+            address,
+            signer,
+            folder,
+            config,
+        })
     }
 
     /// The folder of the store and the trail.
@@ -173,6 +199,83 @@ impl Deployment {
             status: answer.status,
             body: String::from_utf8_lossy(answer.body).into_owned(),
         })
+    }
+}
+
+/// How a server is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Asked,
+    Killed,
+}
+
+/// A deployment that is not served now.
+pub(crate) struct Ended {
+    address: SocketAddr,
+    signer: Signer,
+    folder: TempDir,
+    config: PathBuf,
+}
+
+impl Ended {
+    /// Serves it again.
+    pub(crate) fn start(self, program: &Path) -> Result<Deployment, BenchError> {
+        let Self {
+            address,
+            signer,
+            folder,
+            config,
+        } = self;
+        let server = serve(program, &config, address)?;
+        Ok(Deployment {
+            server,
+            signer,
+            folder,
+            config,
+        })
+    }
+}
+
+/// A development server over a new folder that goes away with it: its clock can be moved on.
+pub(crate) struct Development {
+    pub(crate) server: Server,
+    pub(crate) signer: Signer,
+    folder: TempDir,
+    program: PathBuf,
+}
+
+impl Development {
+    pub(crate) fn start(program: &Path, parent: &Path) -> Result<Self, BenchError> {
+        let folder = tempfile::tempdir_in(parent).map_err(BenchError::io("making a folder"))?;
+        let address = free_address()?;
+        let mut command = Command::new(program);
+        command
+            .args(["serve", "--dev", "--listen", &address.to_string(), "--data-dir"])
+            .arg(folder.path().join("data"))
+            .env("TRENT_REGIONS", REGION)
+            .env("TRENT_LOG_LEVEL", "warn");
+        Ok(Self {
+            server: Server::start(command, "trent", address)?,
+            signer: Signer {
+                address,
+                access_key_id: "111122223333".to_owned(),
+                secret: "any".to_owned(),
+                region: REGION.to_owned(),
+            },
+            folder,
+            program: program.to_owned(),
+        })
+    }
+
+    /// Moves the clock on. The command ends when what falls due by that is done.
+    pub(crate) fn advance(&self, by: &str) -> Result<Child, BenchError> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(["clock", "advance", by, "--data-dir"])
+            .arg(self.folder.path().join("data"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command.spawn().map_err(BenchError::io("running trent clock advance"))
     }
 }
 
