@@ -3,8 +3,9 @@
 
 #[cfg(test)]
 pub(crate) mod fixture;
+mod policies;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use trent_api::ApiError;
 use trent_crypto::KeyAddress;
@@ -15,18 +16,19 @@ use trent_policy::{ConditionKey, Context, Policy, Values};
 use trent_service::{Grants, Named, Resource, internal};
 use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Stored};
 
+use self::policies::{Compiled, Policies};
 use crate::grants::space::GrantSpace;
 use crate::last_use::Uses;
 use crate::lifecycle::replication::editions;
-use crate::policy;
 use crate::records::uses::last_use_address;
 use crate::records::{
     AliasRecord, KeyEntry, KeyRecord, Origin, alias_address, entry_address, key_address, keys_with_id,
 };
 use crate::state::KeyState;
 
-/// How many keys, and how many aliases, a Region's cache holds.
-const CACHED: usize = 16_384;
+/// How many keys, and how many aliases, a Region's cache holds: all that a large deployment has, so that which of them is
+/// used costs nothing.
+const CACHED: usize = 131_072;
 
 /// A key, parsed once per change of its record.
 pub struct Key {
@@ -34,9 +36,7 @@ pub struct Key {
     pub arn: String,
     /// The record.
     pub record: KeyRecord,
-    /// The key policy, compiled.
-    pub policy: Policy,
-    denials: OnceLock<Policy>,
+    policy: Arc<Compiled>,
     /// The names of the aliases that point here.
     pub aliases: Vec<String>,
     /// The commit that wrote the record: what a change of it names.
@@ -48,12 +48,11 @@ pub struct Key {
 }
 
 impl Key {
-    fn new(region: &Region, stored: Stored<KeyRecord>) -> Self {
+    fn new(region: &Region, policies: &Policies, stored: Stored<KeyRecord>) -> Self {
         let record = stored.value;
         let arn = KeyArn::new(region.clone(), record.account, record.id).to_string();
         Self {
-            policy: policy::compiled(&arn, &record),
-            denials: OnceLock::new(),
+            policy: policies.of(&arn, &record),
             aliases: record.aliases.iter().map(|name| name.as_str().to_owned()).collect(),
             handle: handle(region, &record).map(Arc::new),
             expires: record.expiry_due(),
@@ -72,9 +71,14 @@ impl Key {
         }
     }
 
+    /// The key policy.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy.policy
+    }
+
     /// What the key policy denies, without what it allows.
     pub(crate) fn denials(&self) -> &Policy {
-        self.denials.get_or_init(|| self.policy.denials())
+        self.policy.denials()
     }
 
     /// The key as something to be allowed, however the caller named it.
@@ -83,7 +87,7 @@ impl Key {
             arn: &self.arn,
             account: self.record.account,
             named,
-            policy: &self.policy,
+            policy: self.policy(),
             grants,
             attributes: self,
         }
@@ -121,18 +125,17 @@ impl Key {
         if self.expires.is_none_or(|expires| now < expires) {
             return self;
         }
-        let stored = Stored {
-            value: self.record.past_expiry(now),
+        let record = self.record.past_expiry(now);
+        let has_material = record.state != KeyState::PendingImport;
+        Arc::new(Self {
+            arn: self.arn.clone(),
+            policy: Arc::clone(&self.policy),
+            aliases: self.aliases.clone(),
             revision: self.revision,
-            version: 0,
-        };
-        let seen = Self::new(region, stored);
-        let handle = if seen.record.state == KeyState::PendingImport {
-            None
-        } else {
-            seen.handle
-        };
-        Arc::new(Self { handle, ..seen })
+            handle: handle(region, &record).filter(|_| has_material).map(Arc::new),
+            expires: record.expiry_due(),
+            record,
+        })
     }
 
     /// The id of the material that encrypts, as the wire has it. Keys of other kinds have one material only, which is not
@@ -198,6 +201,7 @@ pub struct KeySpace {
     pub(crate) grants: GrantSpace,
     /// Uses of the keys that are not written down yet.
     pub(crate) uses: Uses,
+    policies: Arc<Policies>,
     keys: ObjectCache<KeyRecord, Key>,
     aliases: ObjectCache<AliasRecord, AliasRecord>,
 }
@@ -205,12 +209,14 @@ pub struct KeySpace {
 impl KeySpace {
     /// The keys of `region` in `store`.
     pub fn new(store: &Sealed, region: &Region) -> Self {
-        let of_region = region.clone();
+        let policies = Arc::<Policies>::default();
+        let (of_region, of_keys) = (region.clone(), Arc::clone(&policies));
         Self {
             store: store.region(region),
             grants: GrantSpace::new(store, store.region(region)),
             uses: Uses::default(),
-            keys: ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, stored)),
+            policies,
+            keys: ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, &of_keys, stored)),
             aliases: ObjectCache::new(store, CACHED, |stored: Stored<AliasRecord>| stored.value),
         }
     }
@@ -239,7 +245,7 @@ impl KeySpace {
     /// A key as the store has it now, known to this node or not.
     pub async fn latest_key(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
         let stored = self.store.get(&key_address(account, id)).await.map_err(internal)?;
-        Ok(stored.map(|stored| Arc::new(Key::new(self.region(), stored))))
+        Ok(stored.map(|stored| Arc::new(Key::new(self.region(), &self.policies, stored))))
     }
 
     /// The key that a ciphertext names: one of the account's own if there is one with this id, else the only other.
@@ -298,7 +304,7 @@ impl KeySpace {
             revision: Revision::ZERO,
             version: 0,
         };
-        Key::new(self.region(), stored)
+        Key::new(self.region(), &self.policies, stored)
     }
 
     /// Writes a new key, what lists it, and what is to be done to it by itself.

@@ -96,7 +96,7 @@ impl Rehearse for Kms {
         let Some(key) = target.key() else {
             return Ok(Vec::new());
         };
-        let mut named: Vec<Named> = key.policy.principals().cloned().collect();
+        let mut named: Vec<Named> = key.policy().principals().cloned().collect();
         named.extend(grantees(self.space(&rehearsal.call().region)?, key).await?);
         Ok(named)
     }

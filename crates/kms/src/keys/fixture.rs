@@ -7,6 +7,7 @@ use trent_names::{AccountId, KeyId, Region};
 use trent_store::{Revision, Stored};
 
 use super::Key;
+use super::policies::Policies;
 use crate::records::{KeyRecord, Manager, Origin};
 use crate::state::KeyState;
 
@@ -25,7 +26,7 @@ pub(crate) fn with(spec: KeySpec, usage: KeyUsage, change: impl FnOnce(&mut KeyR
         revision: Revision::ZERO,
         version: 0,
     };
-    Key::new(&region, stored)
+    Key::new(&region, &Policies::default(), stored)
 }
 
 /// The record of an enabled key without material.
