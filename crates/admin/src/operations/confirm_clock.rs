@@ -2,7 +2,7 @@
 
 use trent_api::shape::Structure;
 use trent_api::{ApiError, Empty, FromValue, Input, Shaped, Value};
-use trent_service::{Call, Effect, Facts, Operation, Row, Target, action};
+use trent_service::{Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use super::{changing, on_the_deployment};
 use crate::Operator;
@@ -50,8 +50,9 @@ impl Operation for ConfirmClock {
         _: &ConfirmClockRequest,
         (): &(),
     ) -> Result<Effect<Empty>, ApiError> {
-        // It is this process that doubts the clock: no record of the store says so.
         operator.guard.confirm();
+        // Written down before it is acknowledged: a server that is killed now must not ask again.
+        operator.guard.mark().await.map_err(internal)?;
         Ok(Effect::reply(Empty))
     }
 
