@@ -34,6 +34,7 @@ mod import_tokens;
 mod import_uses;
 mod imports;
 mod key_specs_page;
+mod key_state_changes;
 mod key_states;
 mod key_types;
 mod key_walk;
