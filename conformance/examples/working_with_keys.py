@@ -1,4 +1,4 @@
-"""Working with keys: create, list, describe, alias, tag, use and disable one."""
+"""Working with keys: create, list, describe, alias, tag, use, rotate, disable and delete one."""
 
 import boto3
 
@@ -34,6 +34,11 @@ kms.tag_resource(KeyId=key["KeyId"], Tags=[{"TagKey": "Stage", "TagValue": "prod
 kms.untag_resource(KeyId=key["KeyId"], TagKeys=["Team"])
 print("tags", kms.list_resource_tags(KeyId=key["KeyId"])["Tags"])
 
+# Rotate: every 180 days from now on, and once more whenever it is asked for.
+kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=180)
+print("rotates on", kms.get_key_rotation_status(KeyId=key["KeyId"])["NextRotationDate"].date())
+kms.rotate_key_on_demand(KeyId=key["KeyId"])
+
 # Point the name at a new key: what the old key encrypted still decrypts.
 successor = kms.create_key(Description="Protects the invoices from next year on")["KeyMetadata"]
 kms.update_alias(AliasName="alias/example-invoices", TargetKeyId=successor["KeyId"])
@@ -48,3 +53,10 @@ except kms.exceptions.DisabledException as refusal:
 kms.enable_key(KeyId=key["KeyId"])
 
 kms.delete_alias(AliasName="alias/example-invoices")
+
+# There is no way to delete a key at once: it waits for 7 to 30 days, in which it can be had back, disabled.
+waiting = kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
+print("gone on", waiting["DeletionDate"].date())
+kms.cancel_key_deletion(KeyId=key["KeyId"])
+kms.enable_key(KeyId=key["KeyId"])
+assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext={"customer": "4711"})["Plaintext"] == opened["Plaintext"]

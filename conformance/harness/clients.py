@@ -1,6 +1,7 @@
-"""Clients of one server, and what a refusal must look like."""
+"""Clients of one server, what a refusal must look like, and waiting for what is soon."""
 
 import contextlib
+import time
 
 import boto3
 from botocore.config import Config
@@ -56,3 +57,16 @@ def refused(code, message=None, status=400):
 def all_pages(client, operation, result, **arguments):
     """Every item that the client's own paginator yields."""
     return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[result]]
+
+
+def until(kms, key, **wanted):
+    """The key's metadata once it is as it must soon be. A replica may not even be there at first."""
+    deadline = time.monotonic() + 20
+    metadata = None
+    while time.monotonic() < deadline:
+        with contextlib.suppress(kms.exceptions.NotFoundException):
+            metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
+            if all(metadata.get(name) == value for name, value in wanted.items()):
+                return metadata
+        time.sleep(0.01)
+    raise AssertionError(f"{metadata} is not {wanted}")

@@ -344,3 +344,38 @@ def test_conditions_see_the_organizations_of_principal_and_resource(world):
     # The other account is in the organization, and under another path.
     with refused("AccessDeniedException"):
         other.generate_data_key(KeyId=arn, KeySpec="AES_256")
+
+
+# MON-284
+def test_a_suspended_account_has_no_key_that_anybody_uses(world):
+    """Two policies that deny everything: for its principals and for its keys. Without them all is as before."""
+    world.apply()
+    shared = {"Effect": "Allow", "Principal": {"AWS": [ALICE.id, BOB.id]}, "Action": "kms:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [shared]})
+    root, own, other = (world.client(account) for account in (ALICE, USER, STRANGER))
+    key = root.create_key(Policy=document)["KeyMetadata"]
+    granted = root.create_key()["KeyMetadata"]
+    root.create_grant(
+        KeyId=granted["KeyId"], GranteePrincipal=f"arn:aws:iam::{BOB.id}:root", Operations=["Encrypt", "Decrypt"]
+    )
+    users = [(client, key["Arn"]) for client in (root, own, other)] + [(world.client(BOB), granted["Arn"])]
+    sealed = [client.encrypt(KeyId=arn, Plaintext=b"kept")["CiphertextBlob"] for client, arn in users]
+    payments = ["ou-ab12-22222222"]
+    world.apply(
+        control("service", "suspended", payments, deny("*")),
+        control("resource", "suspended", payments, deny("kms:*", Principal="*")),
+    )
+    for (client, arn), ciphertext in zip(users, sealed, strict=True):
+        for call, arguments in [
+            (client.encrypt, {"KeyId": arn, "Plaintext": b"x"}),
+            (client.decrypt, {"KeyId": arn, "CiphertextBlob": ciphertext}),
+            (client.describe_key, {"KeyId": arn}),
+        ]:
+            with refused("AccessDeniedException"):
+                call(**arguments)
+    with refused("AccessDeniedException"):
+        root.create_key()
+    world.client(BOB).create_key()
+    world.apply()
+    for (client, arn), ciphertext in zip(users, sealed, strict=True):
+        assert client.decrypt(KeyId=arn, CiphertextBlob=ciphertext)["Plaintext"] == b"kept"

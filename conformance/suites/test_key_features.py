@@ -2,12 +2,11 @@
 
 import pathlib
 import re
-import time
 
 import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import serialization
-from harness.clients import boto3_client, refused
+from harness.clients import boto3_client, refused, until
 from harness.imports import Importer, material
 from harness.server import ALICE, Server
 
@@ -62,18 +61,6 @@ def here(regions):
 @pytest.fixture(scope="module")
 def there(regions):
     return boto3_client(regions, ALICE, THERE)
-
-
-def until(kms, key, state):
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == state:
-                return
-        except kms.exceptions.NotFoundException:
-            pass
-        time.sleep(0.02)
-    raise AssertionError(f"{key} is not {state}")
 
 
 class Subject:
@@ -210,7 +197,7 @@ class Subject:
     def update_primary_region(self):
         if self.kms.describe_key(KeyId=self.key)["KeyMetadata"]["MultiRegion"]:
             self.kms.replicate_key(**self.replicate_key())
-            until(self.there, self.key, "Enabled")
+            until(self.there, self.key, KeyState="Enabled")
         return {"KeyId": self.key, "PrimaryRegion": THERE}
 
 

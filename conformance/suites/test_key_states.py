@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from harness.clients import boto3_client
+from harness.clients import boto3_client, until
 from harness.server import ALICE, REGIONS
 from harness.states import OK, expected, table
 
@@ -95,13 +95,7 @@ class Subject:
 
     def replicate(self):
         self.kms.replicate_key(KeyId=self.id, ReplicaRegion=AWAY)
-        self.until(self.away, "Enabled" if self.origin == "AWS_KMS" else "PendingImport")
-
-    def until(self, kms, state):
-        for _ in range(1000):
-            if kms.describe_key(KeyId=self.id)["KeyMetadata"]["KeyState"] == state:
-                return
-        raise AssertionError(f"the key did not become {state}")
+        until(self.away, self.id, KeyState="Enabled" if self.origin == "AWS_KMS" else "PendingImport")
 
     def enter(self, state):
         if state == "Disabled":
@@ -116,7 +110,7 @@ class Subject:
             if not self.kms.describe_key(KeyId=self.id)["KeyMetadata"]["MultiRegionConfiguration"]["ReplicaKeys"]:
                 self.replicate()
             self.kms.schedule_key_deletion(KeyId=self.id)
-        self.until(self.kms, state)
+        until(self.kms, self.id, KeyState=state)
         return True
 
     def requests(self, operation):

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from harness.clients import boto3_client, environment, refused
+from harness.clients import boto3_client, environment, refused, until
 from harness.identities import User, fresh, statement
 from harness.server import ALICE, BOB, Server, clean_environment
 
@@ -35,17 +35,6 @@ def here(regions):
 @pytest.fixture(scope="module")
 def there(regions):
     return boto3_client(regions, ALICE, THERE)
-
-
-def until(kms, key, **wanted):
-    """The key's metadata once it is as it must soon be."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
-        if all(metadata.get(name) == value for name, value in wanted.items()):
-            return metadata
-        time.sleep(0.01)
-    raise AssertionError(f"{metadata} is not {wanted}")
 
 
 def replicated(here, there, **made):

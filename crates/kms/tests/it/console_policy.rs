@@ -98,9 +98,9 @@ fn names(text: &'static str) -> BTreeSet<&'static str> {
     text.split_whitespace().collect()
 }
 
-/// Each entry of the administrators' statement, alone.
+/// Each entry of the administrators' statement, alone. Deleting keys is an entry of its own: `kms:Delete*` is not it.
 ///
-/// POL-140, POL-141, POL-142, POL-143, POL-144
+/// MON-290, POL-140, POL-141, POL-142, POL-143, POL-144
 /// POL-145, POL-146, POL-147, POL-148, POL-149
 /// POL-150, POL-151, POL-152, POL-153, POL-154
 #[test]
@@ -130,7 +130,10 @@ fn each_entry_allows_what_it_stands_for() {
     ];
     let document: Value = serde_json::from_str(&symmetric()).expect("JSON");
     let entries: Vec<_> = table.iter().map(|(entry, _)| json!(entry)).collect();
-    assert_eq!(document["Statement"][1]["Action"], json!(entries));
+    let administrators = &document["Statement"][1];
+    assert_eq!(administrators["Sid"], "Allow access for Key Administrators");
+    assert_eq!(administrators["Action"], json!(entries));
+    assert_eq!(administrators["Resource"], "*");
     for (entry, expected) in table {
         let policy = json!({"Version": "2012-10-17", "Statement": {
             "Effect": "Allow", "Principal": {"AWS": ADMINISTRATOR}, "Action": entry, "Resource": "*"}});

@@ -188,9 +188,9 @@ async fn what_cannot_be_made_is_refused_and_nothing_is_left_behind() {
     assert_eq!(world.ok("ListKeys", json!({})).await["Keys"], json!([]));
 }
 
-/// Custom key stores are for symmetric encryption keys; of others it is not even asked which store.
+/// Custom key stores are for symmetric encryption keys of one Region; of others it is not even asked which store.
 ///
-/// REF-75
+/// REF-75, MON-397
 #[tokio::test]
 async fn no_other_key_is_made_in_a_custom_key_store() {
     let world = World::new().await;
@@ -212,6 +212,10 @@ async fn no_other_key_is_made_in_a_custom_key_store() {
             assert_eq!(refusal.pair(), ("UnsupportedOperationException", said.as_str()));
         }
     }
+    let multi_region = json!({"MultiRegion": true, "Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1"});
+    let refusal = world.refused("CreateKey", multi_region).await;
+    let said = "Multi-Region keys are not supported in a custom key store.";
+    assert_eq!(refusal.pair(), ("UnsupportedOperationException", said));
 }
 
 /// KEY-152, KEY-362

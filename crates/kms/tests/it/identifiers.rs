@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use trent_kms::Kms;
 use trent_kms::rules::{Naming, Takes};
+use trent_kms::state::KeyState;
 use trent_service::Catalogue;
 
 use crate::world::{
-    ACCOUNT, ELSEWHERE, NO_KEY, OPEN, OTHER, REGION, ROOT, STRANGER, Who, World, alias_arn, base64, key_arn, text,
+    ACCOUNT, ELSEWHERE, NO_KEY, OPEN, OTHER, REGION, ROOT, STRANGER, USER, Who, World, alias_arn, base64, key_arn, text,
 };
 
 /// The operations that accept aliases, with a request that succeeds.
@@ -63,6 +64,46 @@ async fn cryptography_and_description_take_all_four_forms() {
         let moved = json!({"SourceKeyId": name, "DestinationKeyId": name, "CiphertextBlob": ciphertext});
         world.ok("ReEncrypt", moved).await;
     }
+}
+
+/// From another account a key is described by its ARNs, once both accounts let somebody do that.
+///
+/// KEY-310
+#[tokio::test]
+async fn a_key_is_described_by_every_name_in_every_state() {
+    let world = World::new().await;
+    let id = world.key().await;
+    world
+        .ok("CreateAlias", json!({"AliasName": "alias/a", "TargetKeyId": id}))
+        .await;
+    let grant = json!({"KeyId": id, "GranteePrincipal": crate::grants::user("alice"), "Operations": ["DescribeKey"]});
+    let token = world.ok("CreateGrant", grant).await["GrantToken"].take();
+    let shared = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": [ACCOUNT, OTHER]}, "Action": "kms:*", "Resource": "*"}]});
+    world
+        .ok("PutKeyPolicy", json!({"KeyId": id, "Policy": shared.to_string()}))
+        .await;
+    let arns = [key_arn(&id), alias_arn("alias/a")];
+    for state in KeyState::ALL {
+        world.alter(&id, |record| record.state = state).await;
+        for (who, names) in [
+            (ROOT, vec![id.as_str(), "alias/a", &arns[0], &arns[1]]),
+            (STRANGER, vec![&arns[0], &arns[1]]),
+            (USER, vec![&arns[0]]),
+        ] {
+            for name in names {
+                let request = json!({"KeyId": name, "GrantTokens": [token]});
+                let told = world.ok_as(who, "DescribeKey", request).await["KeyMetadata"].take();
+                assert_eq!(told["Arn"], json!(arns[0]), "{name}");
+                assert_eq!(told["KeyState"], json!(format!("{state:?}")));
+            }
+        }
+        for bare in [id.as_str(), "alias/a"] {
+            let refusal = world.refused_as(STRANGER, "DescribeKey", json!({"KeyId": bare})).await;
+            assert_eq!(refusal.code, "NotFoundException", "{bare} is of the caller's account");
+        }
+    }
+    assert_eq!(world.ok_as(STRANGER, "ListKeys", json!({})).await["Keys"], json!([]));
 }
 
 /// KEY-71, KEY-73, KEY-74, KEY-79

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, ELSEWHERE, ROOT, STRANGER, Who, World, base64, key_arn, text};
+use crate::world::{ACCOUNT, ELSEWHERE, ROOT, STRANGER, USER, Who, World, base64, key_arn, text};
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}}"#;
 
@@ -302,4 +302,64 @@ async fn a_listing_holds_the_accounts_keys_of_the_region_in_every_state_and_no_o
         world.ok("ListKeys", shared).await,
         json!({"Keys": [], "Truncated": false})
     );
+}
+
+/// Everything that there is to do with an own key, and a record of each of it.
+///
+/// KEY-9
+#[tokio::test]
+async fn a_customer_managed_key_is_its_accounts_in_every_respect() {
+    let world = World::new().await;
+    let id = world.key().await;
+    let alice = Who {
+        iam: Some("kms:Encrypt"),
+        ..USER
+    };
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}]});
+    let encrypt = json!({"KeyId": id, "Plaintext": base64(b"x")});
+    world
+        .ok("PutKeyPolicy", json!({"KeyId": id, "Policy": policy.to_string()}))
+        .await;
+    let sealed = world.ok_as(alice, "Encrypt", encrypt.clone()).await["CiphertextBlob"].take();
+    let decrypt = json!({ "CiphertextBlob": sealed });
+    let denied = world.refused_as(alice, "Decrypt", decrypt.clone()).await;
+    assert_eq!(denied.code, "AccessDeniedException", "the IAM policy does not say so");
+    let grant = json!({"KeyId": id, "GranteePrincipal": crate::grants::user("alice"), "Operations": ["Decrypt"]});
+    let grant = world.ok("CreateGrant", grant).await["GrantId"].take();
+    let opened = world.ok_as(alice, "Decrypt", decrypt.clone()).await;
+    assert_eq!(opened["Plaintext"], json!(base64(b"x")));
+    let done = [
+        ("RevokeGrant", json!({"GrantId": grant})),
+        ("CreateAlias", json!({"AliasName": "alias/own"})),
+        ("TagResource", json!({"Tags": [{"TagKey": "k", "TagValue": "v"}]})),
+        ("EnableKeyRotation", json!({"RotationPeriodInDays": 100})),
+        ("RotateKeyOnDemand", json!({})),
+        ("DisableKey", json!({})),
+        ("EnableKey", json!({})),
+        ("ScheduleKeyDeletion", json!({"PendingWindowInDays": 7})),
+        ("CancelKeyDeletion", json!({})),
+    ];
+    for (operation, mut request) in done {
+        let member = if operation == "CreateAlias" {
+            "TargetKeyId"
+        } else {
+            "KeyId"
+        };
+        request[member] = json!(id);
+        world.ok(operation, request).await;
+        let record = world.last_record(operation).await;
+        let resources = record["resources"].as_array().expect("a list");
+        assert!(
+            resources.iter().any(|it| it["ARN"] == json!(key_arn(&id))),
+            "{operation}"
+        );
+    }
+    for operation in ["Encrypt", "Decrypt", "PutKeyPolicy"] {
+        let record = world.last_record(operation).await;
+        assert!(record.get("errorCode").is_none(), "{operation}");
+        assert_eq!(record["resources"][0]["ARN"], json!(key_arn(&id)), "{operation}");
+    }
+    let used = world.last_record("Encrypt").await;
+    assert_eq!(used["userIdentity"]["arn"], json!(crate::grants::user("alice")));
 }

@@ -122,6 +122,36 @@ async fn uses_are_written_in_batches_and_found_again() {
     assert_eq!(text(&told["KeyId"]), keys[0]);
 }
 
+/// What was made with a key is not kept, and nobody counts it: a use writes nothing, the note of the last one replaces the
+/// one before, and the trail has no ciphertext.
+///
+/// MON-283
+#[tokio::test]
+async fn neither_ciphertexts_nor_their_number_are_kept() {
+    let world = World::new().await;
+    world.kms.write_last_uses(millis(START)).await.expect("uses are noted");
+    let key = world.key().await;
+    let metadata = world.describe(&key).await;
+    let mut made = Vec::new();
+    for uses in [1, 20] {
+        for _ in 0..uses {
+            made.push(world.encrypt(&key, b"counted by nobody").await);
+        }
+        let before = world.store.revision();
+        world.kms.write_last_uses(millis(START)).await.expect("uses are noted");
+        assert_eq!(world.store.revision().0, before.0 + 1, "one note, of however many uses");
+        let told = last(&world, &key).await;
+        let members = |value: &Value| value.as_object().expect("members").keys().cloned().collect::<Vec<_>>();
+        let expected = ["KeyCreationDate", "KeyId", "KeyLastUsage", "TrackingStartDate"];
+        assert_eq!(members(&told), expected);
+        let expected = ["CloudTrailEventId", "KmsRequestId", "Operation", "Timestamp"];
+        assert_eq!(members(&told["KeyLastUsage"]), expected);
+        assert_eq!(world.describe(&key).await, metadata);
+    }
+    let trail = Value::from(world.records().await).to_string();
+    assert!(trail.contains(&key) && !made.iter().any(|ciphertext| trail.contains(ciphertext)));
+}
+
 #[tokio::test]
 async fn a_key_that_is_older_than_its_notes_says_so() {
     let world = World::new().await;

@@ -5,7 +5,7 @@ use trent_kms::managed::SERVICES;
 use trent_kms::policy;
 
 use crate::permissions::{Decided, On, guide, user};
-use crate::world::{ACCOUNT, OPEN, REGION, STRANGER, World, alias_arn, base64, key_arn, text};
+use crate::world::{ACCOUNT, OPEN, REGION, ROOT, STRANGER, World, alias_arn, base64, key_arn, text};
 
 /// KEY-15, KEY-201, KEY-189
 #[tokio::test]
@@ -60,6 +60,46 @@ async fn describing_a_predefined_alias_makes_its_key_once() {
         .await;
     assert_ne!(theirs["KeyMetadata"]["KeyId"], json!(id), "each account has its own");
     assert_eq!(world.describe(&world.key().await).await["KeyManager"], "CUSTOMER");
+}
+
+/// What the two classes of keys that an account sees are to it. What counts towards its quotas is another matter.
+///
+/// KEY-6, KEY-7
+#[tokio::test]
+async fn an_account_manages_its_own_keys_and_looks_at_those_of_services() {
+    let world = World::new().await;
+    let own = world.key().await;
+    let managed = text(&world.describe("alias/aws/s3").await["KeyId"]).to_owned();
+    for (key, manager, manages) in [(&own, "CUSTOMER", true), (&managed, "AWS", false)] {
+        assert_eq!(world.describe(key).await["KeyManager"], manager);
+        let status = world.ok("GetKeyRotationStatus", json!({"KeyId": key})).await;
+        assert_eq!(
+            status["KeyRotationEnabled"],
+            json!(!manages),
+            "one is rotated in any case"
+        );
+        for (operation, mut request) in [
+            ("DisableKey", json!({})),
+            ("EnableKey", json!({})),
+            ("UpdateKeyDescription", json!({"Description": "mine"})),
+            ("PutKeyPolicy", json!({"Policy": OPEN})),
+            ("EnableKeyRotation", json!({})),
+        ] {
+            request["KeyId"] = json!(key);
+            let asked = world.send(ROOT, operation, &request).await;
+            assert_eq!(asked.is_ok(), manages, "{operation} of {manager}");
+        }
+        let status = world.ok("GetKeyRotationStatus", json!({"KeyId": key})).await;
+        assert_eq!(status["RotationPeriodInDays"], 365, "unless it says otherwise");
+        // Whoever else asks is refused, or has one of their own.
+        for operation in ["DescribeKey", "GetKeyPolicy"] {
+            let asked = world.send(STRANGER, operation, &json!({"KeyId": key_arn(key)})).await;
+            assert_eq!(asked.expect_err("another account").code, "AccessDeniedException");
+        }
+        let use_it = json!({"KeyId": key_arn(key), "Plaintext": base64(b"x")});
+        let asked = world.refused_as(STRANGER, "Encrypt", use_it).await;
+        assert_eq!(asked.code, "AccessDeniedException");
+    }
 }
 
 /// KEY-16, KEY-8

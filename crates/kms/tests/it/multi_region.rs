@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, ELSEWHERE, FAR, REGION, ROOT, USER, Who, World, base64, text};
+use crate::world::{ACCOUNT, ELSEWHERE, FAR, OPEN, REGION, ROOT, USER, Who, World, base64, text};
 
 /// The root user in the Region of a replica.
 const THERE: Who = Who {
@@ -110,6 +110,31 @@ async fn a_replica_is_made_with_what_the_request_says() {
     assert_eq!(kept["Tags"], tags);
     let kept = world.ok_as(THERE, "GetKeyPolicy", json!({"KeyId": id})).await;
     assert_eq!(kept["Policy"], policy);
+}
+
+/// POL-128
+#[tokio::test]
+async fn a_replica_begins_with_the_default_policy_whatever_its_primary_has() {
+    let world = World::new().await;
+    let default = text(&world.ok("GetKeyPolicy", json!({"KeyId": world.key().await})).await["Policy"]).to_owned();
+    let id = primary_of(&world, json!({"Policy": OPEN})).await;
+    replica(&world, &id).await;
+    let policy = async |who| text(&world.ok_as(who, "GetKeyPolicy", json!({"KeyId": id})).await["Policy"]).to_owned();
+    assert_eq!(
+        (policy(ROOT).await, policy(THERE).await),
+        (OPEN.to_owned(), default.clone())
+    );
+    let other = OPEN.replace("kms:*", "*");
+    for (changed, kept, before) in [(THERE, ROOT, OPEN), (ROOT, THERE, other.as_str())] {
+        world
+            .ok_as(changed, "PutKeyPolicy", json!({"KeyId": id, "Policy": other}))
+            .await;
+        world.deliver().await;
+        assert_eq!(
+            (policy(changed).await, policy(kept).await.as_str()),
+            (other.clone(), before)
+        );
+    }
 }
 
 /// SPK-306, SPK-307
@@ -321,7 +346,7 @@ async fn replicas_that_cannot_be_are_refused() {
     assert_eq!(refused(ROOT, &id, ELSEWHERE).await.code, "AlreadyExistsException");
 }
 
-/// SPK-260, SPK-291
+/// SPK-260, SPK-291, KEY-160
 #[tokio::test]
 async fn a_primary_takes_the_permission_to_make_the_role() {
     let world = World::new().await;
