@@ -100,9 +100,9 @@ async fn nobody_changes_more_of_it_than_its_description() {
 #[tokio::test]
 async fn an_account_that_is_full_has_room_for_it() {
     let world = World::new().await;
-    for batch in 0..rules::ROLES / 50 {
+    for batch in 0..rules::ROLES / 40 {
         let mut full = edit(&world).await;
-        for number in 0..50 {
+        for number in 0..40 {
             full.create_role(role(&format!("role-{batch}-{number}")))
                 .await
                 .expect("there is room");
