@@ -82,7 +82,7 @@ def check_use(kms, key, spec, plain):
 
 
 # SPK-401, SPK-434, SPK-461, SPK-462
-# SPK-463, SPK-464, SPK-491, SPK-495, SPK-545
+# SPK-463, SPK-464, SPK-491, SPK-495, SPK-545, SPK-550
 @pytest.mark.parametrize(("spec", "algorithm", "wrapping"), CELLS)
 def test_every_material_is_imported_by_every_wrapping(kms, importer, materials, spec, algorithm, wrapping):
     plain = materials(spec)

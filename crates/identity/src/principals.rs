@@ -4,11 +4,13 @@
 //! elements: Principal"). What other accounts have, of whom this deployment knows nothing, is taken on trust.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use trent_names::{AccountId, Partition, PrincipalArn};
 
-use crate::directory::{Directory, EntityError, Live, Party};
+use crate::directory::service_linked::ServiceLinkedRole;
+use crate::directory::{Directory, EntityError, Live, Party, Planned};
 use crate::organization::Placement;
 use crate::unique_id::UniqueId;
 
@@ -36,6 +38,15 @@ pub trait PrincipalDirectory: Send + Sync + 'static {
         account: AccountId,
         id: &str,
     ) -> Result<Option<PrincipalArn>, EntityError>;
+
+    /// The change that gives an account a service-linked role. `None`: it has it, or there is no such account here.
+    async fn missing_role(
+        &self,
+        role: &ServiceLinkedRole,
+        partition: Partition,
+        account: AccountId,
+        now: Duration,
+    ) -> Result<Option<Planned<UniqueId>>, EntityError>;
 
     /// Where an account stands in its organization; `None` if it is in none.
     async fn placement(&self, account: AccountId) -> Result<Option<Arc<Placement>>, EntityError>;
@@ -67,6 +78,25 @@ impl PrincipalDirectory for Directory {
             Some(Live::Role(role)) => Some(role.arn(partition, account)),
             Some(Live::Root | Live::Provider(_)) | None => None,
         })
+    }
+
+    async fn missing_role(
+        &self,
+        role: &ServiceLinkedRole,
+        partition: Partition,
+        account: AccountId,
+        now: Duration,
+    ) -> Result<Option<Planned<UniqueId>>, EntityError> {
+        let mut edit = match self.edit(account, now).await {
+            // In development mode, anybody is somebody of an account that was never declared.
+            Err(EntityError::NoSuchAccount(_)) => return Ok(None),
+            begun => begun?,
+        };
+        match edit.create_service_linked_role(role, partition).await {
+            Ok((id, _)) => Ok(Some(edit.plan(id))),
+            Err(EntityError::Exists { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn placement(&self, account: AccountId) -> Result<Option<Arc<Placement>>, EntityError> {

@@ -2,6 +2,8 @@
 
 use trent_names::{AccountId, Partition};
 
+use crate::directory::service_linked::MULTI_REGION_KEYS;
+
 /// Most users of an account.
 pub const USERS: u64 = 5_000;
 /// Most groups of an account.
@@ -108,18 +110,21 @@ pub fn user_name(text: &str) -> Result<(), InvalidInput> {
     name("user name", 64, text)
 }
 
-/// The roles that KMS makes for itself when they are needed (guide, "Using service-linked roles").
+/// The names of the roles that KMS makes for itself when they are needed (guide, "Using service-linked roles").
 const SERVICE_LINKED_ROLES: [&str; 2] = [
     "AWSServiceRoleForKeyManagementServiceCustomKeyStores",
-    "AWSServiceRoleForKeyManagementServiceMultiRegionKeys",
+    MULTI_REGION_KEYS.name,
 ];
 
-/// The name of a role that an account makes. Names of roles are told apart without regard to case.
+/// Whether a name is kept for a service-linked role. Names of roles are told apart without regard to case.
+pub fn is_service_linked_role(name: &str) -> bool {
+    let mut reserved = SERVICE_LINKED_ROLES.iter();
+    reserved.any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
+/// The name of a role that an account makes.
 pub fn role_name(text: &str) -> Result<(), InvalidInput> {
-    if SERVICE_LINKED_ROLES
-        .iter()
-        .any(|reserved| reserved.eq_ignore_ascii_case(text))
-    {
+    if is_service_linked_role(text) {
         return Err(InvalidInput::ServiceLinkedRole(text.to_owned()));
     }
     name("role name", 64, text)

@@ -34,7 +34,7 @@ pub use clock_guard::{ClockGuard, Elapsed, Held};
 pub use conditions::Conditions;
 pub use endpoint::{Endpoint, Served};
 pub use grants::{Covering, CoveringGrant, Grants, NoGrants};
-pub use operation::{AuditedResource, Changes, Effect, Facts, Guarded, Operation, Service};
+pub use operation::{AuditedResource, Changes, Effect, Facts, Groundwork, Guarded, Operation, Service};
 pub use pipeline::{Catalogue, Entry, Pipeline, Reply, internal};
 pub use recovery::Recover;
 pub use rehearsal::{Located, Part, Rehearsal, Rehearse};

@@ -163,6 +163,8 @@ pub trait Operation: Send + Sync + 'static {
 
 /// What a call would do, in full, before any of it is done.
 pub struct Effect<O> {
+    /// What must be there before the changes.
+    pub groundwork: Option<Groundwork>,
     /// The changes, all or nothing.
     pub changes: Changes,
     /// The reply, sent once the changes and the record are durable.
@@ -179,6 +181,7 @@ impl<O> Effect<O> {
     /// An effect that changes nothing: reads and cryptographic operations.
     pub fn reply(output: O) -> Self {
         Self {
+            groundwork: None,
             changes: Changes::None,
             output,
             response_elements: None,
@@ -194,6 +197,21 @@ impl<O> Effect<O> {
             ..Self::reply(output)
         }
     }
+}
+
+/// What a service makes of what all Regions share before a call changes one of them: in a transaction of its own, so it must
+/// be right without the call's changes too, and a call that is made again must find it there.
+pub struct Groundwork {
+    /// The writes.
+    pub changes: GlobalTxn,
+    /// The service that makes them, in the name of whoever calls.
+    pub service: &'static str,
+    /// The event source of the service whose operation it is.
+    pub event_source: &'static str,
+    /// That operation.
+    pub operation: &'static str,
+    /// Its request as the record shows it.
+    pub request_parameters: Fragment,
 }
 
 /// The writes of a call. One Region or the global part, never both: the types do not allow it.

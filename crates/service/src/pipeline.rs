@@ -26,8 +26,8 @@ use crate::authorize::{Authorizer, Denial, not_registered};
 use crate::call::{Actor, Call, Frame, Peer};
 use crate::clock::Clock;
 use crate::conditions::Conditions;
-use crate::operation::{Changes, Effect, Facts, Guarded, Operation, Service};
-use crate::record::Record;
+use crate::operation::{Changes, Effect, Facts, Groundwork, Guarded, Operation, Service};
+use crate::record::{Record, of_groundwork};
 use crate::row::Row;
 use crate::target::Resource;
 use crate::vpc_endpoint::VpcEndpoint;
@@ -369,6 +369,11 @@ impl Pipeline {
         let rendered = record.render::<O>(call);
         // A change's record could wait in the store, but a trail that takes no record is a blind window: fail closed.
         self.trail.ready().map_err(internal)?;
+        if let Some(groundwork) = effect.groundwork
+            && !self.lay(call, groundwork).await?
+        {
+            return Ok(None);
+        }
         let committed = match effect.changes {
             Changes::None => {
                 self.trail.append(&rendered).await.map_err(internal)?;
@@ -392,6 +397,21 @@ impl Pipeline {
                 Ok(Some((effect.output, rendered.id())))
             }
             Err(CommitError::Conflict(_)) => Ok(None),
+            Err(error) => Err(internal(error)),
+        }
+    }
+
+    /// Makes what must be there before a call's changes durable, together with its record. False: another change came first.
+    async fn lay(&self, call: &Call, groundwork: Groundwork) -> Result<bool, ApiError> {
+        let record = of_groundwork(&groundwork, call);
+        let mut txn = groundwork.changes;
+        enqueue(&mut txn, &record, &self.trail);
+        match self.store.global().commit(txn).await {
+            Ok(_) => {
+                self.drain.nudge();
+                Ok(true)
+            }
+            Err(CommitError::Conflict(_)) => Ok(false),
             Err(error) => Err(internal(error)),
         }
     }

@@ -6,8 +6,39 @@ use trent_audit::{Event, EventId, EventType, Failure, Rendered, Resource};
 use uuid::Uuid;
 
 use crate::call::Call;
-use crate::operation::{AuditedResource, Facts, Operation, Service};
+use crate::operation::{AuditedResource, Facts, Groundwork, Operation, Service};
 use crate::vpc_endpoint::VpcEndpoint;
+
+/// The record of what a service made before a call's changes could be.
+pub(crate) fn of_groundwork(groundwork: &Groundwork, call: &Call) -> Rendered {
+    let identity = call.user_identity();
+    Event {
+        id: EventId::from_random_bytes(*Uuid::new_v4().as_bytes()),
+        request_id: Some(call.request_id),
+        event_type: EventType::ApiCall,
+        time_millis: call.now_millis(),
+        // Whoever calls through a service says so already.
+        identity: &match call.calling_service() {
+            None => identity.forwarded(groundwork.service),
+            Some(_) => identity,
+        },
+        source: groundwork.event_source,
+        name: groundwork.operation,
+        region: &call.region.partition().global_region(),
+        source_ip: None,
+        calling_service: Some(groundwork.service),
+        user_agent: groundwork.service,
+        failure: None,
+        request_parameters: Some(&groundwork.request_parameters),
+        response_elements: None,
+        additional_event_data: None,
+        read_only: false,
+        resources: &[],
+        vpc_endpoint: None,
+        recipient: call.account().as_ref(),
+    }
+    .render()
+}
 
 /// What a record tells beside the call itself.
 pub(crate) struct Record<'a> {

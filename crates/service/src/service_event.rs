@@ -28,6 +28,8 @@ pub struct ServiceEvent {
     pub as_call: bool,
     /// What is told beside the key: the record's `serviceEventDetails`.
     pub details: Option<Fragment>,
+    /// What is told beside that: the record's `additionalEventData`.
+    pub additional: Option<Fragment>,
     /// The record's `responseElements`.
     pub response: Option<Fragment>,
 }
@@ -53,7 +55,7 @@ impl ServiceEvent {
             failure: None,
             request_parameters: None,
             response_elements: self.response.as_ref(),
-            additional_event_data: None,
+            additional_event_data: self.additional.as_ref(),
             read_only: false,
             resources: &[Resource {
                 account: &self.account,

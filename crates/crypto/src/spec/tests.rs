@@ -141,3 +141,21 @@ fn recent_specs_have_no_older_name() {
         assert_eq!(spec.is_customer_master_key_spec(), expected, "{spec}");
     }
 }
+
+/// SPK-548
+#[test]
+fn a_usage_is_to_be_chosen_for_rsa_sm2_and_the_curves_that_agree() {
+    let with_a_choice = KeySpec::ALL.iter().filter(|spec| spec.usages().count() > 1);
+    let names: Vec<_> = with_a_choice.map(|spec| spec.as_str()).collect();
+    let mut expected = vec!["RSA_2048", "RSA_3072", "RSA_4096"];
+    expected.extend(["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "SM2"]);
+    assert_eq!(names, expected);
+    // Whoever chooses none is told so, but for the one kind of key that has a default.
+    for &spec in KeySpec::ALL {
+        assert_eq!(
+            spec.default_usage().is_some(),
+            spec == KeySpec::SymmetricDefault,
+            "{spec}"
+        );
+    }
+}

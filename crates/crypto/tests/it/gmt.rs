@@ -78,10 +78,11 @@ fn the_signatures_verify_in_their_names() {
     }
 }
 
-/// SPK-154, SPK-155
+/// SPK-154, SPK-155, SPK-549
 #[test]
 fn a_distinguishing_id_has_as_many_bytes_as_its_length_can_tell() {
     let digest = |length: usize| sm2::digest(&public_key(), &vec![b'a'; length], b"");
+    assert_eq!(sm2::MAX_DISTINGUISHING_ID, 8191);
     assert!(digest(sm2::MAX_DISTINGUISHING_ID).is_ok());
     assert_eq!(digest(8192), Err(PairError::TooLong));
     assert_eq!(digest(8192 + 8192), Err(PairError::TooLong));

@@ -18,6 +18,9 @@ pub(crate) fn refused(error: EntityError) -> ApiError {
         EntityError::NotAttachable(_) => {
             iam::error::policy_not_attachable("Cannot attach a Service Role Policy to a Customer Role.")
         }
+        EntityError::ServiceLinked(name) => iam::error::unmodifiable_entity(format!(
+            "Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
+        )),
         EntityError::Invalid(error) => invalid(&error),
         EntityError::AccessKeyRetired(id) => {
             iam::error::entity_already_exists(format!("The Access Key with id {id} was deleted."))

@@ -1,6 +1,8 @@
 //! Managed policies that come with the product. They stand in the account `aws` of every partition and cannot be
 //! changed. What releases change in them is told in `docs/identities/built-in-policies.md`, edition by edition.
 
+use trent_names::Partition;
+
 /// A managed policy that comes with the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuiltinPolicy {
@@ -20,6 +22,11 @@ pub struct BuiltinPolicy {
 pub const SERVICE_ROLES: &str = "/aws-service-role/";
 
 impl BuiltinPolicy {
+    /// Its ARN.
+    pub fn arn(&self, partition: Partition) -> String {
+        format!("arn:{partition}:iam::aws:policy{}{}", self.path, self.name)
+    }
+
     /// Whether users, groups and roles of accounts can have it.
     pub fn is_attachable(&self) -> bool {
         self.path != SERVICE_ROLES

@@ -138,6 +138,9 @@ pub enum EntityError {
     /// It comes with the product.
     #[error("`{0}` comes with the product and cannot be changed")]
     Unmodifiable(String),
+    /// It is a service-linked role.
+    #[error("`{0}` is a service-linked role, which its service alone changes")]
+    ServiceLinked(String),
     /// A value that the caller chose is not legal.
     #[error(transparent)]
     Invalid(#[from] InvalidInput),

@@ -11,6 +11,7 @@ mod known;
 mod placements;
 pub mod principals;
 pub(crate) mod records;
+pub mod service_linked;
 mod services;
 mod usage;
 mod working;

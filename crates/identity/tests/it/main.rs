@@ -12,6 +12,7 @@ mod organizations;
 mod plans;
 mod principals;
 mod properties;
+mod service_linked;
 mod services;
 mod session_limits;
 mod sessions;

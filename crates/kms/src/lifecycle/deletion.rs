@@ -51,6 +51,7 @@ fn deleted(space: &KeySpace, key: &Key, now: i64) -> ServiceEvent {
         at: now,
         as_call: false,
         details: None,
+        additional: None,
         response: Some(key_changed(key)),
     }
 }

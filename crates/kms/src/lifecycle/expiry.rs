@@ -26,6 +26,7 @@ fn expired(space: &KeySpace, key: &Key, now: i64) -> ServiceEvent {
         at: now,
         as_call: false,
         details: Some(details.finish()),
+        additional: None,
         response: None,
     }
 }

@@ -164,6 +164,7 @@ pub(crate) fn event(space: &KeySpace, key: &Key, how: RotationKind, now: i64) ->
         at: now,
         as_call: false,
         details: Some(details.finish()),
+        additional: None,
         response: Some(response.finish()),
     }
 }

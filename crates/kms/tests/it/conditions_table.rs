@@ -331,7 +331,7 @@ fn least_values(key: &str, operation: &str, told: &Told, aliased: &str) -> Vec<S
 /// AUTHZ-67, AUTHZ-68, AUTHZ-69, AUTHZ-70, AUTHZ-71, AUTHZ-72, AUTHZ-73, AUTHZ-74, AUTHZ-75, AUTHZ-76
 /// AUTHZ-77, AUTHZ-78, AUTHZ-79, AUTHZ-80, AUTHZ-81, AUTHZ-82, AUTHZ-83, AUTHZ-84, AUTHZ-85, AUTHZ-86
 /// AUTHZ-88, AUTHZ-89, AUTHZ-92, AUTHZ-33, AUTHZ-34, AUTHZ-35, AUTHZ-19, AUTHZ-94, AUTHZ-95, AUTHZ-96
-/// POL-327
+/// POL-327, SPK-277, SPK-278, SPK-279, SPK-280
 #[tokio::test]
 async fn each_operation_has_the_keys_of_its_rows_with_what_it_was_given_and_no_others() {
     let fixture = Fixture::new().await;

@@ -178,6 +178,22 @@ fn administrators_manage_the_key_and_do_not_use_it() {
     assert_eq!(gained, names("ImportKeyMaterial ReplicateKey"));
 }
 
+/// SPK-276
+#[test]
+fn administrators_of_multi_region_keys_alone_are_given_what_moves_them() {
+    let entries = |multi_region: bool, spec: &str, usage: &str| {
+        let policy = composed(spec, usage, |it| it.multi_region = multi_region);
+        let document: Value = serde_json::from_str(&policy).expect("JSON");
+        let actions = document["Statement"][1]["Action"].as_array().expect("a list").clone();
+        let named = ["kms:ReplicateKey", "kms:UpdatePrimaryRegion"].map(|name| json!(name));
+        named.map(|name| actions.contains(&name))
+    };
+    for (spec, usage) in [("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"), ("RSA_2048", "SIGN_VERIFY")] {
+        assert_eq!(entries(true, spec, usage), [true; 2], "{spec}");
+        assert_eq!(entries(false, spec, usage), [false; 2], "{spec}");
+    }
+}
+
 /// What users of a key of each type may do with it, themselves.
 ///
 /// POL-167, POL-168, POL-169, POL-170, POL-171

@@ -58,7 +58,7 @@ async fn a_primary_is_a_key_with_an_id_of_its_kind_and_no_replicas() {
     }
 }
 
-/// SPK-239, SPK-301, SPK-303, SPK-304, SPK-305
+/// SPK-239, SPK-301, SPK-303, SPK-304, SPK-305, SPK-540
 #[tokio::test]
 async fn a_replica_has_its_own_properties_and_is_creating_at_first() {
     let world = World::new().await;
@@ -76,6 +76,8 @@ async fn a_replica_has_its_own_properties_and_is_creating_at_first() {
     );
     assert_eq!((&made["Description"], &reply["ReplicaTags"]), (&json!(""), &json!([])));
     assert!(text(&reply["ReplicaPolicy"]).contains("Enable IAM User Permissions"));
+    let members: Vec<_> = reply.as_object().expect("an object").keys().collect();
+    assert_eq!(members, ["ReplicaKeyMetadata", "ReplicaPolicy", "ReplicaTags"]);
     assert_eq!(
         made["MultiRegionConfiguration"],
         json!({"MultiRegionKeyType": "REPLICA", "PrimaryKey": place(REGION, &id),
@@ -286,7 +288,7 @@ async fn what_is_a_keys_own_stays_its_own() {
     }
 }
 
-/// SPK-259, SPK-328, SPK-329, SPK-330, SPK-331
+/// SPK-246, SPK-259, SPK-328, SPK-329, SPK-330, SPK-331, SPK-539
 #[tokio::test]
 async fn every_key_of_a_set_tells_of_all() {
     let world = World::new().await;

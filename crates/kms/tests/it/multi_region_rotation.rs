@@ -96,7 +96,7 @@ async fn completed(world: &World) -> Vec<String> {
     completed.map(|record| text(&record["awsRegion"]).to_owned()).collect()
 }
 
-/// SPK-234, SPK-244, SPK-352, KEY-383, KEY-406
+/// SPK-233, SPK-234, SPK-244, SPK-352, KEY-383, KEY-406
 #[tokio::test]
 async fn the_calendar_is_the_primarys_and_every_replica_keeps_it() {
     let world = World::new().await;

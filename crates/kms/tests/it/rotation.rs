@@ -140,7 +140,6 @@ async fn rotations_are_listed_page_by_page() {
     let refusal = world.refused("ListKeyRotations", request).await;
     assert_eq!(refusal.code, "InvalidMarkerException", "it is another key's");
 }
-
 /// MON-97, MON-173, MON-174, KEY-423
 #[tokio::test]
 async fn each_rotation_has_a_record_of_its_own() {

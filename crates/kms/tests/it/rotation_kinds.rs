@@ -36,6 +36,29 @@ async fn keys_of_other_types_do_not_rotate_and_are_told_so() {
     }
 }
 
+/// SPK-357
+#[tokio::test]
+async fn keys_that_do_not_rotate_have_no_calendar_wherever_they_are_copied_to() {
+    let world = World::new().await;
+    for (spec, usage, origin) in [
+        ("RSA_2048", "SIGN_VERIFY", "AWS_KMS"),
+        ("ECC_NIST_P256", "KEY_AGREEMENT", "AWS_KMS"),
+        ("HMAC_256", "GENERATE_VERIFY_MAC", "AWS_KMS"),
+        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "EXTERNAL"),
+        ("HMAC_256", "GENERATE_VERIFY_MAC", "EXTERNAL"),
+    ] {
+        for multi_region in [false, true] {
+            let request = json!({"KeySpec": spec, "KeyUsage": usage, "Origin": origin, "MultiRegion": multi_region});
+            let made = world.ok("CreateKey", request.clone()).await;
+            let key = json!({"KeyId": made["KeyMetadata"]["KeyId"]});
+            for operation in ["EnableKeyRotation", "DisableKeyRotation"] {
+                let refusal = world.refused(operation, key.clone()).await;
+                assert_eq!(refusal.code, "UnsupportedOperationException", "{operation} {request}");
+            }
+        }
+    }
+}
+
 /// KEY-386, KEY-387
 #[tokio::test]
 async fn keys_of_other_origins_rotate_as_far_as_their_material_is_here() {

@@ -10,6 +10,7 @@ use crate::directory::AccessKeyStatus;
 use crate::directory::principals::{
     GroupRecord, HeldPolicies, Named, PolicyRecord, ProviderRecord, RoleRecord, UserRecord,
 };
+use crate::rules;
 
 /// Records that are listed at a time.
 const PAGE: usize = 200;
@@ -35,6 +36,10 @@ impl Comparison<'_> {
             .others::<RoleRecord>(path, declared.roles.iter().map(|role| role.holder.name.as_str()))
             .await?
         {
+            // A service's own role is not the account's to declare.
+            if rules::is_service_linked_role(&role.name) {
+                continue;
+            }
             self.policies_go(path, &Owner::Role(role.name.clone()), &role.policies);
             self.add(path, Step::RemoveRole(role.name));
         }

@@ -5,8 +5,7 @@ use trent_store::Key;
 use super::super::builtin;
 use super::super::entity_error::{Entity, EntityError, Quota, Remaining};
 use super::super::principals::{
-    GroupRecord, HeldPolicies, InlinePolicy, LinkRecord, PolicyRecord, PolicyReference, RoleRecord, Usage, UserRecord,
-    usage_prefix,
+    GroupRecord, HeldPolicies, InlinePolicy, LinkRecord, PolicyRecord, PolicyReference, Usage, UserRecord, usage_prefix,
 };
 use super::Edit;
 use crate::rules::{self, PolicyArn};
@@ -142,7 +141,7 @@ impl Edit<'_> {
                 (id, &mut record.policies)
             }
             Holder::Role(name) => {
-                let (id, record) = self.named::<RoleRecord>(name).await?;
+                let (id, record) = self.own_role(name).await?;
                 (id, &mut record.policies)
             }
         })
@@ -155,7 +154,7 @@ impl Edit<'_> {
                 Ok((id, &mut record.boundary))
             }
             Holder::Role(name) => {
-                let (id, record) = self.named::<RoleRecord>(name).await?;
+                let (id, record) = self.own_role(name).await?;
                 Ok((id, &mut record.boundary))
             }
             Holder::Group(name) => Err(EntityError::no_such(Entity::Boundary, name)),
@@ -184,7 +183,12 @@ impl Edit<'_> {
         })
     }
 
-    async fn link(&mut self, policy: &PolicyReference, usage: Usage, user: &UniqueId) -> Result<(), EntityError> {
+    pub(super) async fn link(
+        &mut self,
+        policy: &PolicyReference,
+        usage: Usage,
+        user: &UniqueId,
+    ) -> Result<(), EntityError> {
         self.count(policy, usage, 1).await?;
         let key = self.usage_key(policy, usage, user);
         let link = LinkRecord { since: self.now };

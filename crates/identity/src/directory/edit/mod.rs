@@ -285,19 +285,23 @@ impl Edit<'_> {
         Ok((id, record))
     }
 
-    /// Makes a record with a name that nothing of its kind has.
+    /// Makes a record with a name that nothing of its kind has, if the account may have one more.
     async fn make<R: Kept>(&mut self, record: R) -> Result<UniqueId, EntityError> {
-        let store = &self.directory.store;
         self.claim::<R>(record.name()).await?;
-        let roster = self.roster_record().await?;
-        let count = R::count(roster);
-        if *count >= R::LIMIT {
+        if *R::count(self.roster_record().await?) >= R::LIMIT {
             return Err(EntityError::LimitExceeded {
                 quota: R::QUOTA,
                 limit: R::LIMIT,
             });
         }
-        *count += 1;
+        self.make_beyond_quota(record).await
+    }
+
+    /// The same however many there are.
+    async fn make_beyond_quota<R: Kept>(&mut self, record: R) -> Result<UniqueId, EntityError> {
+        let store = &self.directory.store;
+        self.claim::<R>(record.name()).await?;
+        *R::count(self.roster_record().await?) += 1;
         let id = self.directory.fresh_id(R::OF).await?;
         let name = self.directory.name_key(self.account, R::OF, record.name());
         self.names

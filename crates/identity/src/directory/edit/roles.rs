@@ -1,9 +1,10 @@
 //! Roles.
 
-use trent_names::PrincipalArn;
+use trent_names::{Partition, PrincipalArn};
 
 use super::super::entity_error::{EntityError, Quota};
-use super::super::principals::{HeldPolicies, RoleRecord, Tag, TrustBinding, UserRecord};
+use super::super::principals::{HeldPolicies, PolicyReference, RoleRecord, Tag, TrustBinding, Usage, UserRecord};
+use super::super::service_linked::ServiceLinkedRole;
 use super::tags::checked;
 use super::users::path;
 use super::{Edit, Holder};
@@ -59,14 +60,59 @@ impl Edit<'_> {
         Ok((id, record))
     }
 
-    /// Gives a role another description or another longest session.
+    /// Makes a service-linked role with its one policy, also in an account that has as many roles as it may make.
+    pub async fn create_service_linked_role(
+        &mut self,
+        role: &ServiceLinkedRole,
+        partition: Partition,
+    ) -> Result<(UniqueId, RoleRecord), EntityError> {
+        let policy = role.policy();
+        let reference = PolicyReference {
+            arn: policy.arn(partition),
+            id: None,
+            edition: policy.edition,
+        };
+        let record = RoleRecord {
+            name: role.name.to_owned(),
+            path: role.path(),
+            created_at: self.now,
+            policies: HeldPolicies {
+                inline: Vec::new(),
+                attached: vec![reference.clone()],
+            },
+            boundary: None,
+            tags: Vec::new(),
+            trust_policy: role.trust_policy(),
+            description: role.description.to_owned(),
+            max_session_seconds: *rules::SESSION_SECONDS.start(),
+            sessions_valid_after: None,
+            trust_bindings: Some(Vec::new()),
+        };
+        let id = self.make_beyond_quota(record.clone()).await?;
+        self.link(&reference, Usage::Attached, &id).await?;
+        Ok((id, record))
+    }
+
+    /// A role that the account may change: none that is a service's.
+    pub(super) async fn own_role(&mut self, name: &str) -> Result<(UniqueId, &mut RoleRecord), EntityError> {
+        let (id, role) = self.named::<RoleRecord>(name).await?;
+        if rules::is_service_linked_role(&role.name) {
+            return Err(EntityError::ServiceLinked(role.name.clone()));
+        }
+        Ok((id, role))
+    }
+
+    /// Gives a role another description or another longest session. Of a service-linked role, the description alone.
     pub async fn update_role(
         &mut self,
         name: &str,
         description: Option<&str>,
         max_session_seconds: Option<u32>,
     ) -> Result<(), EntityError> {
-        let (_, role) = self.named::<RoleRecord>(name).await?;
+        let (_, role) = match max_session_seconds {
+            Some(_) => self.own_role(name).await?,
+            None => self.named::<RoleRecord>(name).await?,
+        };
         if let Some(description) = description {
             rules::description(description)?;
             description.clone_into(&mut role.description);
@@ -81,7 +127,7 @@ impl Edit<'_> {
     pub async fn update_trust_policy(&mut self, name: &str, document: &str) -> Result<(), EntityError> {
         check_trust(document)?;
         let bindings = self.bindings(document).await?;
-        let (_, role) = self.named::<RoleRecord>(name).await?;
+        let (_, role) = self.own_role(name).await?;
         document.clone_into(&mut role.trust_policy);
         role.trust_bindings = Some(bindings);
         Ok(())
@@ -138,7 +184,7 @@ impl Edit<'_> {
 
     /// Deletes a role that has no policies any more. Its sessions end with it.
     pub async fn delete_role(&mut self, name: &str) -> Result<(), EntityError> {
-        let (id, role) = self.named::<RoleRecord>(name).await?;
+        let (id, role) = self.own_role(name).await?;
         role.policies.check_empty()?;
         if role.boundary.is_some() {
             self.clear_boundary(Holder::Role(name)).await?;

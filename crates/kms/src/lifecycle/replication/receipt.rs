@@ -16,6 +16,7 @@ use crate::keys::{Key, KeySpace};
 use crate::lifecycle::{Step, rotation};
 use crate::records::letters::{Ceded, Founding, Note, Report, Says, Shared};
 use crate::records::{Deletion, KeyRecord, Manager, Related, RotationKind};
+use crate::service_role;
 use crate::state::KeyState;
 
 /// The length of a day of a waiting period, in milliseconds.
@@ -145,8 +146,7 @@ impl Receipt<'_> {
         self.space.update(draft.txn(), key, &record);
         draft.step.events.extend(self.rotation(key, rotated));
         if agree && !agreed_before {
-            let event = self.event("SynchronizeMultiRegionKey", key, Some(key));
-            draft.step.events.push(event);
+            draft.step.events.push(self.synchronized(key));
         }
     }
 
@@ -269,6 +269,15 @@ impl Receipt<'_> {
         Some(rotation::event(self.space, key, how?, self.now))
     }
 
+    /// The record of replicas that have all that their primary shares.
+    fn synchronized(&self, key: &Key) -> ServiceEvent {
+        let partition = self.space.region().partition();
+        ServiceEvent {
+            additional: Some(service_role::told(partition, key.record.account)),
+            ..self.event("SynchronizeMultiRegionKey", key, Some(key))
+        }
+    }
+
     /// What is done to a key here because of a call, or of a change, elsewhere.
     fn event(&self, name: &'static str, key: &Key, changed: Option<&Key>) -> ServiceEvent {
         ServiceEvent {
@@ -279,6 +288,7 @@ impl Receipt<'_> {
             at: self.now,
             as_call: true,
             details: None,
+            additional: None,
             response: changed.map(key_changed),
         }
     }

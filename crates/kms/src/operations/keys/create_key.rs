@@ -45,7 +45,7 @@ pub struct Requested {
     account: AccountId,
     /// Every key of the account in the Region, those to come included.
     new_keys: String,
-    /// The role of multi-Region keys, which the first of them in an account calls for.
+    /// The role of multi-Region keys, which an account has from its first primary on.
     role: Option<String>,
 }
 
@@ -77,8 +77,7 @@ impl Operation for CreateKey {
         })
     }
 
-    /// Tagging the new key is allowed by what allows it on keys that are not there yet. The first key of a multi-Region set
-    /// takes the permission to make the role that keeps such sets in step, whether or not the account has it.
+    /// Tagging the new key is allowed by what allows it on keys that are not there yet. A primary takes the permission to make the role that keeps such sets in step, whether or not the account has it.
     fn targets<'a>(_: &'a Call, _: &'a Self::Input, requested: &'a Requested) -> Vec<Target<'a>> {
         let tagging = tag_resource::ROW.on(Resource::Other {
             arn: &requested.new_keys,
@@ -159,10 +158,15 @@ impl Operation for CreateKey {
         if input.policy.is_some() && input.bypass_policy_lockout_safety_check != Some(true) {
             lockout::check::<Self>(call, input, asked, &put_key_policy::replacing(&key))?;
         }
+        let groundwork = match &asked.role {
+            Some(_) => service_role::missing(service, call, account).await?,
+            None => None,
+        };
         let metadata = metadata::of(&key)?;
         let mut shown = Object::new();
         shown.object("keyMetadata", metadata::audited(&metadata));
         Ok(Effect {
+            groundwork,
             response_elements: Some(shown.finish()),
             created: vec![AuditedResource {
                 account,
