@@ -47,6 +47,12 @@ struct Claim {
     kept: Weak<Mutex<Kept>>,
 }
 
+impl Claim {
+    fn is_of(&self, kept: &Arc<Mutex<Kept>>) -> bool {
+        std::ptr::eq(self.kept.as_ptr(), Arc::as_ptr(kept))
+    }
+}
+
 impl Drop for Claim {
     fn drop(&mut self) {
         if let Some(kept) = self.kept.upgrade() {
@@ -74,7 +80,8 @@ struct Entry {
 }
 
 impl Parsed {
-    /// The key that is kept under a lease, or the one that `read` gives, kept from now on.
+    /// The key that is kept under a lease, or the one that `read` gives, kept from now on. Where another has given the
+    /// lease its claim, nothing is kept: the claim's number means another key here.
     pub(crate) fn get(
         &self,
         lease: &Lease,
@@ -84,6 +91,9 @@ impl Parsed {
             number: self.claims.fetch_add(1, Ordering::Relaxed),
             kept: Arc::downgrade(&self.kept),
         });
+        if !claim.is_of(&self.kept) {
+            return read().map(Arc::new);
+        }
         if let Some(key) = locked(&self.kept).used(claim.number) {
             return Ok(key);
         }
@@ -108,7 +118,8 @@ impl Kept {
     }
 
     fn keep(&mut self, number: u64, key: Arc<PrivateKey>) {
-        if self.keys.len() >= KEPT {
+        // Two may have read one key at the same time: then it has its place already.
+        if self.keys.len() >= KEPT && !self.keys.contains_key(&number) {
             let oldest = self.keys.iter().min_by_key(|(_, entry)| entry.used);
             if let Some(oldest) = oldest.map(|(number, _)| *number) {
                 self.keys.remove(&oldest);
@@ -153,6 +164,26 @@ mod tests {
         assert_eq!(parsed.len(), 1);
         drop(copy);
         assert_eq!(parsed.len(), 0);
+    }
+
+    #[test]
+    fn a_handle_of_another_keystore_gives_no_other_key() {
+        let (here, there) = (Parsed::default(), Parsed::default());
+        let (lease, other) = (Lease::default(), Lease::default());
+        let kept = here.get(&lease, made).expect("a key");
+        let first = there.get(&other, made).expect("the first of the other keystore");
+        let found = there.get(&lease, made).expect("a key that is read again");
+        assert!(!Arc::ptr_eq(&found, &kept) && !Arc::ptr_eq(&found, &first));
+        assert_eq!((here.len(), there.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_key_that_two_have_read_takes_one_place() {
+        let mut kept = Kept::default();
+        for number in (0..=KEPT as u64 - 1).chain([7]) {
+            kept.keep(number, Arc::new(made().expect("a key")));
+        }
+        assert_eq!(kept.keys.len(), KEPT);
     }
 
     #[test]

@@ -12,11 +12,17 @@ use super::der::{BIT_STRING, CONSTRUCTED, OCTET_STRING, number, put, split};
 /// Values inside values: a private key needs three, its attributes a few more.
 const DEPTH: usize = 16;
 
+/// Bytes: far more than a private key has, and so few that no length in DER takes more bytes than in BER.
+const LONGEST: usize = 0xffff;
+
 const END_OF_CONTENTS: u8 = 0;
 const INDEFINITE: u8 = 0x80;
 
 /// The one value that `ber` is, as DER; `None` if it is none, or more than one.
 pub(super) fn to_der(ber: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    if ber.len() > LONGEST {
+        return None;
+    }
     // DER is never the longer one, so the buffer never grows and leaves no copy behind.
     let mut der = Zeroizing::new(Vec::with_capacity(ber.len()));
     let rest = value(ber, DEPTH, &mut der)?;
@@ -73,11 +79,12 @@ fn length(ber: &[u8]) -> Option<(Option<usize>, &[u8])> {
     }
 }
 
-/// The content of a string whose pieces, strings of the same kind, are `pieces`. Bit strings are of whole bytes here.
+/// The content of a string whose pieces, strings of the same kind, are `pieces`. Bit strings are of whole bytes here, and
+/// of one piece at least: of none, DER would be the longer one.
 fn joined(kind: u8, mut pieces: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut whole = Zeroizing::new(Vec::with_capacity(pieces.len() + 1));
     if kind == BIT_STRING {
-        whole.push(0);
+        (!pieces.is_empty()).then(|| whole.push(0))?;
     }
     while !pieces.is_empty() {
         let (tag, content, rest) = split(pieces)?;

@@ -1,4 +1,5 @@
-//! ML-KEM and ML-DSA against the vectors of Project Wycheproof, among which are those of NIST's ACVP.
+//! ML-KEM and ML-DSA against the vectors of Project Wycheproof, among which are the known answers of NIST's draft of the
+//! ACVP for ML-DSA. The cases that NIST publishes are checked by `examples/acvp.rs`.
 
 use shake::digest::{ExtendableOutput, Update, XofReader};
 use trent_crypto::pair::{Message, PairError, PrivateKey, encapsulate, verify};

@@ -333,7 +333,7 @@ fn rsassa_pkcs1_v1_5() {
     rsa(&PKCS1);
 }
 
-/// SPK-118, SPK-119, SPK-120
+/// Signatures with salts of other lengths. Those that are valid are among the vectors of Project Wycheproof.
 #[test]
 fn rsassa_pss_has_salts_as_long_as_digests() {
     rsa(&PSS);

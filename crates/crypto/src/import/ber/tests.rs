@@ -31,7 +31,7 @@ fn lengths_become_the_shortest_and_strings_whole() {
 #[test]
 fn what_is_no_single_value_is_refused() {
     let deep = [0x30, 0x80].repeat(DEPTH + 1);
-    let cases: [&[u8]; 14] = [
+    let cases: [&[u8]; 15] = [
         b"",
         b"\x30",
         b"\x30\x01",
@@ -45,9 +45,23 @@ fn what_is_no_single_value_is_refused() {
         b"\x24\x03\x02\x01\x05",
         b"\x23\x03\x03\x01\x01",
         b"\x24\x04\x04\x01a\x00",
+        b"\x30\x02\x23\x00",
         &deep,
     ];
     for ber in cases {
         assert_eq!(der(ber), None, "{ber:02x?}");
     }
+}
+
+/// Private keys stand in the buffer: one that grows leaves a copy behind that nobody wipes.
+#[test]
+fn the_buffer_is_never_outgrown() {
+    let pieces = [b"\x24\x80\x04\x82\xff\xf0", &vec![7; 0xfff0][..], b"\0\0"].concat();
+    let joined = to_der(&pieces).expect("one string");
+    assert_eq!(joined.len(), 0xfff4);
+    assert_eq!(joined.capacity(), pieces.len());
+    let whole = [b"\x04\x82\xff\xfb", &vec![7; LONGEST - 4][..]].concat();
+    assert!(to_der(&whole).is_some());
+    let longer = [b"\x04\x82\xff\xfc", &vec![7; LONGEST - 3][..]].concat();
+    assert!(to_der(&longer).is_none());
 }
