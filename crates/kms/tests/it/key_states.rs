@@ -66,8 +66,11 @@ fn table() -> Vec<Row> {
 }
 
 /// The rows of these operations.
-fn rows_of(operations: &'static [&'static str]) -> impl Iterator<Item = Row> {
-    table().into_iter().filter(|row| operations.contains(&row.operation))
+fn rows_of(operations: &[&str]) -> Vec<Row> {
+    let rows = table().into_iter().filter(|row| operations.contains(&row.operation));
+    let rows: Vec<_> = rows.collect();
+    assert_eq!(rows.len(), operations.len());
+    rows
 }
 
 /// The state in which an accepted operation leaves a key.
