@@ -378,7 +378,8 @@ async fn answers(
         None => (code.to_owned(), format!("{arn} {text}")),
     });
     let answer = match operation {
-        "ReplicateKey" => world.send_connected(ROOT, operation, request).await,
+        // The reply waits for the replica. In the other states no letter may arrive: it could end the state.
+        "ReplicateKey" if state == KeyState::Enabled => world.send_connected(ROOT, operation, request).await,
         _ => world.send(ROOT, operation, request).await,
     };
     let answered = answer.err().map(|it| (it.code, it.message.unwrap_or_default()));
