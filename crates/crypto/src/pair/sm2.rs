@@ -126,8 +126,8 @@ impl PrivateKey {
 
     /// The private key times a point of the curve: x, y. The curve's order is prime, so the product is not infinity.
     fn multiply(&self, point: &AffinePoint) -> Zeroizing<[u8; 2 * LEN]> {
-        let product = ProjectivePoint::from(*point) * *self.0.to_nonzero_scalar();
-        let encoded = product.to_affine().to_sec1_point(false);
+        let product = Zeroizing::new(ProjectivePoint::from(*point) * *self.0.to_nonzero_scalar());
+        let encoded = Zeroizing::new(product.to_affine().to_sec1_point(false));
         let mut coordinates = Zeroizing::new([0; 2 * LEN]);
         coordinates.copy_from_slice(&encoded.as_bytes()[1..]);
         coordinates

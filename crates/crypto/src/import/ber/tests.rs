@@ -29,6 +29,13 @@ fn lengths_become_the_shortest_and_strings_whole() {
 }
 
 #[test]
+fn values_nest_as_deep_as_they_may_and_no_deeper() {
+    let nested = |depth: usize| [[0x30, 0x80].repeat(depth), [0, 0].repeat(depth)].concat();
+    assert!(to_der(&nested(DEPTH)).is_some());
+    assert!(to_der(&nested(DEPTH + 1)).is_none());
+}
+
+#[test]
 fn what_is_no_single_value_is_refused() {
     let deep = [0x30, 0x80].repeat(DEPTH + 1);
     let cases: [&[u8]; 15] = [

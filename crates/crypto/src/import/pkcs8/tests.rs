@@ -289,6 +289,13 @@ fn an_rsa_key_is_of_its_size_and_its_parts_belong_together() {
         assert_eq!(with(2, exponent), Err(Unfit::Exponent), "{exponent:02x?}");
     }
     assert_eq!(with(2, &[1, 0, 3]), Err(Unfit::Inconsistent));
+    let mut shorter = numbers[1].clone();
+    let first = shorter.iter_mut().find(|byte| **byte != 0).expect("a modulus");
+    *first &= 0x7f;
+    assert_eq!(with(1, &shorter), Err(Unfit::AnotherKind(KeySpec::Rsa2048)));
+    for prime in [4, 5] {
+        assert_eq!(with(prime, &[]), Err(Unfit::Primes));
+    }
     let mut stripped = numbers.clone();
     for number in &mut stripped[4..] {
         number.clear();

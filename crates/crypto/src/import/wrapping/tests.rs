@@ -89,6 +89,9 @@ fn hybrid_wrapping_is_the_aes_key_and_then_the_padded_material() {
                 "an AES key of {length} bytes"
             );
         }
+        assert!(wrap(wrapping, &public, &secret(LONGEST), &aes()).is_ok());
+        let refused = wrap(wrapping, &public, &secret(LONGEST + 1), &aes());
+        assert_eq!(refused, Err(WrapError::TooLong));
     }
 }
 
@@ -126,6 +129,18 @@ fn what_was_wrapped_otherwise_does_not_unwrap() {
             unwrap(wrapping(algorithm, spec), &key, &[&wrapped[..], &[0]].concat()).is_err(),
             "{algorithm}"
         );
+    }
+}
+
+/// SPK-448, SPK-480
+#[test]
+fn what_sm2_wrapped_unwraps_by_its_algorithm_alone() {
+    let (key, public) = pair(WrappingKeySpec::Sm2);
+    let by = |algorithm| wrapping(algorithm, WrappingKeySpec::Sm2);
+    let wrapped = wrap(by(WrappingAlgorithm::Sm2Pke), &public, &secret(32), &aes()).expect("it wraps");
+    for &algorithm in WrappingAlgorithm::ALL {
+        let unwrapped = unwrap(by(algorithm), &key, &wrapped);
+        assert_eq!(unwrapped.is_ok(), algorithm == WrappingAlgorithm::Sm2Pke, "{algorithm}");
     }
 }
 
