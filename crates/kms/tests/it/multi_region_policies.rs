@@ -26,7 +26,7 @@ fn document(statement: &str) -> String {
 }
 
 fn parses(text: &str) -> bool {
-    Policy::parse(text, PolicyKind::Identity, &Rules::IDENTITY_POLICY).is_ok()
+    Policy::parse(text, PolicyKind::Identity, &Rules::MANAGED_POLICY).is_ok()
 }
 
 /// SPK-287
