@@ -1,4 +1,4 @@
-//! What ReplicateKey takes and refuses, and what of a replica nobody can change there.
+//! What `ReplicateKey` takes and refuses, and what of a replica nobody can change there.
 
 use serde_json::{Value, json};
 
