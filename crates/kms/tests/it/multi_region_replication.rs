@@ -82,6 +82,10 @@ async fn nothing_that_is_shared_is_set_at_a_replica() {
         world.ok_as(at(ELSEWHERE), operation, request).await;
         world.deliver().await;
         for region in [REGION, ELSEWHERE, FAR] {
+            // A key that is pending deletion shows no calendar until it is given back.
+            if (operation, region) == ("ScheduleKeyDeletion", ELSEWHERE) {
+                continue;
+            }
             assert_eq!(shared(&world, region, &id).await, before, "{operation}, {region}");
         }
     }
@@ -186,5 +190,5 @@ async fn keys_with_imported_material_are_copied_to_the_same_regions() {
     assert_eq!(refused(ELSEWHERE).await, "AlreadyExistsException");
     let request = json!({"KeyId": id, "ReplicaRegion": FAR});
     let refusal = world.refused_as(at(ELSEWHERE), "ReplicateKey", request).await;
-    assert_eq!(refusal.code, "KMSInvalidStateException");
+    assert_eq!(refusal.code, "UnsupportedOperationException", "it is no primary");
 }
