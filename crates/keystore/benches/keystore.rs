@@ -106,11 +106,13 @@ fn rotated(c: &mut Criterion) {
         now(keystore.encrypt(request)).expect("a ciphertext")
     };
     let oldest = encrypt(&key);
+    let mut materials: Vec<_> = key.materials.iter().cloned().collect();
     for _ in 0..100 {
         let made = now(keystore.new_material(Arc::new(key.clone()))).expect("another material");
         key.current = made.id;
-        key.materials.insert(made.id, Wrapped(made.bytes));
+        materials.push((made.id, Wrapped(made.bytes)));
     }
+    key.materials = materials.into_iter().collect();
     let newest = encrypt(&key);
     let key = Arc::new(key);
     for (age, ciphertext) in [("oldest", oldest), ("newest", newest)] {

@@ -22,9 +22,9 @@ pub use keystore::Keystore;
 pub use messages::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
     GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
-    ImportedMaterial, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest, Received, Scheme,
-    SendRequest, Shipment, SignRequest, SignedMessage, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential,
-    WrappedMaterial,
+    ImportedMaterial, KeyHandle, MacRequest, Materials, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest,
+    Received, Scheme, SendRequest, Shipment, SignRequest, SignedMessage, VerifyMacRequest, VerifyRequest, Wrapped,
+    WrappedCredential, WrappedMaterial,
 };
 pub use parsed::Lease;
 pub use randomness::{Randomness, RandomnessError, SystemRandomness};

@@ -1,13 +1,16 @@
 //! Threads beside the reactor for work that takes long: as many as there are processors, each of lower priority than
 //! the threads that answer requests, so that however much is signed, what is quick stays quick.
 
+mod returns;
+
 use std::num::NonZero;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
+use self::returns::Returns;
 use crate::error::KeystoreError;
 
 /// How much lower the priority is: steps of `nice`.
@@ -17,9 +20,27 @@ const NICE: i32 = 10;
 #[derive(Default)]
 pub(crate) struct Workers {
     pool: OnceLock<ThreadPool>,
+    returns: Arc<Returns>,
 }
 
 impl Workers {
+    /// Does work that takes no longer than some requests do. What is done of it while more waits comes back together, see
+    /// [`returns`]; work whose future was dropped before it began is not begun.
+    pub(crate) async fn run_brief<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, KeystoreError> {
+        let (reply, answer) = oneshot::channel();
+        let turn = self.returns.turn();
+        self.later(move || {
+            if !reply.is_closed() {
+                let done = work();
+                turn.hold(move || drop(reply.send(done)));
+            }
+        })?;
+        answer.await.map_err(|_| KeystoreError::Stopped)
+    }
+
     /// Does the work on one of the threads. Work whose future was dropped before it began is not begun.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
@@ -35,7 +56,10 @@ impl Workers {
         keep: impl FnOnce(T) + Send + 'static,
     ) -> Result<T, KeystoreError> {
         let (reply, answer) = oneshot::channel();
+        let returns = Arc::clone(&self.returns);
         self.later(move || {
+            // What is done already does not wait for this.
+            returns.deliver();
             if !reply.is_closed()
                 && let Err(unwanted) = reply.send(work())
             {
@@ -102,6 +126,22 @@ mod tests {
         let panicked: Result<(), _> = wait(workers.run(|| panic!("on purpose")));
         assert_eq!(panicked.err(), Some(KeystoreError::Stopped));
         assert_eq!(wait(workers.run(|| 7)), Ok(7));
+    }
+
+    #[test]
+    fn brief_work_comes_back_in_whatever_company() {
+        let workers = Workers::default();
+        let panicked: Result<(), _> = wait(workers.run_brief(|| panic!("on purpose")));
+        assert_eq!(panicked.err(), Some(KeystoreError::Stopped));
+        wait(async {
+            let brief = |number: u64| workers.run_brief(move || number);
+            let (one, slow, two, three) = tokio::join!(brief(1), workers.run(|| 7), brief(2), brief(3));
+            assert_eq!((one, slow, two, three), (Ok(1), Ok(7), Ok(2), Ok(3)));
+        });
+        // In another runtime than that in which the first came back.
+        assert_eq!(wait(workers.run_brief(|| 4)), Ok(4));
+        drop(workers.run_brief(|| unreachable!("nobody waits")));
+        assert_eq!(wait(workers.run_brief(|| 5)), Ok(5));
     }
 
     /// Work that nobody waits for any more is not begun; what was begun goes to who keeps it.

@@ -28,7 +28,7 @@ use crate::state::KeyState;
 
 /// How many keys, and how many aliases, a Region's cache holds: all that a large deployment has, so that which of them is
 /// used costs nothing.
-const CACHED: usize = 131_072;
+pub(crate) const CACHED: usize = 131_072;
 
 /// A key, parsed once per change of its record.
 pub struct Key {
@@ -49,7 +49,9 @@ pub struct Key {
 
 impl Key {
     fn new(region: &Region, policies: &Policies, stored: Stored<KeyRecord>) -> Self {
-        let record = stored.value;
+        let mut record = stored.value;
+        // It stays for long, and what was read has room for more than the one material that most keys have.
+        record.materials.shrink_to_fit();
         let arn = KeyArn::new(region.clone(), record.account, record.id).to_string();
         Self {
             policy: policies.of(&arn, &record),

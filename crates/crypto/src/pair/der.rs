@@ -1,4 +1,27 @@
 //! As much of DER (X.690) as must be looked at here: aws-lc-rs parses keys strictly, but reads past nothing that follows.
+//! And as much as an elliptic-curve key is written in.
+
+use zeroize::Zeroizing;
+
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const OCTET_STRING: u8 = 0x04;
+
+/// An element of these parts, in a buffer that is never outgrown and is wiped.
+pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let [high, low] = u16::try_from(length).expect("keys are short").to_be_bytes();
+    let mut element = Zeroizing::new(Vec::with_capacity(4 + length));
+    match length {
+        0..0x80 => element.extend([tag, low]),
+        0x80..0x100 => element.extend([tag, 0x81, low]),
+        _ => element.extend([tag, 0x82, high, low]),
+    }
+    for part in parts {
+        element.extend_from_slice(part);
+    }
+    element
+}
 
 /// The content of a SEQUENCE that is all there is; `None` for anything else.
 pub(super) fn whole_sequence(bytes: &[u8]) -> Option<&[u8]> {
@@ -14,7 +37,16 @@ pub(super) fn whole_sequence(bytes: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::whole_sequence;
+    use super::{SEQUENCE, element, whole_sequence};
+
+    #[test]
+    fn what_is_written_is_read() {
+        for length in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff] {
+            let content = vec![7; length];
+            let (head, tail) = content.split_at(length / 3);
+            assert_eq!(whole_sequence(&element(SEQUENCE, &[head, tail])), Some(&content[..]));
+        }
+    }
 
     #[test]
     fn a_sequence_is_all_there_is_or_none() {

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, ParsedPublicKey, ParsedPublicKeyFormat};
 use aws_lc_rs::digest::{Algorithm as Hash, Digest, SHA256, SHA384, SHA512};
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1_SIGNING,
@@ -11,10 +11,13 @@ use aws_lc_rs::signature::{
     EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, KeyPair as _, UnparsedPublicKey,
 };
 
-use super::der::whole_sequence;
+use super::der::{BIT_STRING, OCTET_STRING, SEQUENCE, element, whole_sequence};
 use super::{Message, PairError};
 use crate::secret::Secret;
 use crate::spec::SigningAlgorithm;
+
+/// `[1] EXPLICIT`: the public key in an `ECPrivateKey` (RFC 5915).
+const PUBLIC_KEY: u8 = 0xa1;
 
 /// A curve, which has one signing algorithm.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,14 +116,26 @@ impl PrivateKey {
         Ok(Self { curve, pair })
     }
 
+    /// PKCS#8 (RFC 5208) around RFC 5915, with the public key. As the library writes it too, but that works out the point
+    /// anew each time, which costs as much as making a key.
     pub(super) fn to_pkcs8(&self) -> Result<Secret, PairError> {
-        let document = self.pair.to_pkcs8v1().map_err(|_| PairError::Library)?;
-        Ok(Secret::new(document.as_ref().to_vec()))
+        let scalar: EcPrivateKeyBin<'_> = self.pair.private_key().as_be_bytes().map_err(|_| PairError::Library)?;
+        let scalar = element(OCTET_STRING, &[scalar.as_ref()]);
+        let point = element(PUBLIC_KEY, &[&self.point()]);
+        let key = element(SEQUENCE, &[b"\x02\x01\x01", &scalar, &point]);
+        let key = element(OCTET_STRING, &[&key]);
+        let mut whole = element(SEQUENCE, &[b"\x02\x01\x00", self.curve.identifier(), &key]);
+        Ok(Secret::new(std::mem::take(&mut *whole)))
     }
 
-    pub(super) fn public_key(&self) -> Result<Vec<u8>, PairError> {
-        let der = self.pair.public_key().as_der().map_err(|_| PairError::Library)?;
-        Ok(der.as_ref().to_vec())
+    /// `SubjectPublicKeyInfo` (RFC 5480).
+    pub(super) fn public_key(&self) -> Vec<u8> {
+        element(SEQUENCE, &[self.curve.identifier(), &self.point()]).to_vec()
+    }
+
+    /// The public point, uncompressed.
+    fn point(&self) -> Vec<u8> {
+        element(BIT_STRING, &[b"\x00", self.pair.public_key().as_ref()]).to_vec()
     }
 
     pub(super) fn sign(&self, algorithm: SigningAlgorithm, message: Message<'_>) -> Result<Vec<u8>, PairError> {
@@ -174,4 +189,24 @@ pub(super) fn verify(
         Message::ExternalMu(_) => return Err(PairError::WrongAlgorithm),
     };
     verified.map_err(|_| PairError::Refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::AsDer as _;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_written_as_the_library_writes_them() {
+        for curve in [Curve::P256, Curve::P384, Curve::P521, Curve::Secp256k1] {
+            for _ in 0..50 {
+                let key = PrivateKey::generate(curve).expect("a key pair");
+                let pkcs8 = key.pair.to_pkcs8v1().expect("it is written");
+                assert_eq!(key.to_pkcs8().expect("it is written").expose(), pkcs8.as_ref());
+                let public_key = key.pair.public_key().as_der().expect("it is written");
+                assert_eq!(key.public_key(), public_key.as_ref());
+            }
+        }
+    }
 }

@@ -124,7 +124,7 @@ impl PrivateKey {
     pub fn public_key(&self) -> Result<Vec<u8>, PairError> {
         match self {
             Self::Rsa(key) => key.public_key(),
-            Self::Ecc(key) => key.public_key(),
+            Self::Ecc(key) => Ok(key.public_key()),
             Self::Ed25519(key) => Ok(key.public_key()),
             Self::MlDsa(key) => key.public_key(),
             Self::MlKem(key) => key.public_key(),

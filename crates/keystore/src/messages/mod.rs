@@ -2,9 +2,9 @@
 
 mod asymmetric;
 mod import;
+mod materials;
 mod transfer;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trent_crypto::spec::{EncryptionAlgorithm, KeySpec};
@@ -15,6 +15,7 @@ pub use asymmetric::{
     SignRequest, SignedMessage, VerifyMacRequest, VerifyRequest,
 };
 pub use import::{ImportParameters, ImportParametersRequest, ImportRequest, ImportedMaterial};
+pub use materials::Materials;
 pub use transfer::{ReceiveRequest, Received, SendRequest, Shipment};
 
 use crate::parsed::Lease;
@@ -66,7 +67,7 @@ pub struct KeyHandle {
     pub destruction_key: Wrapped,
     /// Its materials, wrapped under the destruction key, of which each decrypts what it encrypted. A key that was rotated
     /// often finds its oldest one as fast as its newest.
-    pub materials: BTreeMap<MaterialId, Wrapped>,
+    pub materials: Materials,
     /// The material that encrypts, signs and authenticates.
     pub current: MaterialId,
     /// The public half of a key pair.
@@ -83,7 +84,7 @@ impl KeyHandle {
             spec,
             destruction_key: key.destruction_key,
             current: key.material.id,
-            materials: BTreeMap::from([(key.material.id, Wrapped(key.material.bytes))]),
+            materials: [(key.material.id, Wrapped(key.material.bytes))].into_iter().collect(),
             public_key: key.public_key,
             lease: Lease::default(),
         }

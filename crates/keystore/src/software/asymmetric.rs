@@ -122,10 +122,9 @@ impl SoftwareKeystore {
         if key.spec.key_type() != KeyType::Asymmetric {
             return Err(KeystoreError::WrongSpec(key.spec));
         }
-        let slow = is_slow_in_private(key.spec);
+        let takes = duration_in_private(key.spec);
         let vault = Arc::clone(&self.vault);
-        let work = move || Ok(job(&*vault.private_key(&key)?)?);
-        if slow { self.workers.run(work).await? } else { work() }
+        self.done(takes, move || Ok(job(&*vault.private_key(&key)?)?)).await
     }
 
     /// Does something with the public half of a key pair.
@@ -134,32 +133,62 @@ impl SoftwareKeystore {
         key: Arc<KeyHandle>,
         job: impl FnOnce(KeySpec, &[u8]) -> Result<T, PairError> + Send + 'static,
     ) -> Result<T, KeystoreError> {
-        let slow = is_slow_in_public(key.spec);
+        let takes = duration_in_public(key.spec);
         let work = move || {
             let public_key = key.public_key.as_deref();
             let public_key = public_key.ok_or(KeystoreError::WrongSpec(key.spec))?;
             Ok(job(key.spec, public_key)?)
         };
-        if slow { self.workers.run(work).await? } else { work() }
+        self.done(takes, work).await
+    }
+
+    /// Does it here or there, by how long it takes.
+    async fn done<T: Send + 'static>(
+        &self,
+        takes: Takes,
+        work: impl FnOnce() -> Result<T, KeystoreError> + Send + 'static,
+    ) -> Result<T, KeystoreError> {
+        match takes {
+            Takes::NoTime => work(),
+            Takes::AWhile => self.workers.run_brief(work).await?,
+            Takes::Long => self.workers.run(work).await?,
+        }
     }
 }
 
-/// Whether a use of the private key takes more than about a tenth of a millisecond, which is what a request takes anyway.
-const fn is_slow_in_private(spec: KeySpec) -> bool {
-    !matches!(
-        spec,
+/// How long something takes, beside the tenth of a millisecond or less of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// No longer than a request takes anyway.
+    NoTime,
+    /// As long as some requests.
+    AWhile,
+    /// A millisecond or more.
+    Long,
+}
+
+/// How long a use of the private key takes.
+const fn duration_in_private(spec: KeySpec) -> Takes {
+    match spec {
         KeySpec::EccNistP256
-            | KeySpec::EccNistEdwards25519
-            | KeySpec::MlKem512
-            | KeySpec::MlKem768
-            | KeySpec::MlKem1024
-    )
+        | KeySpec::EccNistEdwards25519
+        | KeySpec::MlKem512
+        | KeySpec::MlKem768
+        | KeySpec::MlKem1024 => Takes::NoTime,
+        KeySpec::Rsa2048
+        | KeySpec::EccNistP384
+        | KeySpec::EccSecgP256k1
+        | KeySpec::MlDsa44
+        | KeySpec::MlDsa65
+        | KeySpec::MlDsa87 => Takes::AWhile,
+        _ => Takes::Long,
+    }
 }
 
 /// The same of the public key.
-const fn is_slow_in_public(spec: KeySpec) -> bool {
+const fn duration_in_public(spec: KeySpec) -> Takes {
     match spec {
-        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => false,
-        _ => is_slow_in_private(spec),
+        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => Takes::NoTime,
+        _ => duration_in_private(spec),
     }
 }

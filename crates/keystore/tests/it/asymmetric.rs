@@ -282,10 +282,12 @@ fn altered_private_keys_are_refused() {
     let keystore = SoftwareKeystore::new(&keyring());
     let key = made(&keystore, KeySpec::EccNistP256);
     let raw = || SignedMessage::Raw(b"message".to_vec());
-    let last = key.materials[&key.current].0.len() - 1;
-    for place in [0, 1, 2, 40, last] {
+    let material = key.materials.get(&key.current).expect("the material");
+    for place in [0, 1, 2, 40, material.0.len() - 1] {
+        let mut bytes = material.clone();
+        bytes.0[place] ^= 1;
         let mut altered = key.as_ref().clone();
-        altered.materials.get_mut(&key.current).expect("the material").0[place] ^= 1;
+        altered.materials = [(key.current, bytes)].into_iter().collect();
         let refused = sign(&keystore, &Arc::new(altered), SigningAlgorithm::EcdsaSha256, raw());
         assert!(
             matches!(refused, Err(KeystoreError::Wrapped(_))),

@@ -98,7 +98,8 @@ fn a_key_decrypts_with_each_of_its_materials_and_encrypts_with_the_current_one()
     let new = now(keystore.new_material(Arc::clone(&old))).expect("another material");
     let mut rotated = KeyHandle::clone(&old);
     rotated.current = new.id;
-    rotated.materials.insert(new.id, Wrapped(new.bytes));
+    let added = (new.id, Wrapped(new.bytes));
+    rotated.materials = old.materials.iter().cloned().chain([added]).collect();
     let rotated = Arc::new(rotated);
     let from_new = encrypt(&keystore, &rotated, b"new");
     let named = |ciphertext| Parsed::parse(ciphertext).expect("parses").material;
@@ -115,7 +116,8 @@ fn a_key_decrypts_with_each_of_its_materials_and_encrypts_with_the_current_one()
     let mut misled = KeyHandle::clone(&rotated);
     let stranger = new_key(&keystore, address());
     misled.current = stranger.current;
-    misled.materials.extend(stranger.materials.clone());
+    let materials = rotated.materials.iter().chain(stranger.materials.iter());
+    misled.materials = materials.cloned().collect();
     let request = trent_keystore::EncryptRequest {
         key: Arc::new(misled),
         scheme: Scheme::Symmetric(context(&[])),
@@ -240,13 +242,15 @@ proptest! {
         let key = new_key(&keystore, address());
         let mut ciphertext = encrypt(&keystore, &key, b"plaintext");
         let mut key = KeyHandle::clone(&key);
+        let mut material = key.materials.get(&key.current).expect("the material").clone();
         let bytes = match which {
             0 => &mut key.destruction_key.0,
-            1 => &mut key.materials.get_mut(&key.current).expect("the material").0,
+            1 => &mut material.0,
             _ => &mut ciphertext,
         };
         let at = at.index(bytes.len());
         if cut { bytes.truncate(at) } else { bytes[at] ^= 1u8 << bit }
+        key.materials = [(key.current, material)].into_iter().collect();
         prop_assert!(decrypt(&keystore, &Arc::new(key), &ciphertext).is_err());
     }
 }

@@ -1,14 +1,13 @@
 //! Material between Regions: the same there as here, and nobody's on its way.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trent_crypto::MaterialId;
 use trent_crypto::spec::{KeySpec, MacAlgorithm, SigningAlgorithm};
 use trent_crypto::wrap::WrapError;
 use trent_keystore::{
-    DecryptRequest, KeyAddress, KeyHandle, Keystore, KeystoreError, MacRequest, ReceiveRequest, Received, Scheme,
-    Secret, SendRequest, Shipment, SignRequest, SignedMessage, SoftwareKeystore, VerifyRequest, Wrapped,
+    DecryptRequest, KeyAddress, KeyHandle, Keystore, KeystoreError, MacRequest, Materials, ReceiveRequest, Received,
+    Scheme, Secret, SendRequest, Shipment, SignRequest, SignedMessage, SoftwareKeystore, VerifyRequest, Wrapped,
     WrappedMaterial,
 };
 use trent_names::{KeyId, Region};
@@ -17,7 +16,7 @@ use crate::support::{address, context, encrypt, keyring, now};
 
 /// A key's materials, as they are sent.
 fn listed(key: &KeyHandle) -> Vec<WrappedMaterial> {
-    let wrapped = |(id, wrapped): (&MaterialId, &Wrapped)| WrappedMaterial {
+    let wrapped = |(id, wrapped): &(MaterialId, Wrapped)| WrappedMaterial {
         id: *id,
         bytes: wrapped.0.clone(),
     };
@@ -170,7 +169,7 @@ fn a_key_without_material_arrives_with_a_destruction_key_of_its_own() {
     let spec = KeySpec::SymmetricDefault;
     let key = made(&keystore, spec);
     let empty = KeyHandle {
-        materials: BTreeMap::new(),
+        materials: Materials::default(),
         ..(*key).clone()
     };
     let shipment = send(&keystore, &empty, "eu-west-1");

@@ -23,7 +23,7 @@ use crate::records::grants::{
     GrantPlace, GrantPointer, GrantRecord, GrantRoster, GranteeRecord, by_id, roster_address,
 };
 
-/// How many rosters, and how many grantees, a Region keeps in memory.
+/// How many grantees a Region keeps in memory.
 const CACHED: usize = 16_384;
 
 /// How many changes of grants can be under way at once, those of one key one after the other.
@@ -53,7 +53,8 @@ impl GrantSpace {
     pub(crate) fn new(sealed: &Sealed, store: RegionStore) -> Self {
         Self {
             store,
-            rosters: ObjectCache::new(sealed, CACHED, |stored: Stored<GrantRoster>| stored.value),
+            // One for each key that is kept: most are known to have no grants.
+            rosters: ObjectCache::new(sealed, crate::keys::CACHED, |stored: Stored<GrantRoster>| stored.value),
             grantees: ObjectCache::new(sealed, CACHED, |stored: Stored<GranteeRecord>| stored.value),
             holdings: Cache::new(CACHED),
             digests: Cache::new(CACHED),
