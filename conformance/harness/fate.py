@@ -4,16 +4,20 @@ import contextlib
 import pathlib
 import shutil
 import subprocess
+import time
 
 from harness.server import Server
 
+REST = 0.6
 SOURCE = pathlib.Path(__file__).with_name("fate.c")
 
 
 def library(folder):
     """The shared object, built by the machine's C compiler."""
     built = folder / "fate.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(built), str(SOURCE), "-ldl", "-pthread"], check=True, timeout=60)
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", "-o", str(built), str(SOURCE), "-ldl", "-pthread"], check=True, timeout=60
+    )
     return built
 
 
@@ -39,6 +43,13 @@ class Mortal(Server):
     def lives(self):
         """Every step is made from now on."""
         self.steps.write_text("")
+
+    def rests(self):
+        """Waits until no step has been made for a while, longer than what is due waits, or the server is dead."""
+        before = None
+        while not self.is_dead and before != (left := self.steps.read_text()):
+            before = left
+            time.sleep(REST)
 
     @property
     def is_dead(self):
