@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import math
 import os
 
 import pytest
@@ -210,8 +211,11 @@ def test_an_rsa_key_is_the_same_however_its_numbers_are_written(kms, importer, m
     key = importer.imported("RSA_2048", plain)
     n = load_der_private_key(plain, None).private_numbers()
     e, p, q = n.public_numbers.e, n.p, n.q
-    larger_d = pow(e, -1, (p - 1) * (q - 1))
-    for first, second, d in ((q, p, n.d), (p, q, larger_d)):
+    # The exponent is any of those that are the same to both primes.
+    period = math.lcm(p - 1, q - 1)
+    smallest_d = pow(e, -1, period)
+    another_d = smallest_d if n.d != smallest_d else smallest_d + period
+    for first, second, d in ((q, p, n.d), (p, q, another_d)):
         numbers = rsa.RSAPrivateNumbers(
             first, second, d, d % (first - 1), d % (second - 1), pow(second, -1, first), n.public_numbers
         )
