@@ -154,6 +154,7 @@ impl Case {
             pool: &pool,
             connections: arguments.connections,
             pacing: Loop::Closed,
+            first: 0,
             duration: Duration::from_secs(arguments.seconds),
         };
         let measured = run.measure(Duration::from_millis(500)).await?;

@@ -183,6 +183,7 @@ impl Bench<'_> {
             pool,
             connections,
             pacing,
+            first: 0,
             duration,
         };
         run.measure(Duration::from_millis(500)).await
@@ -208,6 +209,7 @@ impl Bench<'_> {
                 pool: &pool,
                 connections,
                 pacing: Loop::Closed,
+                first: 0,
                 duration,
             };
             let measured = run.measure(Duration::ZERO).await?;

@@ -31,6 +31,8 @@ pub(crate) struct Run<'a> {
     pub(crate) pool: &'a Pool,
     pub(crate) connections: usize,
     pub(crate) pacing: Loop,
+    /// Which request of the pool comes first; those of the warm-up are from half the pool on.
+    pub(crate) first: usize,
     pub(crate) duration: Duration,
 }
 
@@ -64,11 +66,13 @@ impl Run<'_> {
         for _ in 0..self.connections {
             connections.push(Connection::open(self.address).await.map_err(io)?);
         }
-        let (connections, _) = self.drive(connections, warm_up).await?;
+        let (connections, _) = self
+            .drive(connections, warm_up, self.first + self.pool.len() / 2)
+            .await?;
         let generator = std::process::id();
         let (server_before, own_before) = (processor_time(self.pid)?, processor_time(generator)?);
         let start = Instant::now();
-        let (_, outcome) = self.drive(connections, self.duration).await?;
+        let (_, outcome) = self.drive(connections, self.duration, self.first).await?;
         let elapsed = start.elapsed();
         let generator_time = if self.spins() {
             elapsed.saturating_sub(outcome.idle)
@@ -88,9 +92,10 @@ impl Run<'_> {
         &self,
         connections: Vec<Connection>,
         duration: Duration,
+        first: usize,
     ) -> Result<(Vec<Connection>, Outcome), BenchError> {
         let progress = Rc::new(Progress {
-            next: Cell::new(0),
+            next: Cell::new(first),
             latencies: RefCell::new(Latencies::new()),
             idle: Cell::new(Duration::ZERO),
         });

@@ -67,6 +67,11 @@ impl Pool {
         &self.0[index % self.0.len()]
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The mean size of a request.
     pub(crate) fn mean_size(&self) -> usize {
         self.0.iter().map(Vec::len).sum::<usize>() / self.0.len()

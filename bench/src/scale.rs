@@ -26,6 +26,9 @@ const MESSAGE: &str = "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
 /// The numbers of keys on a page: what `ListKeys` gives if it is not asked, and the most.
 const PAGES: [usize; 2] = [100, 1000];
 
+/// How many turns each side of a comparison has in a round.
+const TURNS: u32 = 20;
+
 /// How long a started server is left alone before its memory is read: what it looks through at start is done.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -116,7 +119,7 @@ async fn many_keys(arguments: &Arguments, cores: &Cores) -> Result<String, Bench
     tokio::time::sleep(SETTLE).await;
     let at_start = process::resident_kib(trent.server.pid())?;
     let pages = pages(&trent.signer, arguments.keys).await?;
-    let (one, any) = encrypts(arguments, &trent, &keys).await?;
+    let [one, any] = encrypts(arguments, &trent, &keys).await?;
     let after = process::resident_kib(trent.server.pid())?;
     let mut text = String::new();
     lines(
@@ -202,36 +205,42 @@ async fn pages(signer: &Signer, keys: usize) -> Result<Vec<Latencies>, BenchErro
     Ok(measured)
 }
 
-/// Encrypts under one key, and under each in an order without order, in turn.
+/// Encrypts under one key, and under each in an order without order: in short turns, so that whatever else the machine does
+/// is the same for both.
 async fn encrypts(
     arguments: &Arguments,
     trent: &Deployment,
     keys: &[String],
-) -> Result<(Vec<Measured>, Vec<Measured>), BenchError> {
-    let (mut one, mut any) = (Vec::new(), Vec::new());
+) -> Result<[Vec<Measured>; 2], BenchError> {
     // Each is used once first: reading a key from the disk is no part of the comparison.
     bulk::call_each(&trent.signer, "Encrypt", keys.len(), {
         let keys = keys.to_vec();
         move |number| plaintext(&keys[number])
     })
     .await?;
-    for round in 0..arguments.rounds {
-        let mut order = Order(round as u64 + 1);
-        let of_any: Vec<_> = keys.iter().map(|_| keys[order.below(keys.len())].as_str()).collect();
-        let of_one = vec![keys[0].as_str(); keys.len()];
-        let sides = [(&mut one, of_one), (&mut any, of_any)];
-        let mut sides: Vec<_> = sides.into_iter().collect();
-        if round % 2 == 1 {
-            sides.reverse();
-        }
-        for (measured, of) in sides {
-            // As many different requests on either side.
-            let requests = of.iter().map(|key| trent.signer.request("Encrypt", &plaintext(key)));
-            let pool = Pool::of(requests.collect::<Result<_, _>>()?);
-            measured.push(load(arguments, &trent.server, &pool, arguments.connections).await?);
+    let mut order = Order(1);
+    let of_any: Vec<_> = keys.iter().map(|_| keys[order.below(keys.len())].as_str()).collect();
+    // As many different requests on either side.
+    let pool = |of: &[&str]| -> Result<Pool, BenchError> {
+        let requests = of.iter().map(|key| trent.signer.request("Encrypt", &plaintext(key)));
+        Ok(Pool::of(requests.collect::<Result<_, _>>()?))
+    };
+    let sides = [pool(&vec![keys[0].as_str(); keys.len()])?, pool(&of_any)?];
+    let mut measured = [Vec::new(), Vec::new()];
+    let mut sent = [0, 0];
+    for turn in 0..arguments.rounds * TURNS as usize {
+        for side in [turn % 2, (turn + 1) % 2] {
+            let run = Run {
+                first: sent[side],
+                duration: Duration::from_secs(arguments.seconds) / TURNS,
+                ..driven(arguments, &trent.server, &sides[side], arguments.connections)
+            };
+            let outcome = run.measure(Duration::from_millis(10)).await?;
+            sent[side] += usize::try_from(outcome.latencies.count()).unwrap_or(0);
+            measured[side].push(outcome);
         }
     }
-    Ok((one, any))
+    Ok(measured)
 }
 
 /// Encrypts over one connection, alone and while rotations fall due that all have to be done.
@@ -302,6 +311,7 @@ fn driven<'a>(arguments: &Arguments, server: &Server, pool: &'a Pool, connection
         pool,
         connections,
         pacing: Loop::Closed,
+        first: 0,
         duration: Duration::from_secs(arguments.seconds),
     }
 }
@@ -316,11 +326,11 @@ fn plaintext(key: &str) -> Value {
     json!({ "KeyId": key, "Plaintext": MESSAGE })
 }
 
-/// The median of the rounds.
-fn rate(rounds: &[Measured]) -> f64 {
-    let mut rates: Vec<_> = rounds.iter().map(Measured::rate).collect();
-    rates.sort_by(f64::total_cmp);
-    rates.get(rates.len() / 2).copied().unwrap_or(0.0)
+/// Requests a second over all turns.
+fn rate(turns: &[Measured]) -> f64 {
+    let requests: u64 = turns.iter().map(|turn| turn.latencies.count()).sum();
+    let time: Duration = turns.iter().map(|turn| turn.elapsed).sum();
+    requests as f64 / time.as_secs_f64()
 }
 
 fn lines(text: &mut String, lines: &[String]) -> Result<(), BenchError> {
