@@ -46,11 +46,15 @@ const USUAL: usize = 512;
 /// since all the room of a reply is wiped in the end.
 const AFTER_A_BLOB: usize = 240;
 
-/// Makes room for `more` bytes and what may follow them. A buffer that has to move is wiped where it was.
+/// What may follow a blob in a reply with several: the private and the public key of a curve.
+const AFTER_MORE: usize = 640;
+
+/// Makes room for `more` bytes and what may follow them. A buffer that has to move is wiped where it was, and does not move
+/// again for a little more.
 fn make_room(out: &mut Vec<u8>, more: usize) {
-    let needed = out.len() + more + AFTER_A_BLOB;
-    if needed > out.capacity() {
-        let mut moved = Vec::with_capacity(needed);
+    let needed = out.len() + more;
+    if needed + AFTER_A_BLOB > out.capacity() {
+        let mut moved = Vec::with_capacity(needed + AFTER_MORE);
         moved.extend_from_slice(out);
         std::mem::replace(out, moved).zeroize();
     }

@@ -7,20 +7,48 @@ pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
 
-/// An element of these parts, in a buffer that is never outgrown and is wiped.
-pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    let [high, low] = u16::try_from(length).expect("keys are short").to_be_bytes();
-    let mut element = Zeroizing::new(Vec::with_capacity(4 + length));
-    match length {
-        0..0x80 => element.extend([tag, low]),
-        0x80..0x100 => element.extend([tag, 0x81, low]),
-        _ => element.extend([tag, 0x82, high, low]),
+/// How long an element with so much content is.
+pub(super) const fn size(content: usize) -> usize {
+    content
+        + match content {
+            0..0x80 => 2,
+            0x80..0x100 => 3,
+            _ => 4,
+        }
+}
+
+/// Writes a SEQUENCE into a buffer that is made for it and never outgrown.
+pub(super) struct Writer(Zeroizing<Vec<u8>>);
+
+impl Writer {
+    /// The sequence with so much content, whose content comes next.
+    pub(super) fn of(content: usize) -> Self {
+        let mut writer = Self(Zeroizing::new(Vec::with_capacity(size(content))));
+        writer.open(SEQUENCE, content);
+        writer
     }
-    for part in parts {
-        element.extend_from_slice(part);
+
+    /// Begins an element with so much content, which comes next.
+    pub(super) fn open(&mut self, tag: u8, content: usize) -> &mut Self {
+        let [high, low] = u16::try_from(content).expect("keys are short").to_be_bytes();
+        match content {
+            0..0x80 => self.bytes(&[tag, low]),
+            0x80..0x100 => self.bytes(&[tag, 0x81, low]),
+            _ => self.bytes(&[tag, 0x82, high, low]),
+        }
     }
-    element
+
+    /// Writes content.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        debug_assert!(self.0.len() + bytes.len() <= self.0.capacity());
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// What was written.
+    pub(super) fn written(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.0)
+    }
 }
 
 /// The content of a SEQUENCE that is all there is; `None` for anything else.
@@ -37,14 +65,18 @@ pub(super) fn whole_sequence(bytes: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SEQUENCE, element, whole_sequence};
+    use super::{Writer, size, whole_sequence};
 
     #[test]
     fn what_is_written_is_read() {
         for length in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff] {
             let content = vec![7; length];
             let (head, tail) = content.split_at(length / 3);
-            assert_eq!(whole_sequence(&element(SEQUENCE, &[head, tail])), Some(&content[..]));
+            let mut writer = Writer::of(length);
+            writer.bytes(head).bytes(tail);
+            let written = writer.written();
+            assert_eq!(written.len(), size(length));
+            assert_eq!(whole_sequence(&written), Some(&content[..]));
         }
     }
 

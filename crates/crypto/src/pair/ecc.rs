@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
     EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, KeyPair as _, UnparsedPublicKey,
 };
 
-use super::der::{BIT_STRING, OCTET_STRING, SEQUENCE, element, whole_sequence};
+use super::der::{BIT_STRING, OCTET_STRING, SEQUENCE, Writer, size, whole_sequence};
 use super::{Message, PairError};
 use crate::secret::Secret;
 use crate::spec::SigningAlgorithm;
@@ -120,22 +120,31 @@ impl PrivateKey {
     /// anew each time, which costs as much as making a key.
     pub(super) fn to_pkcs8(&self) -> Result<Secret, PairError> {
         let scalar: EcPrivateKeyBin<'_> = self.pair.private_key().as_be_bytes().map_err(|_| PairError::Library)?;
-        let scalar = element(OCTET_STRING, &[scalar.as_ref()]);
-        let point = element(PUBLIC_KEY, &[&self.point()]);
-        let key = element(SEQUENCE, &[b"\x02\x01\x01", &scalar, &point]);
-        let key = element(OCTET_STRING, &[&key]);
-        let mut whole = element(SEQUENCE, &[b"\x02\x01\x00", self.curve.identifier(), &key]);
-        Ok(Secret::new(std::mem::take(&mut *whole)))
+        let (scalar, identifier) = (scalar.as_ref(), self.curve.identifier());
+        let (version, inner_version) = (b"\x02\x01\x00", b"\x02\x01\x01");
+        let bits = 1 + self.point().len();
+        let key = inner_version.len() + size(scalar.len()) + size(size(bits));
+        let mut out = Writer::of(version.len() + identifier.len() + size(size(key)));
+        out.bytes(version).bytes(identifier).open(OCTET_STRING, size(key));
+        out.open(SEQUENCE, key).bytes(inner_version);
+        out.open(OCTET_STRING, scalar.len()).bytes(scalar);
+        out.open(PUBLIC_KEY, size(bits));
+        out.open(BIT_STRING, bits).bytes(b"\x00").bytes(self.point());
+        Ok(Secret::new(out.written()))
     }
 
     /// `SubjectPublicKeyInfo` (RFC 5480).
     pub(super) fn public_key(&self) -> Vec<u8> {
-        element(SEQUENCE, &[self.curve.identifier(), &self.point()]).to_vec()
+        let bits = 1 + self.point().len();
+        let mut out = Writer::of(self.curve.identifier().len() + size(bits));
+        out.bytes(self.curve.identifier());
+        out.open(BIT_STRING, bits).bytes(b"\x00").bytes(self.point());
+        out.written()
     }
 
     /// The public point, uncompressed.
-    fn point(&self) -> Vec<u8> {
-        element(BIT_STRING, &[b"\x00", self.pair.public_key().as_ref()]).to_vec()
+    fn point(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
     }
 
     pub(super) fn sign(&self, algorithm: SigningAlgorithm, message: Message<'_>) -> Result<Vec<u8>, PairError> {

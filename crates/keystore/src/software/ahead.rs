@@ -1,6 +1,7 @@
-//! RSA key pairs made before they are asked for: making one takes long, and how long cannot be told.
+//! Key pairs made before they are asked for. Making an RSA pair takes long, and how long cannot be told; pairs of a quick
+//! curve are made a few at a time, since the second of them takes less than the first: what it needs is at hand.
 //!
-//! They are in memory only, each is given out once, and none is made for a size before the first is asked for.
+//! They are in memory only, each is given out once, and none is made for a spec before the first is asked for.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,23 +14,27 @@ use crate::workers::Workers;
 /// How many pairs of each size lie ready.
 const READY: usize = 4;
 
-/// The specs of which pairs are made ahead.
-const SPECS: [KeySpec; 3] = [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096];
+/// The specs of which pairs are made by the workers, one after the other.
+const SLOW: [KeySpec; 3] = [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096];
+
+/// The specs of which pairs are made at once: it takes no longer than handing them to the workers.
+const QUICK: [KeySpec; 2] = [KeySpec::EccNistP256, KeySpec::EccNistEdwards25519];
 
 /// The pairs that lie ready, those of each spec on a shelf.
 #[derive(Default)]
-pub(super) struct Ahead([Shelf; SPECS.len()]);
+pub(super) struct Ahead {
+    slow: [Shelf; SLOW.len()],
+    quick: [Shelf; QUICK.len()],
+}
 
 impl Ahead {
     /// A pair of any spec: one that lies ready, or one made now.
     pub(super) async fn pair(&self, workers: &Arc<Workers>, spec: KeySpec) -> Result<PrivateKey, KeystoreError> {
-        let Some(ready) = self.shelf(spec) else {
-            let make = move || PrivateKey::generate(spec);
-            return Ok(if is_slow_to_make(spec) {
-                workers.run(make).await??
-            } else {
-                make()?
-            });
+        if let Some(ready) = shelf(&self.quick, QUICK, spec) {
+            return ready.quickly(spec);
+        }
+        let Some(ready) = shelf(&self.slow, SLOW, spec) else {
+            return Ok(workers.run(move || PrivateKey::generate(spec)).await??);
         };
         if let Some(pair) = ready.take() {
             ready.fill(workers, spec)?;
@@ -45,16 +50,11 @@ impl Ahead {
         ready.fill(workers, spec)?;
         Ok(made)
     }
-
-    fn shelf(&self, spec: KeySpec) -> Option<&Shelf> {
-        let place = SPECS.iter().position(|of| *of == spec)?;
-        self.0.get(place)
-    }
 }
 
-/// Whether making a pair takes longer than handing it to the workers is worth: a scalar and its point do not.
-const fn is_slow_to_make(spec: KeySpec) -> bool {
-    !matches!(spec, KeySpec::EccNistP256 | KeySpec::EccNistEdwards25519)
+fn shelf<const N: usize>(shelves: &[Shelf; N], specs: [KeySpec; N], spec: KeySpec) -> Option<&Shelf> {
+    let place = specs.iter().position(|of| *of == spec)?;
+    shelves.get(place)
 }
 
 #[derive(Clone, Default)]
@@ -70,6 +70,17 @@ struct Stock {
 impl Shelf {
     fn take(&self) -> Option<PrivateKey> {
         self.stock().pairs.pop()
+    }
+
+    /// A pair that lies ready, or one of some made now.
+    fn quickly(&self, spec: KeySpec) -> Result<PrivateKey, KeystoreError> {
+        if let Some(pair) = self.take() {
+            return Ok(pair);
+        }
+        for _ in 1..READY {
+            self.put(Some(PrivateKey::generate(spec)?));
+        }
+        Ok(PrivateKey::generate(spec)?)
     }
 
     /// Puts a pair there, if there is one and room for it.
