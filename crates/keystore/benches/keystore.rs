@@ -52,13 +52,13 @@ fn operations(c: &mut Criterion) {
         ("two pairs", EncryptionContext::from(&pairs)),
     ] {
         let encrypt = || EncryptRequest {
-            key: Arc::clone(&key),
+            key: Arc::clone(&key).into(),
             scheme: Scheme::Symmetric(context.clone()),
             plaintext: Secret::new(vec![7; 32]),
         };
         let ciphertext = now(keystore.encrypt(encrypt())).expect("a ciphertext");
         let decrypt = || DecryptRequest {
-            key: Arc::clone(&key),
+            key: Arc::clone(&key).into(),
             scheme: Scheme::Symmetric(context.clone()),
             ciphertext: ciphertext.clone(),
         };
@@ -72,7 +72,7 @@ fn operations(c: &mut Criterion) {
     c.bench_function("generate data key", |b| {
         b.iter(|| {
             now(keystore.generate_data_key(GenerateDataKeyRequest {
-                key: Arc::clone(&key),
+                key: Arc::clone(&key).into(),
                 context: EncryptionContext::from(&pairs),
                 length: 32,
             }))
@@ -99,7 +99,7 @@ fn rotated(c: &mut Criterion) {
     let mut key = KeyHandle::new(address(), KeySpec::SymmetricDefault, key);
     let encrypt = |key: &KeyHandle| {
         let request = EncryptRequest {
-            key: Arc::new(key.clone()),
+            key: Arc::new(key.clone()).into(),
             scheme: Scheme::Symmetric(EncryptionContext::none()),
             plaintext: Secret::new(vec![7; 32]),
         };
@@ -108,9 +108,9 @@ fn rotated(c: &mut Criterion) {
     let oldest = encrypt(&key);
     let mut materials: Vec<_> = key.materials.iter().cloned().collect();
     for _ in 0..100 {
-        let made = now(keystore.new_material(Arc::new(key.clone()))).expect("another material");
+        let made = now(keystore.new_material(Arc::new(key.clone()).into())).expect("another material");
         key.current = made.id;
-        materials.push((made.id, Wrapped(made.bytes)));
+        materials.push((made.id, Wrapped::from(&*made.bytes)));
     }
     key.materials = materials.into_iter().collect();
     let newest = encrypt(&key);
@@ -119,7 +119,7 @@ fn rotated(c: &mut Criterion) {
         c.bench_function(&format!("decrypt, {age} of 101 materials"), |b| {
             b.iter(|| {
                 let request = DecryptRequest {
-                    key: Arc::clone(&key),
+                    key: Arc::clone(&key).into(),
                     scheme: Scheme::Symmetric(EncryptionContext::none()),
                     ciphertext: ciphertext.clone(),
                 };

@@ -1,7 +1,5 @@
 //! The interface of a keystore.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use trent_crypto::record::Class;
 use trent_crypto::sigv4::SigningKey;
@@ -11,8 +9,8 @@ use trent_crypto::{KeyAddress, Secret};
 use crate::error::KeystoreError;
 use crate::messages::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
-    GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
-    ImportedMaterial, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest, Received,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, HeldKey, ImportParameters, ImportParametersRequest,
+    ImportRequest, ImportedMaterial, MacRequest, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest, Received,
     SendRequest, Shipment, SignRequest, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
 };
 
@@ -24,7 +22,7 @@ pub trait Keystore: Send + Sync {
 
     /// Makes another material for a symmetric encryption key, random, under the destruction key that the key has. It
     /// encrypts once the key's record says that it is the current one.
-    async fn new_material(&self, key: Arc<KeyHandle>) -> Result<WrappedMaterial, KeystoreError>;
+    async fn new_material(&self, key: HeldKey) -> Result<WrappedMaterial, KeystoreError>;
 
     /// Makes a key that has no material yet: a destruction key.
     async fn create_empty(&self, address: KeyAddress) -> Result<Wrapped, KeystoreError>;
@@ -81,7 +79,7 @@ pub trait Keystore: Send + Sync {
     async fn derive_shared_secret(&self, request: DeriveSharedSecretRequest) -> Result<Secret, KeystoreError>;
 
     /// Makes a shared secret and encapsulates it for the key.
-    async fn encapsulate(&self, key: Arc<KeyHandle>) -> Result<Encapsulated, KeystoreError>;
+    async fn encapsulate(&self, key: HeldKey) -> Result<Encapsulated, KeystoreError>;
 
     /// Opens an encapsulation.
     async fn decapsulate(&self, request: DecapsulateRequest) -> Result<Secret, KeystoreError>;

@@ -21,10 +21,10 @@ pub use keyring::Keyring;
 pub use keystore::Keystore;
 pub use messages::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
-    GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
-    ImportedMaterial, KeyHandle, MacRequest, Materials, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest,
-    Received, Scheme, SendRequest, Shipment, SignRequest, SignedMessage, VerifyMacRequest, VerifyRequest, Wrapped,
-    WrappedCredential, WrappedMaterial,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, HeldKey, HoldsKey, ImportParameters, ImportParametersRequest,
+    ImportRequest, ImportedMaterial, KeyHandle, MacRequest, Materials, NewCredential, NewKey, ReEncryptRequest,
+    ReceiveRequest, Received, Scheme, SendRequest, Shipment, SignRequest, SignedMessage, VerifyMacRequest,
+    VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial, touched,
 };
 pub use parsed::Lease;
 pub use randomness::{Randomness, RandomnessError, SystemRandomness};

@@ -1,6 +1,7 @@
 //! What the cryptographic operations have in common: contexts, algorithms, data key lengths, the keystore's errors.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use trent_api::{ApiError, kms, protocol};
 use trent_crypto::spec::{EncryptionAlgorithm, KeySpec};
@@ -93,7 +94,7 @@ pub(crate) fn data_key_length(
 pub(crate) async fn data_key_pair(
     service: &Kms,
     region: &Region,
-    key: &Key,
+    key: &Arc<Key>,
     spec: kms::DataKeyPairSpec,
     pairs: Option<&BTreeMap<String, String>>,
 ) -> Result<DataKeyPair, ApiError> {

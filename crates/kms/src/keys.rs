@@ -3,19 +3,21 @@
 
 #[cfg(test)]
 pub(crate) mod fixture;
+mod near;
 mod policies;
 
 use std::sync::Arc;
 
 use trent_api::ApiError;
-use trent_crypto::KeyAddress;
 use trent_crypto::spec::KeyType;
-use trent_keystore::{KeyHandle, Lease, Wrapped};
+use trent_crypto::{KeyAddress, MaterialId};
+use trent_keystore::{HeldKey, HoldsKey, KeyHandle, Lease, Wrapped, touched};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region};
 use trent_policy::{ConditionKey, Context, Policy, Values};
 use trent_service::{Grants, Named, Resource, internal};
-use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Stored};
+use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Seen, Stored};
 
+use self::near::Near;
 use self::policies::{Compiled, Policies};
 use crate::grants::space::GrantSpace;
 use crate::last_use::Uses;
@@ -41,10 +43,16 @@ pub struct Key {
     pub aliases: Vec<String>,
     /// The commit that wrote the record: what a change of it names.
     pub revision: Revision,
-    /// The key as the keystore takes it; none while the key has no material.
-    pub handle: Option<Arc<KeyHandle>>,
+    /// The key as the keystore takes it: here, so that it is found together with all else of the key.
+    handle: KeyHandle,
+    /// Whether it has the material that it would use.
+    has_material: bool,
     /// When the first of its imported materials expires.
     expires: Option<i64>,
+    /// That its record is as this has it.
+    unchanged: Seen,
+    /// That it has no grants, as was last seen.
+    pub(crate) ungranted: Seen,
 }
 
 impl Key {
@@ -53,15 +61,34 @@ impl Key {
         // It stays for long, and what was read has room for more than the one material that most keys have.
         record.materials.shrink_to_fit();
         let arn = KeyArn::new(region.clone(), record.account, record.id).to_string();
+        let policy = policies.of(&arn, &record);
+        record.policy = Arc::clone(&policy.text);
         Self {
-            policy: policies.of(&arn, &record),
+            policy,
             aliases: record.aliases.iter().map(|name| name.as_str().to_owned()).collect(),
-            handle: handle(region, &record).map(Arc::new),
+            handle: handle(region, &record),
+            has_material: has_material(&record),
             expires: record.expiry_due(),
             arn,
             record,
             revision: stored.revision,
+            unchanged: Seen::default(),
+            ungranted: Seen::default(),
         }
+    }
+
+    /// Reads a little of all that a use of the key reads, at once: with many keys each part comes from afar, and the
+    /// processor waits for all of them together rather than for one after the other.
+    fn touch(&self) {
+        let record = &self.record;
+        let fields = (record.state, record.spec, record.manager, record.replica_of.is_some());
+        let own = (
+            self.expires,
+            self.ungranted.holds(None),
+            self.aliases.len(),
+            self.revision,
+        );
+        std::hint::black_box((self.handle.touch(), fields, own, touched(self.arn.as_bytes())));
     }
 
     /// What stands for the key in the keystore, in a partition.
@@ -113,12 +140,12 @@ impl Key {
 
     /// The key as the keystore takes it. The states in which a key is used have material, but for imported material that
     /// goes while the primary Region changes; any other key without one that is used nevertheless is a fault of ours.
-    pub fn handle(&self) -> Result<Arc<KeyHandle>, ApiError> {
-        let missing = || match self.record.origin {
-            Origin::External => KeyState::PendingImport.error(&self.arn),
-            _ => internal(format_args!("{} is in use and has no key material", self.arn)),
-        };
-        self.handle.clone().ok_or_else(missing)
+    pub fn handle(self: &Arc<Self>) -> Result<HeldKey, ApiError> {
+        match self.record.origin {
+            _ if self.has_material => Ok(HeldKey::from(Arc::clone(self))),
+            Origin::External => Err(KeyState::PendingImport.error(&self.arn)),
+            _ => Err(internal(format_args!("{} is in use and has no key material", self.arn))),
+        }
     }
 
     /// The key as it is at a moment, in milliseconds since the Unix epoch: material that has expired by then is not used,
@@ -128,15 +155,18 @@ impl Key {
             return self;
         }
         let record = self.record.past_expiry(now);
-        let has_material = record.state != KeyState::PendingImport;
+        let has_material = record.state != KeyState::PendingImport && has_material(&record);
         Arc::new(Self {
             arn: self.arn.clone(),
             policy: Arc::clone(&self.policy),
             aliases: self.aliases.clone(),
             revision: self.revision,
-            handle: handle(region, &record).filter(|_| has_material).map(Arc::new),
+            handle: handle(region, &record),
+            has_material,
             expires: record.expiry_due(),
             record,
+            unchanged: Seen::default(),
+            ungranted: Seen::default(),
         })
     }
 
@@ -144,9 +174,15 @@ impl Key {
     /// told apart.
     pub fn current_material(&self) -> Option<String> {
         let symmetric = self.record.spec.key_type() == KeyType::Symmetric;
-        let is_there = self.handle.is_some() && self.record.state != KeyState::PendingImport;
+        let is_there = self.has_material && self.record.state != KeyState::PendingImport;
         let current = self.record.current().filter(|_| symmetric && is_there);
         current.map(|material| material.id.to_string())
+    }
+}
+
+impl HoldsKey for Key {
+    fn key_handle(&self) -> &KeyHandle {
+        &self.handle
     }
 }
 
@@ -171,28 +207,35 @@ impl Context for Key {
     }
 }
 
-fn handle(region: &Region, record: &KeyRecord) -> Option<KeyHandle> {
-    let current = record.current().filter(|material| material.wrapped.is_some())?.id;
-    Some(KeyHandle {
+fn has_material(record: &KeyRecord) -> bool {
+    record.current().is_some_and(|material| material.wrapped.is_some())
+}
+
+/// The key as the keystore takes it. That of a key without material names none, and is of no use.
+fn handle(region: &Region, record: &KeyRecord) -> KeyHandle {
+    let current = record
+        .current()
+        .map_or(MaterialId([0; MaterialId::LEN]), |material| material.id);
+    KeyHandle {
         address: KeyAddress {
             partition: region.partition(),
             account: record.account,
             key: record.id,
         },
         spec: record.spec,
-        destruction_key: Wrapped(record.destruction_key.to_vec()),
+        destruction_key: Wrapped::from(&**record.destruction_key),
         materials: record
             .materials
             .iter()
             .filter_map(|material| {
                 let wrapped = material.wrapped.as_ref()?;
-                Some((material.id, Wrapped(wrapped.to_vec())))
+                Some((material.id, Wrapped::from(&***wrapped)))
             })
             .collect(),
         current,
         public_key: record.public_key.as_ref().map(|key| key.to_vec()),
         lease: Lease::default(),
-    })
+    }
 }
 
 /// The keys and aliases of one Region.
@@ -205,20 +248,25 @@ pub struct KeySpace {
     pub(crate) uses: Uses,
     policies: Arc<Policies>,
     keys: ObjectCache<KeyRecord, Key>,
+    near: Arc<Near>,
     aliases: ObjectCache<AliasRecord, AliasRecord>,
 }
 
 impl KeySpace {
     /// The keys of `region` in `store`.
     pub fn new(store: &Sealed, region: &Region) -> Self {
-        let policies = Arc::<Policies>::default();
+        let (policies, near) = (Arc::<Policies>::default(), Arc::new(Near::new(4 * CACHED)));
         let (of_region, of_keys) = (region.clone(), Arc::clone(&policies));
+        let keys = ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, &of_keys, stored));
+        let shelf = Arc::clone(&near);
+        keys.tell(move |changed| shelf.take_off(changed));
         Self {
             store: store.region(region),
             grants: GrantSpace::new(store, store.region(region)),
             uses: Uses::default(),
             policies,
-            keys: ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, &of_keys, stored)),
+            keys,
+            near,
             aliases: ObjectCache::new(store, CACHED, |stored: Stored<AliasRecord>| stored.value),
         }
     }
@@ -230,10 +278,17 @@ impl KeySpace {
 
     /// A key, for looking at it or using it.
     pub async fn key(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
-        self.keys
-            .get(&self.store, &key_address(account, id))
-            .await
-            .map_err(internal)
+        let address = key_address(account, id);
+        let standing = || self.keys.standing_of(&self.store, &address);
+        let before = standing();
+        if let Some(near) = self.near.get(account, id, before) {
+            return Ok(Some(near));
+        }
+        let found = self.keys.get(&self.store, &address).await.map_err(internal)?;
+        if let Some(key) = &found {
+            self.near.put(key, before, standing);
+        }
+        Ok(found)
     }
 
     /// A key, for changing it: as the store has it now, if this node knows of it already.

@@ -4,6 +4,7 @@
 //! first; one that crashes loses those since the last time it wrote. Whoever asks a running server hears of the latest use.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use trent_api::{ApiError, kms::KeyLastUsageTrackingOperation};
@@ -24,10 +25,48 @@ const TABLES: usize = 64;
 /// How many keys a table takes notes of until they are written; those of further keys are lost.
 const KEPT: usize = 4096;
 
+/// How many notes a table takes before it puts them where they belong: one after the other, without waiting for the memory
+/// of each.
+const UNSORTED: usize = 16;
+
 /// How many notes are written in one transaction, each with the key that it is about.
 const AT_ONCE: usize = 32;
 
-type Used = (AccountId, KeyId);
+/// A key that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Used(AccountId, KeyId);
+
+/// Ids are drawn by this service, so a part of one spreads as well as a hash of it would, and takes no time: the next note
+/// is looked for in memory while this one is still on its way.
+impl Hash for Used {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Not the last byte, which is the same, more or less, for all in a table.
+        let [.., a, b, c, d, e, f, g, h, _] = self.1.as_bytes();
+        state.write_u64(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
+
+/// Takes the one number that it is given.
+#[derive(Default)]
+struct AsDrawn(u64);
+
+impl Hasher for AsDrawn {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+type Notes = HashMap<Used, Use, BuildHasherDefault<AsDrawn>>;
 
 /// A use of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +78,24 @@ pub(crate) struct Use {
 }
 
 /// The uses of a Region's keys that are not written down yet.
-pub(crate) struct Uses([Mutex<HashMap<Used, Use>>; TABLES]);
+pub(crate) struct Uses([Mutex<Table>; TABLES]);
+
+#[derive(Default)]
+struct Table {
+    last: Notes,
+    /// The newest notes, in their order.
+    unsorted: Vec<(Used, Use)>,
+}
+
+impl Table {
+    fn sort(&mut self) {
+        for (key, new) in self.unsorted.drain(..) {
+            if self.last.len() < KEPT || self.last.contains_key(&key) {
+                self.last.insert(key, new);
+            }
+        }
+    }
+}
 
 impl Default for Uses {
     fn default() -> Self {
@@ -48,7 +104,7 @@ impl Default for Uses {
 }
 
 impl Uses {
-    fn table(&self, id: KeyId) -> MutexGuard<'_, HashMap<Used, Use>> {
+    fn table(&self, id: KeyId) -> MutexGuard<'_, Table> {
         // Ids are random, so any byte of them spreads.
         let [.., last] = id.as_bytes();
         locked(&self.0[usize::from(last) % TABLES])
@@ -56,18 +112,20 @@ impl Uses {
 
     fn note(&self, key: Used, new: Use) {
         let mut table = self.table(key.1);
-        if table.len() < KEPT || table.contains_key(&key) {
-            table.insert(key, new);
+        table.unsorted.push((key, new));
+        if table.unsorted.len() >= UNSORTED {
+            table.sort();
         }
     }
 
     fn last(&self, key: Used) -> Option<Use> {
-        self.table(key.1).get(&key).copied()
+        sorted(self.table(key.1)).last.get(&key).copied()
     }
 
     fn noted(&self) -> Vec<(Used, Use)> {
-        let copied = |table: &Mutex<HashMap<Used, Use>>| {
-            locked(table)
+        let copied = |table: &Mutex<Table>| {
+            sorted(locked(table))
+                .last
                 .iter()
                 .map(|(key, last)| (*key, *last))
                 .collect::<Vec<_>>()
@@ -78,12 +136,17 @@ impl Uses {
     /// Forgets notes that are written down, unless the key was used again since.
     fn forget(&self, written: &[(Used, Use)]) {
         for (key, written) in written {
-            let mut table = self.table(key.1);
-            if table.get(key) == Some(written) {
-                table.remove(key);
+            let mut table = sorted(self.table(key.1));
+            if table.last.get(key) == Some(written) {
+                table.last.remove(key);
             }
         }
     }
+}
+
+fn sorted(mut table: MutexGuard<'_, Table>) -> MutexGuard<'_, Table> {
+    table.sort();
+    table
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -108,7 +171,7 @@ pub(crate) fn note(space: &KeySpace, call: &Call, operation: &str, about: &[Audi
     };
     let keys = about.iter().filter_map(|key| {
         let (_, id) = key.arn.rsplit_once('/')?;
-        Some((key.account, KeyId::parse(id).ok()?))
+        Some(Used(key.account, KeyId::parse(id).ok()?))
     });
     for key in keys {
         let last = Use {
@@ -123,7 +186,7 @@ pub(crate) fn note(space: &KeySpace, call: &Call, operation: &str, about: &[Audi
 
 /// The last use of a key that this server knows of.
 pub(crate) async fn of(space: &KeySpace, account: AccountId, id: KeyId) -> Result<Option<LastUseRecord>, ApiError> {
-    if let Some(noted) = space.uses.last((account, id)) {
+    if let Some(noted) = space.uses.last(Used(account, id)) {
         return Ok(Some(noted.record()));
     }
     let stored = space
@@ -170,7 +233,7 @@ async fn begin(space: &KeySpace, now: i64) -> Result<(), CommitError> {
 /// Writes some notes. Of a key that is gone nothing is written: it leaves nothing behind.
 async fn write(space: &KeySpace, some: &[(Used, Use)]) -> Result<(), CommitError> {
     let mut txn = space.store.txn();
-    for ((account, id), last) in some {
+    for (Used(account, id), last) in some {
         let address = key_address(*account, *id);
         if let Some(key) = space.store.get(&address).await? {
             txn.require(&address, key.revision);
@@ -200,7 +263,7 @@ mod tests {
             event: EventId::from_bytes([1; 16]),
             request: Uuid::nil(),
         };
-        ((AccountId::ZERO, KeyId::from_bytes([id; 16], false)), last)
+        (Used(AccountId::ZERO, KeyId::from_bytes([id; 16], false)), last)
     }
 
     #[test]
@@ -223,7 +286,7 @@ mod tests {
         for number in 0..2 * KEPT as u128 {
             let mut id = [0; 16];
             id[..15].copy_from_slice(&number.to_be_bytes()[1..]);
-            uses.note((AccountId::ZERO, KeyId::from_bytes(id, false)), used(0, 1).1);
+            uses.note(Used(AccountId::ZERO, KeyId::from_bytes(id, false)), used(0, 1).1);
         }
         assert_eq!(uses.noted().len(), KEPT, "they are all in one table");
         let (_, again) = used(0, 2);

@@ -26,7 +26,7 @@ impl Recover for Kms {
             )));
         }
         let record = KeyRecord {
-            policy: policy::default_policy(arn.partition, arn.account),
+            policy: policy::default_policy(arn.partition, arn.account).into(),
             policy_principals: None,
             ..key.record.clone()
         };

@@ -177,7 +177,7 @@ pub(crate) async fn with_grants(
     };
     let forms = || party::forms(asking, call.region.partition());
     let (account, key) = (here.key.record.account, here.key.record.id);
-    here.grants = grants.usable(account, key, forms).await?;
+    here.grants = grants.usable(account, key, &here.key.ungranted, forms).await?;
     for found in named {
         let (place, grant) = (found.place, found.grant.value);
         if (place.account, place.key) == (account, key)

@@ -7,15 +7,16 @@
 //! replicated service would that has not heard of a change yet.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     marker::PhantomData,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use bytes::Bytes;
 use quick_cache::sync::Cache;
+use smallvec::SmallVec;
 
 use crate::{
     engine::{Revision, Versioned},
@@ -30,6 +31,28 @@ use crate::{
     sealed::Sealed,
 };
 
+/// That something was seen while [`ObjectCache::changes`] gave a certain count: it holds until the count moves on. Asking
+/// costs nothing but a look at what remembers it.
+#[derive(Debug, Default)]
+pub struct Seen(AtomicU64);
+
+impl Seen {
+    /// Remembers that it was seen after `changes` was read. Without a count nothing is remembered.
+    pub fn at(&self, changes: Option<u64>) {
+        self.0.store(Self::mark(changes), Ordering::Relaxed);
+    }
+
+    /// Whether it still holds at this count.
+    pub fn holds(&self, changes: Option<u64>) -> bool {
+        changes.is_some() && self.0.load(Ordering::Relaxed) == Self::mark(changes)
+    }
+
+    /// Zero: it was never seen.
+    fn mark(changes: Option<u64>) -> u64 {
+        changes.map_or(0, |changes| changes.wrapping_add(1))
+    }
+}
+
 type View<R, T> = dyn Fn(Stored<R>) -> T + Send + Sync;
 
 /// Parsed objects of one record type, kept by record key.
@@ -39,14 +62,34 @@ pub struct ObjectCache<R, T> {
     record: PhantomData<fn() -> R>,
 }
 
+/// A key in the engine, in place: looking one up follows no pointer. Most records that are asked for often have keys of
+/// up to this many bytes.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct InPlace(SmallVec<[u8; 56]>);
+
 /// What follows the changes.
 struct Shared<T> {
-    objects: Cache<Bytes, Cached<T>>,
+    objects: Cache<InPlace, Cached<T>>,
     lag: Option<Lag>,
     kind: Kind,
     /// Changes to records of this kind, counted once they are applied.
     changes: AtomicU64,
+    /// The same, by where a record's key falls among these: each counts the changes of few records.
+    changes_near: Box<[AtomicU64]>,
+    told: OnceLock<Box<dyn Fn(Option<u64>) + Send + Sync>>,
 }
+
+/// Where a record stands: what is derived from it is good while the count stays the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Of the record's key: the same for as long as the program runs.
+    pub hash: u64,
+    /// How many changes have been counted. None with a replication delay.
+    pub changes: Option<u64>,
+}
+
+/// How many counts of changes a cache keeps beside that of all.
+const COUNTS: usize = 1024;
 
 /// What a key was read as.
 struct Cached<T> {
@@ -54,6 +97,22 @@ struct Cached<T> {
     object: Option<Arc<T>>,
     /// The state of the store that was read is at least this recent.
     revision: Revision,
+}
+
+impl InPlace {
+    fn of<P: Place, R: LivesIn<P>>(store: &ScopedStore<P>, key: &Key<R>) -> Self {
+        let mut raw = SmallVec::new();
+        for part in store.raw_parts(key) {
+            raw.extend_from_slice(part);
+        }
+        Self(raw)
+    }
+
+    fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 impl<T> Clone for Cached<T> {
@@ -73,6 +132,8 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
             lag: store.replication_delay().map(Lag::new),
             kind: R::KIND,
             changes: AtomicU64::new(0),
+            changes_near: std::iter::repeat_with(AtomicU64::default).take(COUNTS).collect(),
+            told: OnceLock::new(),
         });
         let subscriber: Arc<dyn Subscriber> = Arc::<Shared<T>>::clone(&shared);
         store.subscribe(Arc::downgrade(&subscriber));
@@ -88,8 +149,8 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
     where
         R: LivesIn<P>,
     {
-        let raw = store.raw(key);
-        if let Some(before) = self.shared.lag.as_ref().and_then(|lag| lag.before(&raw)) {
+        let raw = InPlace::of(store, key);
+        if let Some(before) = self.shared.lag.as_ref().and_then(|lag| lag.before(&raw.0)) {
             return self.parse(store, &raw, before.as_ref());
         }
         let guard = match self.shared.objects.get_value_or_guard_async(&raw).await {
@@ -97,7 +158,7 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
             Err(guard) => guard,
         };
         let revision = store.revision();
-        let stored = store.sealed().engine().get(&raw).await?;
+        let stored = store.sealed().engine().get(&raw.0).await?;
         let object = self.parse(store, &raw, stored.as_ref())?;
         // A change applied meanwhile has removed the guard's place; then the object is only this call's answer.
         let _ = guard.insert(Cached {
@@ -112,8 +173,8 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
     where
         R: LivesIn<P>,
     {
-        let raw = store.raw(key);
-        if self.shared.lag.as_ref().is_some_and(|lag| lag.before(&raw).is_some()) {
+        let raw = InPlace::of(store, key);
+        if self.shared.lag.as_ref().is_some_and(|lag| lag.before(&raw.0).is_some()) {
             return None;
         }
         self.shared.objects.get(&raw).map(|cached| cached.object)
@@ -127,23 +188,59 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
         undelayed.then(|| self.shared.changes.load(Ordering::Acquire))
     }
 
+    /// The same of one record, and where what is derived from that record alone may be kept. The count is shared with some
+    /// other records.
+    pub fn standing_of<P: Place>(&self, store: &ScopedStore<P>, key: &Key<R>) -> Standing
+    where
+        R: LivesIn<P>,
+    {
+        let hash = InPlace::of(store, key).hash();
+        let undelayed = self.shared.lag.is_none();
+        Standing {
+            hash,
+            changes: undelayed.then(|| self.shared.count_of(hash).load(Ordering::Acquire)),
+        }
+    }
+
+    /// Has `told` know of each record of this type that has changed, by its hash as in [`Standing`], and of a reset of all;
+    /// after the change was counted, before its commit is answered. There is one to be told.
+    pub fn tell(&self, told: impl Fn(Option<u64>) + Send + Sync + 'static) {
+        let _ = self.shared.told.set(Box::new(told));
+    }
+
     /// The revision that a key's cached state was read at.
     pub fn read_at<P: Place>(&self, store: &ScopedStore<P>, key: &Key<R>) -> Option<Revision>
     where
         R: LivesIn<P>,
     {
-        self.shared.objects.peek(&store.raw(key)).map(|cached| cached.revision)
+        self.shared
+            .objects
+            .peek(&InPlace::of(store, key))
+            .map(|cached| cached.revision)
     }
 
     fn parse<P: Place>(
         &self,
         store: &ScopedStore<P>,
-        raw: &[u8],
+        raw: &InPlace,
         stored: Option<&Versioned>,
     ) -> Result<Option<Arc<T>>, StoreError> {
         let Some(stored) = stored else { return Ok(None) };
-        let record = store.sealed().unseal(raw, stored)?;
+        let record = store.sealed().unseal(&raw.0, stored)?;
         Ok(Some(Arc::new((self.view)(record))))
+    }
+}
+
+impl<T> Shared<T> {
+    fn count_of(&self, hash: u64) -> &AtomicU64 {
+        let place = usize::try_from(hash % COUNTS as u64).unwrap_or(0);
+        &self.changes_near[place]
+    }
+
+    fn tell(&self, hash: Option<u64>) {
+        if let Some(told) = self.told.get() {
+            told(hash);
+        }
     }
 }
 
@@ -153,16 +250,23 @@ impl<T: Send + Sync> Subscriber for Shared<T> {
             if let Some(lag) = &self.lag {
                 lag.record(change);
             }
-            self.objects.remove(&change.key);
+            let key = InPlace(SmallVec::from_slice(&change.key));
+            self.objects.remove(&key);
             // Counted only now: whoever reads the new count no longer finds the old object.
             if kind_of(&change.key) == Some(self.kind) {
                 self.changes.fetch_add(1, Ordering::AcqRel);
+                let hash = key.hash();
+                self.count_of(hash).fetch_add(1, Ordering::AcqRel);
+                self.tell(Some(hash));
             }
         }
     }
 
     fn reset(&self) {
         self.objects.clear();
-        self.changes.fetch_add(1, Ordering::AcqRel);
+        for count in self.changes_near.iter().chain([&self.changes]) {
+            count.fetch_add(1, Ordering::AcqRel);
+        }
+        self.tell(None);
     }
 }

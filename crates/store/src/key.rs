@@ -83,11 +83,12 @@ impl<R: Record> Key<R> {
 
     /// The key in the engine, in the place with this prefix.
     pub(crate) fn raw(&self, place: &[u8]) -> Bytes {
-        let mut raw = BytesMut::with_capacity(place.len() + 1 + self.parts.len());
-        raw.put_slice(place);
-        raw.put_u8(R::KIND.0);
-        raw.put_slice(&self.parts);
-        raw.freeze()
+        Bytes::from(self.raw_parts(place).concat())
+    }
+
+    /// The same in the parts that it is made of: the place, the kind, the parts of the key.
+    pub(crate) fn raw_parts<'a>(&'a self, place: &'a [u8]) -> [&'a [u8]; 3] {
+        [place, std::slice::from_ref(&R::KIND.0), &self.parts]
     }
 
     /// The reverse of [`Key::raw`].

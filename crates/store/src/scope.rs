@@ -141,6 +141,11 @@ impl<P: Place> ScopedStore<P> {
         key.raw(&self.prefix)
     }
 
+    /// The same in the parts that it is made of.
+    pub(crate) fn raw_parts<'a, R: LivesIn<P>>(&'a self, key: &'a Key<R>) -> [&'a [u8]; 3] {
+        key.raw_parts(&self.prefix)
+    }
+
     fn range_of<R: LivesIn<P>>(&self, prefix: &Key<R>, after: Option<&Key<R>>, limit: usize) -> Range {
         Range::prefix(self.raw(prefix), after.map(|key| self.raw(key)), limit)
     }

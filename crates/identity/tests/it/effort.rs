@@ -11,10 +11,10 @@ use trent_crypto::{KeyAddress, Secret};
 use trent_identity::{AuthenticationError, Directory, VerifyingAuthenticator};
 use trent_keystore::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
-    GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
-    ImportedMaterial, KeyHandle, Keyring, Keystore, KeystoreError, MacRequest, NewCredential, NewKey, ReEncryptRequest,
-    ReceiveRequest, Received, SendRequest, Shipment, SignRequest, SigningKey, SoftwareKeystore, SystemRandomness,
-    VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, HeldKey, ImportParameters, ImportParametersRequest,
+    ImportRequest, ImportedMaterial, Keyring, Keystore, KeystoreError, MacRequest, NewCredential, NewKey,
+    ReEncryptRequest, ReceiveRequest, Received, SendRequest, Shipment, SignRequest, SigningKey, SoftwareKeystore,
+    SystemRandomness, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
 };
 use trent_store::{MemoryEngine, Options, Sealed};
 
@@ -33,7 +33,7 @@ impl Keystore for Counting {
         self.keystore.create(address, spec).await
     }
 
-    async fn new_material(&self, key: Arc<KeyHandle>) -> Result<WrappedMaterial, KeystoreError> {
+    async fn new_material(&self, key: HeldKey) -> Result<WrappedMaterial, KeystoreError> {
         self.keystore.new_material(key).await
     }
 
@@ -108,7 +108,7 @@ impl Keystore for Counting {
         self.keystore.derive_shared_secret(request).await
     }
 
-    async fn encapsulate(&self, key: Arc<KeyHandle>) -> Result<Encapsulated, KeystoreError> {
+    async fn encapsulate(&self, key: HeldKey) -> Result<Encapsulated, KeystoreError> {
         self.keystore.encapsulate(key).await
     }
 

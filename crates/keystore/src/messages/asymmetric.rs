@@ -1,12 +1,10 @@
 //! The messages of key pairs and of HMAC keys.
 
-use std::sync::Arc;
-
 use trent_crypto::pair::Message;
 use trent_crypto::spec::{KeySpec, MacAlgorithm, SigningAlgorithm};
 use trent_crypto::{EncryptionContext, Secret};
 
-use super::KeyHandle;
+use super::HeldKey;
 
 /// What is signed: [`Message`], owned.
 pub enum SignedMessage {
@@ -31,7 +29,7 @@ impl SignedMessage {
 /// Sign with the private half of a key pair.
 pub struct SignRequest {
     /// The key.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// One of its algorithms.
     pub algorithm: SigningAlgorithm,
     /// What to sign.
@@ -41,7 +39,7 @@ pub struct SignRequest {
 /// Check a signature with the public half of a key pair.
 pub struct VerifyRequest {
     /// The key.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// One of its algorithms.
     pub algorithm: SigningAlgorithm,
     /// What was signed.
@@ -53,7 +51,7 @@ pub struct VerifyRequest {
 /// Authenticate a message with an HMAC key.
 pub struct MacRequest {
     /// The key.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// Its algorithm.
     pub algorithm: MacAlgorithm,
     /// The message.
@@ -71,7 +69,7 @@ pub struct VerifyMacRequest {
 /// Agree on a secret with the owner of another key pair.
 pub struct DeriveSharedSecretRequest {
     /// The key.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// The other's public key: `SubjectPublicKeyInfo`, DER. Checked before the private key is touched.
     pub peer: Vec<u8>,
 }
@@ -87,7 +85,7 @@ pub struct Encapsulated {
 /// Open an encapsulation.
 pub struct DecapsulateRequest {
     /// The key.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// The secret, encapsulated.
     pub ciphertext: Vec<u8>,
 }
@@ -95,7 +93,7 @@ pub struct DecapsulateRequest {
 /// Make a key pair for use elsewhere, its private half encrypted under a symmetric key.
 pub struct GenerateDataKeyPairRequest {
     /// The key that encrypts.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// The encryption context.
     pub context: EncryptionContext,
     /// What kind of pair.

@@ -1,5 +1,6 @@
 //! The materials of a key, as a handle has them.
 
+use smallvec::SmallVec;
 use trent_crypto::MaterialId;
 
 use super::Wrapped;
@@ -7,7 +8,7 @@ use super::Wrapped;
 /// Wrapped materials by their ids. Most keys have one, which takes no more room than it needs; among many any is found as
 /// fast as another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Materials(Box<[(MaterialId, Wrapped)]>);
+pub struct Materials(SmallVec<[(MaterialId, Wrapped); 1]>);
 
 impl Materials {
     /// The material with this id.
@@ -24,9 +25,10 @@ impl Materials {
 
 impl FromIterator<(MaterialId, Wrapped)> for Materials {
     fn from_iter<I: IntoIterator<Item = (MaterialId, Wrapped)>>(materials: I) -> Self {
-        let mut materials: Vec<_> = materials.into_iter().collect();
+        let mut materials: SmallVec<_> = materials.into_iter().collect();
         materials.sort_unstable_by_key(|(id, _)| *id);
-        Self(materials.into())
+        materials.shrink_to_fit();
+        Self(materials)
     }
 }
 
@@ -38,11 +40,11 @@ mod tests {
     fn each_is_found_by_its_id_and_no_other() {
         let id = |byte| MaterialId([byte; 32]);
         let materials: Materials = [9, 2, 7]
-            .map(|byte| (id(byte), Wrapped(vec![byte])))
+            .map(|byte| (id(byte), Wrapped::from([byte].as_slice())))
             .into_iter()
             .collect();
         for byte in 0..12 {
-            let found = materials.get(&id(byte)).map(|wrapped| wrapped.0.clone());
+            let found = materials.get(&id(byte)).map(|wrapped| wrapped.as_bytes().to_vec());
             assert_eq!(found, [9, 2, 7].contains(&byte).then(|| vec![byte]));
         }
         assert_eq!(Materials::default().get(&id(9)), None);

@@ -5,8 +5,10 @@ mod import;
 mod materials;
 mod transfer;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use trent_crypto::spec::{EncryptionAlgorithm, KeySpec};
 use trent_crypto::{EncryptionContext, KeyAddress, MaterialId, Secret};
 
@@ -20,9 +22,23 @@ pub use transfer::{ReceiveRequest, Received, SendRequest, Shipment};
 
 use crate::parsed::Lease;
 
-/// A wrapped secret, fit to be stored.
+/// A wrapped secret, fit to be stored. One of 256 bits is in place: what a symmetric key needs to be used lies together,
+/// however many keys there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrapped(pub Vec<u8>);
+pub struct Wrapped(SmallVec<[u8; 88]>);
+
+impl Wrapped {
+    /// The wrapped secret as it is stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&[u8]> for Wrapped {
+    fn from(bytes: &[u8]) -> Self {
+        Self(SmallVec::from_slice(bytes))
+    }
+}
 
 /// A wrapped key material and its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +100,58 @@ impl KeyHandle {
             spec,
             destruction_key: key.destruction_key,
             current: key.material.id,
-            materials: [(key.material.id, Wrapped(key.material.bytes))].into_iter().collect(),
+            materials: [(key.material.id, Wrapped::from(&*key.material.bytes))]
+                .into_iter()
+                .collect(),
             public_key: key.public_key,
             lease: Lease::default(),
         }
+    }
+
+    /// A little of each part that a use reads, so that all of it is on its way to the processor.
+    pub fn touch(&self) -> [u8; 3] {
+        let material = self.materials.iter().next();
+        [
+            touched(&self.destruction_key.0),
+            material.map_or(0, |(id, wrapped)| touched(&id.0) ^ touched(&wrapped.0)),
+            touched(&self.current.0),
+        ]
+    }
+}
+
+/// Something of each part of `bytes` that comes from memory by itself, if there are few.
+pub fn touched(bytes: &[u8]) -> u8 {
+    let at = |place: usize| bytes.get(place).copied().unwrap_or(0);
+    at(0) ^ at(bytes.len() / 2) ^ at(bytes.len().saturating_sub(1))
+}
+
+/// Something that a key's handle is kept in.
+pub trait HoldsKey: Send + Sync {
+    /// The handle.
+    fn key_handle(&self) -> &KeyHandle;
+}
+
+impl HoldsKey for KeyHandle {
+    fn key_handle(&self) -> &KeyHandle {
+        self
+    }
+}
+
+/// A key's handle, wherever it is kept: with whatever else is known of the key, so that both are found at once.
+#[derive(Clone)]
+pub struct HeldKey(Arc<dyn HoldsKey>);
+
+impl<T: HoldsKey + 'static> From<Arc<T>> for HeldKey {
+    fn from(holder: Arc<T>) -> Self {
+        Self(holder)
+    }
+}
+
+impl Deref for HeldKey {
+    type Target = KeyHandle;
+
+    fn deref(&self) -> &KeyHandle {
+        self.0.key_handle()
     }
 }
 
@@ -103,7 +167,7 @@ pub enum Scheme {
 /// Encrypt under the current material of a key.
 pub struct EncryptRequest {
     /// The key.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// How.
     pub scheme: Scheme,
     /// What to encrypt.
@@ -113,7 +177,7 @@ pub struct EncryptRequest {
 /// Decrypt, with the material that a symmetric ciphertext names or the key pair's only one.
 pub struct DecryptRequest {
     /// The key.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// How it was encrypted.
     pub scheme: Scheme,
     /// What to decrypt.
@@ -123,13 +187,13 @@ pub struct DecryptRequest {
 /// Decrypt and encrypt again; the plaintext stays inside.
 pub struct ReEncryptRequest {
     /// The key that decrypts.
-    pub source: Arc<KeyHandle>,
+    pub source: HeldKey,
     /// How the ciphertext was encrypted.
     pub source_scheme: Scheme,
     /// What to decrypt.
     pub ciphertext: Vec<u8>,
     /// The key that encrypts.
-    pub destination: Arc<KeyHandle>,
+    pub destination: HeldKey,
     /// How it is to be encrypted.
     pub destination_scheme: Scheme,
 }
@@ -137,7 +201,7 @@ pub struct ReEncryptRequest {
 /// Make random bytes and encrypt them.
 pub struct GenerateDataKeyRequest {
     /// The key.
-    pub key: Arc<KeyHandle>,
+    pub key: HeldKey,
     /// The encryption context.
     pub context: EncryptionContext,
     /// How many bytes.

@@ -10,7 +10,8 @@ use trent_crypto::{KeyAddress, Secret};
 use super::SoftwareKeystore;
 use crate::error::KeystoreError;
 use crate::messages::{
-    DataKeyPair, Encapsulated, GenerateDataKeyPairRequest, KeyHandle, MacRequest, NewKey, SignRequest, VerifyRequest,
+    DataKeyPair, Encapsulated, GenerateDataKeyPairRequest, HeldKey, KeyHandle, MacRequest, NewKey, SignRequest,
+    VerifyRequest,
 };
 
 impl SoftwareKeystore {
@@ -60,7 +61,7 @@ impl SoftwareKeystore {
 
     pub(super) async fn encrypt_to_pair(
         &self,
-        key: Arc<KeyHandle>,
+        key: HeldKey,
         algorithm: EncryptionAlgorithm,
         plaintext: Secret,
     ) -> Result<Vec<u8>, KeystoreError> {
@@ -72,7 +73,7 @@ impl SoftwareKeystore {
 
     pub(super) async fn decrypt_by_pair(
         &self,
-        key: Arc<KeyHandle>,
+        key: HeldKey,
         algorithm: EncryptionAlgorithm,
         ciphertext: Vec<u8>,
     ) -> Result<Secret, KeystoreError> {
@@ -80,11 +81,11 @@ impl SoftwareKeystore {
             .await
     }
 
-    pub(super) async fn agreed_secret(&self, key: Arc<KeyHandle>, peer: Vec<u8>) -> Result<Secret, KeystoreError> {
+    pub(super) async fn agreed_secret(&self, key: HeldKey, peer: Vec<u8>) -> Result<Secret, KeystoreError> {
         self.in_private(key, move |pair| pair.agree(&peer)).await
     }
 
-    pub(super) async fn encapsulated(&self, key: Arc<KeyHandle>) -> Result<Encapsulated, KeystoreError> {
+    pub(super) async fn encapsulated(&self, key: HeldKey) -> Result<Encapsulated, KeystoreError> {
         let (shared_secret, ciphertext) = self.in_public(key, pair::encapsulate).await?;
         Ok(Encapsulated {
             shared_secret,
@@ -92,7 +93,7 @@ impl SoftwareKeystore {
         })
     }
 
-    pub(super) async fn decapsulated(&self, key: Arc<KeyHandle>, ciphertext: Vec<u8>) -> Result<Secret, KeystoreError> {
+    pub(super) async fn decapsulated(&self, key: HeldKey, ciphertext: Vec<u8>) -> Result<Secret, KeystoreError> {
         self.in_private(key, move |pair| pair.decapsulate(&ciphertext)).await
     }
 
@@ -116,7 +117,7 @@ impl SoftwareKeystore {
     /// Does something with the private half of a key pair.
     async fn in_private<T: Send + 'static>(
         &self,
-        key: Arc<KeyHandle>,
+        key: HeldKey,
         job: impl FnOnce(&PrivateKey) -> Result<T, PairError> + Send + 'static,
     ) -> Result<T, KeystoreError> {
         if key.spec.key_type() != KeyType::Asymmetric {
@@ -130,7 +131,7 @@ impl SoftwareKeystore {
     /// Does something with the public half of a key pair.
     async fn in_public<T: Send + 'static>(
         &self,
-        key: Arc<KeyHandle>,
+        key: HeldKey,
         job: impl FnOnce(KeySpec, &[u8]) -> Result<T, PairError> + Send + 'static,
     ) -> Result<T, KeystoreError> {
         let takes = duration_in_public(key.spec);

@@ -26,9 +26,10 @@ use crate::keyring::Keyring;
 use crate::keystore::Keystore;
 use crate::messages::{
     DataKey, DataKeyPair, DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, Encapsulated, EncryptRequest,
-    GenerateDataKeyPairRequest, GenerateDataKeyRequest, ImportParameters, ImportParametersRequest, ImportRequest,
-    ImportedMaterial, KeyHandle, MacRequest, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest, Received, Scheme,
-    SendRequest, Shipment, SignRequest, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
+    GenerateDataKeyPairRequest, GenerateDataKeyRequest, HeldKey, ImportParameters, ImportParametersRequest,
+    ImportRequest, ImportedMaterial, MacRequest, NewCredential, NewKey, ReEncryptRequest, ReceiveRequest, Received,
+    Scheme, SendRequest, Shipment, SignRequest, VerifyMacRequest, VerifyRequest, Wrapped, WrappedCredential,
+    WrappedMaterial,
 };
 use crate::parsed::Parsed;
 use crate::randomness::{Randomness, SystemRandomness};
@@ -82,7 +83,7 @@ impl Keystore for SoftwareKeystore {
         }
     }
 
-    async fn new_material(&self, key: Arc<KeyHandle>) -> Result<WrappedMaterial, KeystoreError> {
+    async fn new_material(&self, key: HeldKey) -> Result<WrappedMaterial, KeystoreError> {
         if key.spec.key_type() != KeyType::Symmetric {
             return Err(KeystoreError::WrongSpec(key.spec));
         }
@@ -183,7 +184,7 @@ impl Keystore for SoftwareKeystore {
         self.agreed_secret(request.key, request.peer).await
     }
 
-    async fn encapsulate(&self, key: Arc<KeyHandle>) -> Result<Encapsulated, KeystoreError> {
+    async fn encapsulate(&self, key: HeldKey) -> Result<Encapsulated, KeystoreError> {
         self.encapsulated(key).await
     }
 

@@ -11,12 +11,14 @@ use crate::messages::{ReceiveRequest, Received, SendRequest, Shipment, Wrapped, 
 impl Vault {
     pub(super) fn send(&self, request: &SendRequest) -> Result<Shipment, KeystoreError> {
         let SendRequest { address, spec, to, .. } = request;
-        let destruction_key = self.root.unwrap_destruction_key(address, &request.destruction_key.0)?;
+        let destruction_key = self
+            .root
+            .unwrap_destruction_key(address, request.destruction_key.as_bytes())?;
         let transfer_key = self.fresh_key()?;
         let materials = self.rewrap(*address, *spec, &request.materials, &destruction_key, &transfer_key)?;
         let wrapped = self.root.wrap_transfer_key(to, address, &transfer_key, self.fresh()?);
         Ok(Shipment {
-            transfer_key: Wrapped(wrapped),
+            transfer_key: Wrapped::from(&*wrapped),
             materials,
         })
     }
@@ -24,13 +26,18 @@ impl Vault {
     pub(super) fn receive(&self, request: &ReceiveRequest) -> Result<Received, KeystoreError> {
         let ReceiveRequest { address, spec, at, .. } = request;
         let shipment = &request.shipment;
-        let transfer_key = self.root.unwrap_transfer_key(at, address, &shipment.transfer_key.0)?;
+        let transfer_key = self
+            .root
+            .unwrap_transfer_key(at, address, shipment.transfer_key.as_bytes())?;
         let (destruction_key, wrapped) = if let Some(wrapped) = &request.destruction_key {
-            (self.root.unwrap_destruction_key(address, &wrapped.0)?, wrapped.clone())
+            (
+                self.root.unwrap_destruction_key(address, wrapped.as_bytes())?,
+                wrapped.clone(),
+            )
         } else {
             let new = self.fresh_key()?;
             let wrapped = self.root.wrap_destruction_key(address, &new, self.fresh()?);
-            (new, Wrapped(wrapped))
+            (new, Wrapped::from(&*wrapped))
         };
         Ok(Received {
             materials: self.rewrap(*address, *spec, &shipment.materials, &transfer_key, &destruction_key)?,

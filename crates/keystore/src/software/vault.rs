@@ -69,7 +69,9 @@ impl Vault {
         let length = KeystoreError::MaterialLength(material.len());
         let id = MaterialId(self.fresh()?);
         let material = MaterialKey::bind_secret(key.address.material(id), material).map_err(|_| length)?;
-        let destruction_key = self.root.unwrap_destruction_key(&key.address, &key.destruction_key.0)?;
+        let destruction_key = self
+            .root
+            .unwrap_destruction_key(&key.address, key.destruction_key.as_bytes())?;
         Ok(WrappedMaterial {
             id,
             bytes: material.wrap(&destruction_key, self.fresh()?),
@@ -104,7 +106,7 @@ impl Vault {
     pub(super) fn fresh_destruction_key(&self, address: &KeyAddress) -> Result<(Key256, Wrapped), KeystoreError> {
         let destruction_key = self.fresh_key()?;
         let wrapped = self.root.wrap_destruction_key(address, &destruction_key, self.fresh()?);
-        Ok((destruction_key, Wrapped(wrapped)))
+        Ok((destruction_key, Wrapped::from(&*wrapped)))
     }
 
     /// Wraps one more material of a key that is there.
@@ -116,7 +118,7 @@ impl Vault {
         id: MaterialId,
         material: Secret,
     ) -> Result<WrappedMaterial, KeystoreError> {
-        let destruction_key = self.root.unwrap_destruction_key(address, &destruction_key.0)?;
+        let destruction_key = self.root.unwrap_destruction_key(address, destruction_key.as_bytes())?;
         let identity = address.material(id);
         let iv = self.fresh()?;
         let bytes = if spec.key_type() == KeyType::Symmetric {
@@ -157,8 +159,8 @@ impl Vault {
     /// The key's destruction key, and one of its materials as it is wrapped.
     fn open<'k>(&self, key: &'k KeyHandle, id: MaterialId) -> Result<(Key256, &'k [u8]), KeystoreError> {
         let material = key.materials.get(&id).ok_or(KeystoreError::MaterialMissing(id))?;
-        let wrapped = &key.destruction_key.0;
+        let wrapped = key.destruction_key.as_bytes();
         let destruction_key = self.root.unwrap_destruction_key(&key.address, wrapped)?;
-        Ok((destruction_key, &material.0))
+        Ok((destruction_key, material.as_bytes()))
     }
 }

@@ -8,7 +8,7 @@ use trent_crypto::spec::{Algorithms, EncryptionAlgorithm, KeySpec, KeyType, KeyU
 use trent_keystore::{
     DecapsulateRequest, DecryptRequest, DeriveSharedSecretRequest, EncryptRequest, GenerateDataKeyPairRequest,
     KeyHandle, Keystore, KeystoreError, MacRequest, PairError, ReEncryptRequest, Scheme, Secret, SignRequest,
-    SignedMessage, SoftwareKeystore, VerifyMacRequest, VerifyRequest,
+    SignedMessage, SoftwareKeystore, VerifyMacRequest, VerifyRequest, Wrapped,
 };
 use trent_names::Partition;
 
@@ -37,7 +37,7 @@ fn sign(
     message: SignedMessage,
 ) -> Result<Vec<u8>, KeystoreError> {
     now(keystore.sign(SignRequest {
-        key: Arc::clone(key),
+        key: Arc::clone(key).into(),
         algorithm,
         message,
     }))
@@ -51,7 +51,7 @@ fn verify(
     signature: &[u8],
 ) -> Result<(), KeystoreError> {
     now(keystore.verify(VerifyRequest {
-        key: Arc::clone(key),
+        key: Arc::clone(key).into(),
         algorithm,
         message,
         signature: signature.to_vec(),
@@ -114,7 +114,7 @@ fn mac_keys_make_tags_of_their_own_length() {
             panic!("{spec} has one algorithm");
         };
         let request = |message: &[u8]| MacRequest {
-            key: anew(&key),
+            key: anew(&key).into(),
             algorithm,
             message: Secret::new(message.to_vec()),
         };
@@ -136,7 +136,7 @@ fn mac_keys_are_drawn_from_the_randomness() {
     let keystore = SoftwareKeystore::with_randomness(&keyring(), Arc::new(crate::support::Counting::default()));
     let key = made(&keystore, KeySpec::Hmac384);
     let request = MacRequest {
-        key,
+        key: key.into(),
         algorithm: MacAlgorithm::HmacSha384,
         message: Secret::new(b"message".to_vec()),
     };
@@ -152,7 +152,7 @@ fn key_pairs_encrypt_and_decrypt_by_their_algorithms() {
     let oaep = |algorithm| Scheme::Asymmetric(algorithm);
     let decrypt = |key: &Arc<KeyHandle>, scheme, ciphertext: &[u8]| {
         now(keystore.decrypt(DecryptRequest {
-            key: anew(key),
+            key: anew(key).into(),
             scheme,
             ciphertext: ciphertext.to_vec(),
         }))
@@ -162,7 +162,7 @@ fn key_pairs_encrypt_and_decrypt_by_their_algorithms() {
         let longest = algorithm.max_plaintext(key.spec).expect("a limit");
         let encrypt = |length| {
             now(keystore.encrypt(EncryptRequest {
-                key: Arc::clone(&key),
+                key: Arc::clone(&key).into(),
                 scheme: oaep(algorithm),
                 plaintext: Secret::new(vec![5; length]),
             }))
@@ -171,10 +171,10 @@ fn key_pairs_encrypt_and_decrypt_by_their_algorithms() {
         assert_eq!(decrypt(&key, oaep(algorithm), &ciphertext), Ok(vec![5; longest]));
         assert_eq!(encrypt(longest + 1), Err(KeystoreError::Pair(PairError::TooLong)));
         let moved = now(keystore.re_encrypt(ReEncryptRequest {
-            source: Arc::clone(&key),
+            source: Arc::clone(&key).into(),
             source_scheme: oaep(algorithm),
             ciphertext: ciphertext.clone(),
-            destination: Arc::clone(&symmetric),
+            destination: Arc::clone(&symmetric).into(),
             destination_scheme: Scheme::Symmetric(context(&[("a", "b")])),
         }))
         .expect("a symmetric ciphertext");
@@ -192,16 +192,19 @@ fn both_sides_agree_and_encapsulations_open() {
         let (one, other) = (made(&keystore, spec), made(&keystore, spec));
         let agree = |key: &Arc<KeyHandle>, peer: &KeyHandle| {
             let peer = peer.public_key.clone().expect("a public key");
-            let secret = now(keystore.derive_shared_secret(DeriveSharedSecretRequest { key: anew(key), peer }));
+            let secret = now(keystore.derive_shared_secret(DeriveSharedSecretRequest {
+                key: anew(key).into(),
+                peer,
+            }));
             secret.expect("a secret").expose().to_vec()
         };
         assert_eq!(agree(&one, &other), agree(&other, &one), "{spec}");
     }
     for spec in specs(KeyUsage::EncapsulateDecapsulate) {
         let key = made(&keystore, spec);
-        let made = now(keystore.encapsulate(Arc::clone(&key))).expect("a secret");
+        let made = now(keystore.encapsulate(Arc::clone(&key).into())).expect("a secret");
         let opened = now(keystore.decapsulate(DecapsulateRequest {
-            key: anew(&key),
+            key: anew(&key).into(),
             ciphertext: made.ciphertext,
         }));
         assert_eq!(
@@ -220,7 +223,7 @@ fn data_key_pairs_come_in_both_forms_and_never_twice() {
     for spec in specs.filter(|spec| spec.is_data_key_pair() && spec.offered_in(Partition::Aws)) {
         let pair = || {
             let request = GenerateDataKeyPairRequest {
-                key: Arc::clone(&key),
+                key: Arc::clone(&key).into(),
                 context: context(&[("a", "b")]),
                 spec,
             };
@@ -264,7 +267,7 @@ fn a_key_does_only_what_its_spec_allows() {
         );
     }
     let request = MacRequest {
-        key: Arc::clone(&pair),
+        key: Arc::clone(&pair).into(),
         algorithm: MacAlgorithm::HmacSha256,
         message: Secret::new(Vec::new()),
     };
@@ -282,12 +285,12 @@ fn altered_private_keys_are_refused() {
     let keystore = SoftwareKeystore::new(&keyring());
     let key = made(&keystore, KeySpec::EccNistP256);
     let raw = || SignedMessage::Raw(b"message".to_vec());
-    let material = key.materials.get(&key.current).expect("the material");
-    for place in [0, 1, 2, 40, material.0.len() - 1] {
-        let mut bytes = material.clone();
-        bytes.0[place] ^= 1;
+    let material = key.materials.get(&key.current).expect("the material").as_bytes();
+    for place in [0, 1, 2, 40, material.len() - 1] {
+        let mut bytes = material.to_vec();
+        bytes[place] ^= 1;
         let mut altered = key.as_ref().clone();
-        altered.materials = [(key.current, bytes)].into_iter().collect();
+        altered.materials = [(key.current, Wrapped::from(&*bytes))].into_iter().collect();
         let refused = sign(&keystore, &Arc::new(altered), SigningAlgorithm::EcdsaSha256, raw());
         assert!(
             matches!(refused, Err(KeystoreError::Wrapped(_))),
@@ -306,7 +309,7 @@ fn stored_private_keys_are_not_in_the_clear() {
     let keystore = SoftwareKeystore::new(&keyring());
     let key = new_key(&keystore, address());
     let request = GenerateDataKeyPairRequest {
-        key,
+        key: key.into(),
         context: context(&[]),
         spec: KeySpec::EccNistP256,
     };

@@ -9,7 +9,7 @@ use crate::support::{address, context, decrypt, keyring, new_key, now};
 
 fn request(key: &Arc<KeyHandle>, length: usize) -> GenerateDataKeyRequest {
     GenerateDataKeyRequest {
-        key: Arc::clone(key),
+        key: Arc::clone(key).into(),
         context: context(&[("a", "b")]),
         length,
     }

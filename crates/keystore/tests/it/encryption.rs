@@ -95,10 +95,10 @@ fn a_key_decrypts_with_each_of_its_materials_and_encrypts_with_the_current_one()
     let old = new_key(&keystore, address());
     let from_old = encrypt(&keystore, &old, b"old");
 
-    let new = now(keystore.new_material(Arc::clone(&old))).expect("another material");
+    let new = now(keystore.new_material(Arc::clone(&old).into())).expect("another material");
     let mut rotated = KeyHandle::clone(&old);
     rotated.current = new.id;
-    let added = (new.id, Wrapped(new.bytes));
+    let added = (new.id, Wrapped::from(&*new.bytes));
     rotated.materials = old.materials.iter().cloned().chain([added]).collect();
     let rotated = Arc::new(rotated);
     let from_new = encrypt(&keystore, &rotated, b"new");
@@ -119,7 +119,7 @@ fn a_key_decrypts_with_each_of_its_materials_and_encrypts_with_the_current_one()
     let materials = rotated.materials.iter().chain(stranger.materials.iter());
     misled.materials = materials.cloned().collect();
     let request = trent_keystore::EncryptRequest {
-        key: Arc::new(misled),
+        key: Arc::new(misled).into(),
         scheme: Scheme::Symmetric(context(&[])),
         plaintext: Secret::zeroed(1),
     };
@@ -133,7 +133,7 @@ fn only_symmetric_encryption_keys_get_another_material() {
     let keystore = SoftwareKeystore::new(&keyring());
     for spec in [KeySpec::Hmac256, KeySpec::EccNistP256] {
         let key = now(keystore.create(address(), spec)).expect("a key");
-        let made = now(keystore.new_material(Arc::new(KeyHandle::new(address(), spec, key))));
+        let made = now(keystore.new_material(Arc::new(KeyHandle::new(address(), spec, key)).into()));
         assert_eq!(made.err(), Some(KeystoreError::WrongSpec(spec)));
     }
 }
@@ -144,7 +144,7 @@ fn a_key_without_its_current_material_does_not_encrypt() {
     let mut key = KeyHandle::clone(&new_key(&keystore, address()));
     key.current = MaterialId([9; 32]);
     let request = trent_keystore::EncryptRequest {
-        key: Arc::new(key),
+        key: Arc::new(key).into(),
         scheme: Scheme::Symmetric(context(&[])),
         plaintext: Secret::zeroed(1),
     };
@@ -181,15 +181,15 @@ fn re_encryption_changes_key_and_context() {
     let (source, destination) = (new_key(&keystore, address()), new_key(&keystore, other_address()));
     let ciphertext = encrypt(&keystore, &source, b"plaintext");
     let request = |pair: (&str, &str)| ReEncryptRequest {
-        source: Arc::clone(&source),
+        source: Arc::clone(&source).into(),
         source_scheme: Scheme::Symmetric(context(&[pair])),
         ciphertext: ciphertext.clone(),
-        destination: Arc::clone(&destination),
+        destination: Arc::clone(&destination).into(),
         destination_scheme: Scheme::Symmetric(context(&[("c", "d")])),
     };
     let moved = now(keystore.re_encrypt(request(("a", "b")))).expect("re-encrypts");
     let opened = now(keystore.decrypt(trent_keystore::DecryptRequest {
-        key: Arc::clone(&destination),
+        key: Arc::clone(&destination).into(),
         scheme: Scheme::Symmetric(context(&[("c", "d")])),
         ciphertext: moved.clone(),
     }));
@@ -221,7 +221,7 @@ fn without_random_bytes_nothing_is_made() {
     assert_eq!(now(failing.create(address(), KeySpec::SymmetricDefault)).err(), failed);
     assert_eq!(now(failing.random(1)).err(), failed);
     let request = trent_keystore::EncryptRequest {
-        key: Arc::clone(&key),
+        key: Arc::clone(&key).into(),
         scheme: Scheme::Symmetric(context(&[])),
         plaintext: Secret::zeroed(1),
     };
@@ -242,15 +242,17 @@ proptest! {
         let key = new_key(&keystore, address());
         let mut ciphertext = encrypt(&keystore, &key, b"plaintext");
         let mut key = KeyHandle::clone(&key);
-        let mut material = key.materials.get(&key.current).expect("the material").clone();
+        let mut destruction_key = key.destruction_key.as_bytes().to_vec();
+        let mut material = key.materials.get(&key.current).expect("the material").as_bytes().to_vec();
         let bytes = match which {
-            0 => &mut key.destruction_key.0,
-            1 => &mut material.0,
+            0 => &mut destruction_key,
+            1 => &mut material,
             _ => &mut ciphertext,
         };
         let at = at.index(bytes.len());
         if cut { bytes.truncate(at) } else { bytes[at] ^= 1u8 << bit }
-        key.materials = [(key.current, material)].into_iter().collect();
+        key.destruction_key = Wrapped::from(&*destruction_key);
+        key.materials = [(key.current, Wrapped::from(&*material))].into_iter().collect();
         prop_assert!(decrypt(&keystore, &Arc::new(key), &ciphertext).is_err());
     }
 }

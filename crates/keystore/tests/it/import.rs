@@ -90,7 +90,7 @@ fn an_imported_pair_has_its_public_half() {
     let imported = now(keystore.import(import)).expect("imported");
     assert_eq!(imported.public_key, pair.public_key().ok());
     let sign = SignRequest {
-        key: handle(spec, &empty, imported),
+        key: handle(spec, &empty, imported).into(),
         algorithm: trent_crypto::spec::SigningAlgorithm::EcdsaSha256,
         message: SignedMessage::Raw(b"message".to_vec()),
     };

@@ -50,14 +50,14 @@ fn nothing_that_leaves_the_keystore_shows_key_material() {
     let handle = Arc::new(KeyHandle::new(address(), KeySpec::SymmetricDefault, key.clone()));
     let ciphertext = encrypt(&keystore, &handle, b"plaintext");
     let data_key = now(keystore.generate_data_key(trent_keystore::GenerateDataKeyRequest {
-        key: Arc::clone(&handle),
+        key: Arc::clone(&handle).into(),
         context: context(&[]),
         length: 64,
     }))
     .expect("a data key");
     let printed = format!("{key:?} {handle:?}");
     let outputs = [
-        &key.destruction_key.0,
+        key.destruction_key.as_bytes(),
         &key.material.bytes,
         &key.material.id.0[..],
         &ciphertext,

@@ -59,7 +59,7 @@ pub(crate) fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
 
 pub(crate) fn encrypt(keystore: &SoftwareKeystore, key: &Arc<KeyHandle>, plaintext: &[u8]) -> Vec<u8> {
     let request = EncryptRequest {
-        key: Arc::clone(key),
+        key: Arc::clone(key).into(),
         scheme: Scheme::Symmetric(context(&[("a", "b")])),
         plaintext: Secret::new(plaintext.to_vec()),
     };
@@ -72,7 +72,7 @@ pub(crate) fn decrypt(
     ciphertext: &[u8],
 ) -> Result<Vec<u8>, KeystoreError> {
     let request = DecryptRequest {
-        key: Arc::clone(key),
+        key: Arc::clone(key).into(),
         scheme: Scheme::Symmetric(context(&[("a", "b")])),
         ciphertext: ciphertext.to_vec(),
     };

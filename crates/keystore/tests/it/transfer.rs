@@ -18,7 +18,7 @@ use crate::support::{address, context, encrypt, keyring, now};
 fn listed(key: &KeyHandle) -> Vec<WrappedMaterial> {
     let wrapped = |(id, wrapped): &(MaterialId, Wrapped)| WrappedMaterial {
         id: *id,
-        bytes: wrapped.0.clone(),
+        bytes: wrapped.as_bytes().to_vec(),
     };
     key.materials.iter().map(wrapped).collect()
 }
@@ -75,7 +75,7 @@ fn copied(keystore: &SoftwareKeystore, key: &KeyHandle) -> Arc<KeyHandle> {
         materials: received
             .materials
             .into_iter()
-            .map(|it| (it.id, Wrapped(it.bytes)))
+            .map(|it| (it.id, Wrapped::from(&*it.bytes)))
             .collect(),
         ..key.clone()
     })
@@ -89,7 +89,7 @@ fn a_copy_decrypts_what_the_key_encrypted_and_the_reverse() {
     let copy = copied(&keystore, &key);
     for (from, to) in [(&key, &copy), (&copy, &key)] {
         let request = DecryptRequest {
-            key: Arc::clone(to),
+            key: Arc::clone(to).into(),
             scheme: Scheme::Symmetric(context(&[("a", "b")])),
             ciphertext: encrypt(&keystore, from, b"across"),
         };
@@ -105,7 +105,7 @@ fn a_copy_signs_and_authenticates_as_the_key_does() {
     let mac = made(&keystore, KeySpec::Hmac256);
     let tag = |key: &Arc<KeyHandle>| {
         now(keystore.generate_mac(MacRequest {
-            key: Arc::clone(key),
+            key: Arc::clone(key).into(),
             algorithm: MacAlgorithm::HmacSha256,
             message: Secret::new(b"message".to_vec()),
         }))
@@ -116,12 +116,12 @@ fn a_copy_signs_and_authenticates_as_the_key_does() {
     let message = || SignedMessage::Raw(b"message".to_vec());
     let algorithm = SigningAlgorithm::EcdsaSha256;
     let signature = now(keystore.sign(SignRequest {
-        key: copied(&keystore, &pair),
+        key: copied(&keystore, &pair).into(),
         algorithm,
         message: message(),
     }));
     let verified = now(keystore.verify(VerifyRequest {
-        key: pair,
+        key: pair.into(),
         algorithm,
         message: message(),
         signature: signature.expect("the copy signs"),
@@ -156,7 +156,7 @@ fn a_shipment_opens_in_its_region_for_its_key_only() {
     };
     assert_eq!(receive(&keystore, spec, "eu-west-1", mixed).err(), forged);
     let own = Shipment {
-        transfer_key: Wrapped(key.destruction_key.0.clone()),
+        transfer_key: key.destruction_key.clone(),
         materials: listed(&key),
     };
     assert!(receive(&keystore, spec, "eu-west-1", own).is_err());

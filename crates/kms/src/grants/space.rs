@@ -12,7 +12,7 @@ use trent_api::ApiError;
 use trent_keystore::Keystore;
 use trent_names::{AccountId, KeyId};
 use trent_service::internal;
-use trent_store::{Key, ObjectCache, RegionStore, Sealed, Stored};
+use trent_store::{Key, ObjectCache, RegionStore, Sealed, Seen, Stored};
 
 use super::holdings::Holdings;
 use super::id::GrantId;
@@ -73,15 +73,22 @@ impl GrantSpace {
     }
 
     /// The grants on a key that a caller of these forms has, as this node knows them. The forms are asked for only if the
-    /// key has grants at all.
+    /// key has grants at all; that it has none is remembered with the key, in `ungranted`.
     pub(crate) async fn usable<F: AsRef<[Form]>>(
         &self,
         account: AccountId,
         key: KeyId,
+        ungranted: &Seen,
         forms: impl FnOnce() -> F,
     ) -> Result<Usable, ApiError> {
+        // Before the roster is looked for: a change in between makes what is remembered of it worthless at once.
+        let changes = self.rosters.changes();
+        if ungranted.holds(changes) {
+            return Ok(Usable::default());
+        }
         let roster = self.rosters.get(&self.store, &roster_address(account, key)).await;
         if roster.map_err(internal)?.is_none_or(|roster| roster.grants == 0) {
+            ungranted.at(changes);
             return Ok(Usable::default());
         }
         let mut lent = SmallVec::new();

@@ -41,7 +41,7 @@ pub(crate) fn record(spec: KeySpec, usage: KeyUsage) -> KeyRecord {
         state: KeyState::Enabled,
         description: String::new(),
         created: 0,
-        policy: String::new(),
+        policy: "".into(),
         tags: BTreeMap::new(),
         aliases: BTreeSet::new(),
         destruction_key: Vec::new().into(),

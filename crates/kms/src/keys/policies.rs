@@ -14,6 +14,8 @@ const SWEEP_AT: usize = 64;
 
 /// A key policy, compiled.
 pub(crate) struct Compiled {
+    /// As it was submitted.
+    pub(crate) text: Arc<str>,
     pub(crate) policy: Policy,
     denials: OnceLock<Policy>,
 }
@@ -21,6 +23,7 @@ pub(crate) struct Compiled {
 impl Compiled {
     fn of(key: &str, record: &KeyRecord) -> Arc<Self> {
         Arc::new(Self {
+            text: Arc::clone(&record.policy),
             policy: policy::compiled(key, record),
             denials: OnceLock::new(),
         })
@@ -38,7 +41,7 @@ pub(crate) struct Policies(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    by_text: HashMap<Box<str>, Weak<Compiled>>,
+    by_text: HashMap<Arc<str>, Weak<Compiled>>,
     /// How many there were when those that no key has were last taken out.
     swept: usize,
 }
@@ -50,10 +53,10 @@ impl Policies {
             // Whom it names is bound to who they are: the same text may mean others elsewhere.
             return Compiled::of(key, record);
         }
-        let known = self.kept().by_text.get(record.policy.as_str()).and_then(Weak::upgrade);
+        let known = self.kept().by_text.get(&*record.policy).and_then(Weak::upgrade);
         known.unwrap_or_else(|| {
             let compiled = Compiled::of(key, record);
-            self.kept().keep(&record.policy, &compiled);
+            self.kept().keep(&compiled);
             compiled
         })
     }
@@ -65,12 +68,13 @@ impl Policies {
 }
 
 impl Kept {
-    fn keep(&mut self, text: &str, compiled: &Arc<Compiled>) {
+    fn keep(&mut self, compiled: &Arc<Compiled>) {
         if self.by_text.len() >= SWEEP_AT.max(2 * self.swept) {
             self.by_text.retain(|_, policy| policy.strong_count() > 0);
             self.swept = self.by_text.len();
         }
-        self.by_text.insert(text.into(), Arc::downgrade(compiled));
+        self.by_text
+            .insert(Arc::clone(&compiled.text), Arc::downgrade(compiled));
     }
 }
 
@@ -83,7 +87,7 @@ mod tests {
 
     fn with(policy: &str) -> KeyRecord {
         KeyRecord {
-            policy: policy.to_owned(),
+            policy: policy.into(),
             ..fixture::record(KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt)
         }
     }

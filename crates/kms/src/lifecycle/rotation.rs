@@ -6,6 +6,8 @@
 
 pub(crate) mod calendar;
 
+use std::sync::Arc;
+
 use trent_api::ApiError;
 use trent_audit::json::Object;
 use trent_keystore::{Keystore, WrappedMaterial};
@@ -70,7 +72,7 @@ impl KeyRecord {
 pub(crate) async fn step(
     keystore: &dyn Keystore,
     space: &KeySpace,
-    key: &Key,
+    key: &Arc<Key>,
     now: i64,
 ) -> Result<Option<Step>, ApiError> {
     let Some(how) = due(&key.record, now) else {

@@ -254,7 +254,7 @@ impl Runner {
     }
 
     /// The next step for a key, if anything is due to it that may be done.
-    async fn step(&self, space: &KeySpace, key: &Key) -> Result<Option<Step>, ApiError> {
+    async fn step(&self, space: &KeySpace, key: &Arc<Key>) -> Result<Option<Step>, ApiError> {
         let now = self.guard.now();
         let is_due = |at: Option<i64>| at.filter(|at| *at <= now);
         if let Some(at) = is_due(key.record.deletion_due()) {

@@ -11,6 +11,7 @@ mod text;
 pub mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -55,8 +56,8 @@ pub struct KeyRecord {
     #[n(8)]
     pub created: i64,
     /// The key policy, as it was submitted.
-    #[n(9)]
-    pub policy: String,
+    #[cbor(n(9), with = "text::shared")]
+    pub policy: Arc<str>,
     /// The tags by tag key.
     #[n(10)]
     pub tags: BTreeMap<String, String>,

@@ -347,7 +347,9 @@ async fn a_stored_policy_with_an_overly_permissive_condition_is_decided_as_it_is
     let refusal = world.refused("PutKeyPolicy", put).await;
     assert_eq!(refusal.code, "MalformedPolicyDocumentException");
     let key = world.key().await;
-    world.alter(&key, |record| record.policy = policy.to_string()).await;
+    world
+        .alter(&key, |record| record.policy = policy.to_string().into())
+        .await;
     let contexts = [
         (json!({"Department": "IT"}), true),
         (json!({"Stage": "Restricted"}), true),

@@ -308,7 +308,7 @@ async fn a_dry_run_tells_what_the_call_would() {
 async fn a_stored_policy_that_cannot_be_read_denies_everything() {
     let world = World::new().await;
     let key = world.key().await;
-    world.alter(&key, |record| record.policy = "{}".to_owned()).await;
+    world.alter(&key, |record| record.policy = "{}".into()).await;
     for (operation, request) in [
         ("DescribeKey", json!({"KeyId": key})),
         ("PutKeyPolicy", json!({"KeyId": key, "Policy": crate::world::OPEN})),

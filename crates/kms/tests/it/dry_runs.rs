@@ -206,7 +206,7 @@ fn scenes() -> Vec<Scene> {
         |record| record.state = KeyState::PendingImport,
         |record| record.state = KeyState::Creating,
         for_signing,
-        |record| record.policy = OPEN.replace("\"kms:*\"", "\"kms:DescribeKey\""),
+        |record| record.policy = OPEN.replace("\"kms:*\"", "\"kms:DescribeKey\"").into(),
     ];
     for change in changes {
         for caller in [ROOT, USER] {

@@ -259,3 +259,43 @@ async fn a_key_rotated_by_hand_is_another_key_behind_the_same_alias() {
         world.ok("DeleteAlias", json!({"AliasName": alias})).await;
     }
 }
+
+/// KEY-436
+#[tokio::test]
+async fn what_an_old_key_pair_made_is_lost_on_who_names_the_alias_only() {
+    let world = World::new().await;
+    let alias = "alias/in-use";
+    let point = async |operation: &str, key: &str| {
+        world
+            .ok(operation, json!({"AliasName": alias, "TargetKeyId": key}))
+            .await;
+    };
+    let pair = async |spec: &str, usage: &str| (world.key_for(spec, usage).await, world.key_for(spec, usage).await);
+
+    let (old, new) = pair("ECC_NIST_P256", "SIGN_VERIFY").await;
+    point("CreateAlias", &old).await;
+    let message = json!({"KeyId": alias, "Message": base64(b"message"), "SigningAlgorithm": "ECDSA_SHA_256"});
+    let mut check = message.clone();
+    check["Signature"] = world.ok("Sign", message).await["Signature"].take();
+    point("UpdateAlias", &new).await;
+    let refusal = world.refused("Verify", check.clone()).await;
+    assert_eq!(refusal.code, "KMSInvalidSignatureException");
+    check["KeyId"] = json!(old);
+    world.ok("Verify", check.clone()).await;
+    check.as_object_mut().expect("members").remove("KeyId");
+    assert_eq!(world.refused("Verify", check).await.code, "ValidationException");
+
+    let (old, new) = pair("RSA_2048", "ENCRYPT_DECRYPT").await;
+    point("UpdateAlias", &old).await;
+    let algorithm = "RSAES_OAEP_SHA_256";
+    let plain = json!({"KeyId": alias, "Plaintext": base64(b"message"), "EncryptionAlgorithm": algorithm});
+    let made = world.ok("Encrypt", plain).await["CiphertextBlob"].take();
+    point("UpdateAlias", &new).await;
+    let mut cipher = json!({"KeyId": alias, "CiphertextBlob": made, "EncryptionAlgorithm": algorithm});
+    let refusal = world.refused("Decrypt", cipher.clone()).await;
+    assert_eq!(refusal.code, "InvalidCiphertextException");
+    cipher["KeyId"] = json!(old);
+    world.ok("Decrypt", cipher.clone()).await;
+    cipher.as_object_mut().expect("members").remove("KeyId");
+    assert_eq!(world.refused("Decrypt", cipher).await.code, "ValidationException");
+}

@@ -2,14 +2,14 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use tokio::task::JoinSet;
-use trent_store::{CommitError, MemoryEngine, ObjectCache, Options, RedbEngine, RegionStore, Sealed};
+use trent_store::{CommitError, MemoryEngine, ObjectCache, Options, RedbEngine, RegionStore, Sealed, Seen};
 
 use crate::{
     disk::Disk,
@@ -182,6 +182,43 @@ async fn changes_of_the_cached_type_are_counted() {
     assert_eq!(cache.changes(), Some(before + 2));
     let (lagging, _) = counts(&delayed(Duration::from_secs(1)).await);
     assert_eq!(lagging.changes(), None);
+}
+
+/// What is derived from one record is dropped by a change of it, and who keeps such things hears of it before the writer does.
+#[tokio::test]
+async fn changes_of_one_record_are_counted_and_told() {
+    let store = open(MemoryEngine::new()).await.unwrap();
+    let here = here(&store);
+    let (cache, _) = counts(&store);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&told);
+    cache.tell(move |hash| hears.lock().unwrap().push(hash));
+    let a = key("a");
+    let before = cache.standing_of(&here, &a);
+    let mut other = here.txn();
+    other.put(&a, &Rule { allow: true });
+    here.commit(other).await.unwrap();
+    assert_eq!(cache.standing_of(&here, &a), before, "another type");
+    write(&here, "a", 1).await;
+    let after = cache.standing_of(&here, &a);
+    assert_eq!(after.hash, before.hash);
+    assert_ne!(after.changes, before.changes);
+    assert_eq!(*told.lock().unwrap(), [Some(after.hash)]);
+    let there = store.region(&crate::world::region("eu-west-1"));
+    assert_ne!(
+        cache.standing_of(&there, &a).hash,
+        after.hash,
+        "another Region's record"
+    );
+
+    let seen = Seen::default();
+    assert!(!seen.holds(after.changes) && !seen.holds(None));
+    seen.at(after.changes);
+    assert!(seen.holds(after.changes) && !seen.holds(before.changes));
+    seen.at(None);
+    assert!(!seen.holds(after.changes) && !seen.holds(None));
+    let (lagging, _) = counts(&delayed(Duration::from_secs(1)).await);
+    assert_eq!(lagging.standing_of(&here, &a).changes, None);
 }
 
 async fn delayed(delay: Duration) -> Sealed {

@@ -312,7 +312,7 @@ pub(crate) fn founded(note: &Note, founding: Founding) -> KeyRecord {
         state: KeyState::Creating,
         description: founding.description,
         created: founding.created,
-        policy: founding.policy,
+        policy: founding.policy.into(),
         policy_principals: founding.policy_principals,
         tags: founding.tags,
         aliases: BTreeSet::new(),

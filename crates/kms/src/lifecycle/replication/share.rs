@@ -31,7 +31,7 @@ pub(super) async fn filled_in(kms: &Kms, from: &Region, to: &Region, key: &Key) 
     let request = SendRequest {
         address: address(from, record),
         spec: record.spec,
-        destruction_key: Wrapped(record.destruction_key.to_vec()),
+        destruction_key: Wrapped::from(&**record.destruction_key),
         materials: materials.collect(),
         to: to.clone(),
     };
@@ -56,7 +56,7 @@ pub(super) async fn filled_in(kms: &Kms, from: &Region, to: &Region, key: &Key) 
         on_demand: record.on_demand,
         public_key: record.shared_public_key().cloned(),
         materials: materials.collect(),
-        transfer_key: shipment.transfer_key.0.into(),
+        transfer_key: shipment.transfer_key.as_bytes().to_vec().into(),
     }))
 }
 
@@ -136,14 +136,14 @@ async fn unpacked(
         address: address(at, record),
         spec: record.spec,
         at: at.clone(),
-        destruction_key: (!held.is_empty()).then_some(Wrapped(held)),
+        destruction_key: (!held.is_empty()).then(|| Wrapped::from(&*held)),
         shipment: Shipment {
-            transfer_key: Wrapped(shared.transfer_key.to_vec()),
+            transfer_key: Wrapped::from(&**shared.transfer_key),
             materials,
         },
     };
     let received = kms.keystore().receive(request).await.map_err(internal)?;
-    record.destruction_key = received.destruction_key.0.into();
+    record.destruction_key = received.destruction_key.as_bytes().to_vec().into();
     Ok(received.materials)
 }
 

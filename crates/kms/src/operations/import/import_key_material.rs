@@ -96,7 +96,7 @@ impl Operation for ImportKeyMaterial {
             key: key.address(call.region.partition()),
             region: call.region.clone(),
             spec: key.record.spec,
-            destruction_key: Wrapped(key.record.destruction_key.to_vec()),
+            destruction_key: Wrapped::from(&**key.record.destruction_key),
             token: input.import_token.to_vec(),
             wrapped: input.encrypted_key_material.to_vec(),
             now,

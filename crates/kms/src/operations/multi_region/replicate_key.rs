@@ -175,7 +175,7 @@ impl Operation for ReplicateKey {
                 txn,
                 kms::ReplicateKeyResponse {
                     replica_key_metadata: Some(metadata),
-                    replica_policy: Some(planned.record.policy.clone()),
+                    replica_policy: Some(planned.record.policy.to_string()),
                     replica_tags: Some(planned.record.tags.iter().map(tags::on_the_wire).collect()),
                 },
             )

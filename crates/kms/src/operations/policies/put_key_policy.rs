@@ -72,7 +72,7 @@ impl Operation for PutKeyPolicy {
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();
         let record = KeyRecord {
-            policy: text,
+            policy: text.into(),
             policy_principals: principals,
             ..key.record.clone()
         };
