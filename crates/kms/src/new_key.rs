@@ -56,7 +56,7 @@ impl NewKeyRecord {
         };
         if self.origin == Origin::External {
             let empty = service.keystore().create_empty(address).await.map_err(internal)?;
-            return Ok(self.empty(id, empty, call.now_millis()));
+            return Ok(self.empty(id, &empty, call.now_millis()));
         }
         let material = service.keystore().create(address, self.spec).await;
         let material = material.map_err(|error| not_made(error, format_args!("KeySpec {}", self.spec)))?;
@@ -69,12 +69,12 @@ impl NewKeyRecord {
             state: KeyState::Enabled,
             public_key: new.public_key.map(Into::into),
             materials: vec![MaterialRecord::new(new.material.id, new.material.bytes, created)],
-            ..self.empty(id, new.destruction_key, created)
+            ..self.empty(id, &new.destruction_key, created)
         }
     }
 
     /// The record of the key, which waits for its material.
-    fn empty(self, id: KeyId, destruction_key: Wrapped, created: i64) -> KeyRecord {
+    fn empty(self, id: KeyId, destruction_key: &Wrapped, created: i64) -> KeyRecord {
         KeyRecord {
             account: self.account,
             id,

@@ -47,29 +47,6 @@ pub(super) fn decode<T: Text, C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result
     T::read(decoder.str()?).ok_or_else(|| DecodeError::message("a text that its field does not allow"))
 }
 
-/// A text that many records share.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the signatures are what minicbor's derive calls"
-)]
-pub(super) mod shared {
-    use std::sync::Arc;
-
-    use super::{DecodeError, Decoder, EncodeError, Encoder, Write};
-
-    pub(crate) fn encode<C, W: Write>(
-        value: &Arc<str>,
-        encoder: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), EncodeError<W::Error>> {
-        encoder.str(value)?.ok()
-    }
-
-    pub(crate) fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Arc<str>, DecodeError> {
-        Ok(decoder.str()?.into())
-    }
-}
-
 /// The same for a value that may be absent, and is in records from before there was such a field.
 #[expect(
     clippy::option_option,
@@ -158,5 +135,24 @@ mod tests {
         assert_eq!(empty, nothing);
         let wrong = [&[0xa1, 0x00, 0x63], "a b".as_bytes()].concat();
         assert!(minicbor::decode::<Held>(&wrong).is_err());
+    }
+}
+
+/// A text that many records share.
+pub(super) mod shared {
+    use std::sync::Arc;
+
+    use super::{DecodeError, Decoder, EncodeError, Encoder, Write};
+
+    pub(crate) fn encode<C, W: Write>(
+        value: &Arc<str>,
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        encoder.str(value)?.ok()
+    }
+
+    pub(crate) fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Arc<str>, DecodeError> {
+        Ok(decoder.str()?.into())
     }
 }
