@@ -223,16 +223,20 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
+}
+
 fn table(rows: &[Row]) -> Result<String, BenchError> {
     let mut text = String::from(
         "| request | Encrypt us | bare call us | due req/s | req/s | of what is due | p99 us |\n|---|---:|---:|---:|---:|---:|---:|\n",
     );
     for row in rows {
-        let turns = row.calls.len() as f64;
-        let overhead = 1e6 * turns / row.encrypts.iter().map(Measured::rate).sum::<f64>();
-        let call = row.calls.iter().sum::<f64>() / turns;
+        let overhead = 1e6 / mean(row.encrypts.iter().map(Measured::rate));
+        let call = mean(row.calls.iter().copied());
         let due = 1_000_000.0 / (overhead + call);
-        let rate = row.measured.iter().map(Measured::rate).sum::<f64>() / turns;
+        let rate = mean(row.measured.iter().map(Measured::rate));
         let mut latencies = Latencies::new();
         for run in &row.measured {
             latencies.add(&run.latencies);

@@ -328,9 +328,9 @@ fn plaintext(key: &str) -> Value {
 
 /// Requests a second over all turns.
 fn rate(turns: &[Measured]) -> f64 {
-    let requests: u64 = turns.iter().map(|turn| turn.latencies.count()).sum();
-    let time: Duration = turns.iter().map(|turn| turn.elapsed).sum();
-    requests as f64 / time.as_secs_f64()
+    let seconds = |turn: &Measured| turn.elapsed.as_secs_f64();
+    let requests: f64 = turns.iter().map(|turn| turn.rate() * seconds(turn)).sum();
+    requests / turns.iter().map(seconds).sum::<f64>()
 }
 
 fn lines(text: &mut String, lines: &[String]) -> Result<(), BenchError> {
