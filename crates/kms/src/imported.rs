@@ -174,10 +174,16 @@ impl KeyRecord {
         }
     }
 
-    /// The key as it is once its material is no longer used, whether it has been removed yet or not.
-    pub(crate) fn past_expiry(&self, now: i64) -> Self {
+    /// The key as it is once the material that has expired has been removed.
+    pub(crate) fn expired(&self, now: i64) -> Self {
         let mut gone = self.clone();
         gone.expire(now);
+        gone
+    }
+
+    /// The key as it is once its material is no longer used, whether it has been removed yet or not.
+    pub(crate) fn past_expiry(&self, now: i64) -> Self {
+        let gone = self.expired(now);
         Self {
             state: gone.state,
             public_key: gone.public_key,

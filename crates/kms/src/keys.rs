@@ -28,8 +28,8 @@ use crate::records::{
 };
 use crate::state::KeyState;
 
-/// How many keys, and how many aliases, a Region's cache holds: all that a large deployment has, so that which of them is
-/// used costs nothing.
+/// How many keys, and how many aliases, a Region's cache holds: all that a large deployment has. The shelf in front of it has
+/// twice as many places, and keeps the key that is in one.
 pub(crate) const CACHED: usize = 131_072;
 
 /// A key, parsed once per change of its record.
@@ -84,7 +84,7 @@ impl Key {
         let fields = (record.state, record.spec, record.manager, record.replica_of.is_some());
         let own = (
             self.expires,
-            self.ungranted.holds(None),
+            self.ungranted.holds(Some(0)),
             self.aliases.len(),
             self.revision,
         );
@@ -154,15 +154,14 @@ impl Key {
         if self.expires.is_none_or(|expires| now < expires) {
             return self;
         }
-        let record = self.record.past_expiry(now);
-        let has_material = record.state != KeyState::PendingImport && has_material(&record);
+        let (record, used) = (self.record.past_expiry(now), self.record.expired(now));
         Arc::new(Self {
             arn: self.arn.clone(),
             policy: Arc::clone(&self.policy),
             aliases: self.aliases.clone(),
             revision: self.revision,
-            handle: handle(region, &record),
-            has_material,
+            handle: handle(region, &used),
+            has_material: has_material(&used),
             expires: record.expiry_due(),
             record,
             unchanged: Seen::default(),
@@ -227,6 +226,7 @@ fn handle(region: &Region, record: &KeyRecord) -> KeyHandle {
         materials: record
             .materials
             .iter()
+            .filter(|_| has_material(record))
             .filter_map(|material| {
                 let wrapped = material.wrapped.as_ref()?;
                 Some((material.id, Wrapped::from(&***wrapped)))
@@ -255,7 +255,7 @@ pub struct KeySpace {
 impl KeySpace {
     /// The keys of `region` in `store`.
     pub fn new(store: &Sealed, region: &Region) -> Self {
-        let (policies, near) = (Arc::<Policies>::default(), Arc::new(Near::new(4 * CACHED)));
+        let (policies, near) = (Arc::<Policies>::default(), Arc::new(Near::new(2 * CACHED)));
         let (of_region, of_keys) = (region.clone(), Arc::clone(&policies));
         let keys = ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, &of_keys, stored));
         let shelf = Arc::clone(&near);

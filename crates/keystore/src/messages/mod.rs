@@ -25,9 +25,12 @@ use crate::parsed::Lease;
 /// A wrapped secret, fit to be stored. One of 256 bits is in place: what a symmetric key needs to be used lies together,
 /// however many keys there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrapped(SmallVec<[u8; 88]>);
+pub struct Wrapped(SmallVec<[u8; Self::IN_PLACE]>);
 
 impl Wrapped {
+    /// How many bytes are in place.
+    pub const IN_PLACE: usize = 96;
+
     /// The wrapped secret as it is stored.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -11,13 +11,13 @@ use trent_crypto::spec::KeySpec;
 use crate::error::KeystoreError;
 use crate::workers::Workers;
 
-/// How many pairs of each size lie ready.
+/// How many pairs of each spec lie ready.
 const READY: usize = 4;
 
 /// The specs of which pairs are made by the workers, one after the other.
 const SLOW: [KeySpec; 3] = [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096];
 
-/// The specs of which pairs are made at once: it takes no longer than handing them to the workers.
+/// The specs of which pairs are made in place: one takes no longer than handing it to the workers.
 const QUICK: [KeySpec; 2] = [KeySpec::EccNistP256, KeySpec::EccNistEdwards25519];
 
 /// The pairs that lie ready, those of each spec on a shelf.
@@ -78,7 +78,9 @@ impl Shelf {
             return Ok(pair);
         }
         for _ in 1..READY {
-            self.put(Some(PrivateKey::generate(spec)?));
+            if self.stock().pairs.len() < READY {
+                self.put(Some(PrivateKey::generate(spec)?));
+            }
         }
         Ok(PrivateKey::generate(spec)?)
     }

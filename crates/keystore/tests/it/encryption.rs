@@ -21,6 +21,16 @@ fn other_address() -> KeyAddress {
     }
 }
 
+/// What every use of a symmetric key reads lies together.
+#[test]
+fn a_symmetric_key_is_in_place() {
+    let key = new_key(&SoftwareKeystore::new(&keyring()), address());
+    let material = key.materials.get(&key.current).expect("the material");
+    for wrapped in [&key.destruction_key, material] {
+        assert!(wrapped.as_bytes().len() <= Wrapped::IN_PLACE);
+    }
+}
+
 #[test]
 fn what_a_key_encrypted_it_decrypts_also_after_a_restart() {
     let keyring = keyring();

@@ -1,6 +1,6 @@
 //! The grants of one Region: what of them is kept in memory, and how they are found.
 //!
-//! For a key without grants a request asks one cache and is done. For any other it asks one more for each way in which
+//! For a key without grants a request asks one cache at most, and remembers with the key that there are none. For any other it asks one more for each way in which
 //! its caller may be a grantee, and holds on to what there is.
 
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use trent_crypto::spec::{KeySpec, KeyUsage};
-use trent_keystore::WrappedMaterial;
+use trent_keystore::{HoldsKey as _, WrappedMaterial};
 use trent_names::Region;
 
 use super::*;
@@ -231,4 +232,20 @@ fn a_replica_keeps_the_id_of_what_waits_for_a_rotation() {
     replica.take(said(2, false), NOW).expect("the same again");
     assert!(primary.drop_material(id(2)));
     assert_eq!((primary.materials.len(), primary.on_demand), (1, None));
+}
+
+/// Whatever the key waits for meanwhile: the change of the primary Region takes material along that has expired.
+#[test]
+fn material_that_has_expired_is_not_used_in_any_state() {
+    let region = Region::parse("us-east-1").expect("a Region");
+    for state in [KeyState::Enabled, KeyState::Updating] {
+        let mut record = record();
+        record.take(until(1, NOW + 10), NOW).expect("the first material");
+        record.state = state;
+        let key = || Arc::new(fixture::of(record.clone()));
+        assert!(key().at(&region, NOW + 9).handle().is_ok(), "{state:?}");
+        let expired = key().at(&region, NOW + 10);
+        assert!(expired.handle().is_err(), "{state:?}");
+        assert_eq!(expired.key_handle().materials.iter().count(), 0);
+    }
 }

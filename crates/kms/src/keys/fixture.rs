@@ -20,6 +20,11 @@ pub(crate) fn key(spec: KeySpec, usage: KeyUsage) -> Key {
 pub(crate) fn with(spec: KeySpec, usage: KeyUsage, change: impl FnOnce(&mut KeyRecord)) -> Key {
     let mut value = record(spec, usage);
     change(&mut value);
+    of(value)
+}
+
+/// The key with this record.
+pub(crate) fn of(value: KeyRecord) -> Key {
     let region = Region::parse("us-east-1").expect("a Region");
     let stored = Stored {
         value,

@@ -4,6 +4,7 @@
 //! last is there. A key is good for as long as the cache's count of its changes is what it was when the key was put here. One
 //! that has changed is taken off at once as well: what goes with a key when it is disabled or deleted does not stay here.
 
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
@@ -43,10 +44,13 @@ impl Near {
     /// Puts a key here that was found when it stood like this. `now` tells how it stands: it may have changed meanwhile.
     pub(super) fn put(&self, key: &Arc<Key>, standing: Standing, now: impl FnOnce() -> Standing) {
         key.unchanged.at(standing.changes);
-        if standing.changes.is_some()
-            && let Some(place) = self.place(standing.hash)
-        {
+        if standing.changes.is_some() {
+            let (board, place) = self.numbers(standing.hash);
+            let make = || std::iter::repeat_with(ArcSwapOption::default).take(BOARD).collect();
+            let place = &self.0[board].get_or_init(make)[place];
             place.store(Some(Arc::clone(key)));
+            // Whoever counts a change after this finds the key here; a change that was counted before is seen now.
+            fence(Ordering::SeqCst);
             if now() != standing {
                 place.store(None);
             }
@@ -55,6 +59,7 @@ impl Near {
 
     /// Takes off the key with this hash, or all.
     pub(super) fn take_off(&self, hash: Option<u64>) {
+        fence(Ordering::SeqCst);
         match hash {
             Some(hash) => {
                 if let Some(place) = self.place(hash) {
@@ -69,12 +74,16 @@ impl Near {
         }
     }
 
+    /// The place of the key with this hash, once its board is there.
     fn place(&self, hash: u64) -> Option<&ArcSwapOption<Key>> {
+        let (board, place) = self.numbers(hash);
+        self.0[board].get()?.get(place)
+    }
+
+    fn numbers(&self, hash: u64) -> (usize, usize) {
         let [.., a, b, c, d] = hash.to_be_bytes();
         let board = usize::from(u16::from_be_bytes([a, b])) % self.0.len();
-        let place = usize::from(u16::from_be_bytes([c, d])) % BOARD;
-        let make = || std::iter::repeat_with(ArcSwapOption::default).take(BOARD).collect();
-        self.0.get(board)?.get_or_init(make).get(place)
+        (board, usize::from(u16::from_be_bytes([c, d])) % BOARD)
     }
 }
 

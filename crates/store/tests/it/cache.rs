@@ -196,7 +196,7 @@ async fn changes_of_one_record_are_counted_and_told() {
     let a = key("a");
     let before = cache.standing_of(&here, &a);
     let mut other = here.txn();
-    other.put(&a, &Rule { allow: true });
+    other.put(&key("a"), &Rule { allow: true });
     here.commit(other).await.unwrap();
     assert_eq!(cache.standing_of(&here, &a), before, "another type");
     write(&here, "a", 1).await;
