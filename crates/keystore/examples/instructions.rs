@@ -46,13 +46,13 @@ fn main() {
     let key = now(keystore.create(address, KeySpec::SymmetricDefault)).expect("a key");
     let key = Arc::new(KeyHandle::new(address, KeySpec::SymmetricDefault, key));
     let encrypt = || EncryptRequest {
-        key: Arc::clone(&key),
+        key: Arc::clone(&key).into(),
         scheme: Scheme::Symmetric(EncryptionContext::from(&pairs)),
         plaintext: Secret::new(vec![7; 32]),
     };
     let ciphertext = now(keystore.encrypt(encrypt())).expect("a ciphertext");
     let decrypt = || DecryptRequest {
-        key: Arc::clone(&key),
+        key: Arc::clone(&key).into(),
         scheme: Scheme::Symmetric(EncryptionContext::from(&pairs)),
         ciphertext: ciphertext.clone(),
     };
