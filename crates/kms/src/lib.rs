@@ -11,6 +11,7 @@ pub mod conditions;
 pub mod console_policy;
 mod cryptography;
 pub mod eligibility;
+mod expectation;
 mod facts;
 pub mod grants;
 mod imported;
@@ -52,6 +53,7 @@ use trent_policy::{ConditionKey, Values};
 use trent_service::{Actor, AuditedResource, Call, Service, internal};
 use trent_store::Sealed;
 
+use crate::expectation::expected_key;
 use crate::keys::KeySpace;
 pub use crate::lifecycle::{Courier, Delivery, Runner};
 use crate::rules::Rules;
@@ -140,6 +142,12 @@ impl Service for Kms {
             // A service makes it for the resource of a principal when it calls for the principal.
             ("kms:grantisforawsresource", _) => Values::boolean(call.via().is_some()),
             _ => Values::Absent,
+        }
+    }
+
+    fn expect(&self, document: &[u8]) {
+        if let Some(key) = expected_key(document) {
+            self.spaces().for_each(|space| space.expect(key));
         }
     }
 

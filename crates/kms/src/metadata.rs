@@ -19,7 +19,7 @@ pub(crate) fn of(key: &Key) -> Result<kms::KeyMetadata, ApiError> {
     Ok(kms::KeyMetadata {
         aws_account_id: Some(record.account.to_string()),
         key_id: record.id.to_string(),
-        arn: Some(key.arn.clone()),
+        arn: Some(key.arn.as_str().to_owned()),
         creation_date: Some(Timestamp::from_millis(record.created)),
         enabled: Some(record.state == KeyState::Enabled),
         description: Some(record.description.clone()),

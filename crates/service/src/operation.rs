@@ -33,6 +33,10 @@ pub trait Service: Sized + Send + Sync + 'static {
         Values::Absent
     }
 
+    /// Told of a request before anything is known of it, so that the memory it will need is on its way meanwhile. The document
+    /// is anybody's: nothing may be decided by it.
+    fn expect(&self, _document: &[u8]) {}
+
     /// Told of a call that was carried out and recorded: its operation, what it was about and its record's id. The caller
     /// waits meanwhile.
     fn carried_out(&self, _call: &Call, _operation: &'static str, _about: &[AuditedResource], _record: EventId) {}

@@ -168,6 +168,7 @@ impl Pipeline {
         frame: Frame<'_>,
         through: Option<&Arc<VpcEndpoint>>,
     ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+        service.expect(frame.document());
         let entry = S::catalogue().iter().find(|entry| entry.row.name == frame.operation);
         let signed = entry.is_none_or(Entry::is_signed);
         let mut call = self.admit(&frame, S::PROTOCOL, signed).await?;

@@ -47,7 +47,7 @@ fn deleted(space: &KeySpace, key: &Key, now: i64) -> ServiceEvent {
         name: "DeleteKey",
         region: space.region().clone(),
         account: key.record.account,
-        arn: key.arn.clone(),
+        arn: key.arn.as_str().to_owned(),
         at: now,
         as_call: false,
         details: None,

@@ -22,7 +22,7 @@ fn expired(space: &KeySpace, key: &Key, now: i64) -> ServiceEvent {
         name: "DeleteExpiredKeyMaterial",
         region: space.region().clone(),
         account: key.record.account,
-        arn: key.arn.clone(),
+        arn: key.arn.as_str().to_owned(),
         at: now,
         as_call: false,
         details: Some(details.finish()),

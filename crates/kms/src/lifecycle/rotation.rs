@@ -162,7 +162,7 @@ pub(crate) fn event(space: &KeySpace, key: &Key, how: RotationKind, now: i64) ->
         name: "RotateKey",
         region: space.region().clone(),
         account: key.record.account,
-        arn: key.arn.clone(),
+        arn: key.arn.as_str().to_owned(),
         at: now,
         as_call: false,
         details: Some(details.finish()),

@@ -284,7 +284,7 @@ impl Receipt<'_> {
             name,
             region: self.space.region().clone(),
             account: key.record.account,
-            arn: key.arn.clone(),
+            arn: key.arn.as_str().to_owned(),
             at: self.now,
             as_call: true,
             details: None,

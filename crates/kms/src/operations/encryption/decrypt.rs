@@ -86,7 +86,7 @@ impl Operation for Decrypt {
         let plaintext = service.keystore().decrypt(request).await.map_err(decryption_failure)?;
         let delivered = outlet.deliver(plaintext)?;
         Ok(Effect::reply(kms::DecryptResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             plaintext: delivered.plaintext,
             ciphertext_for_recipient: delivered.sealed,
             encryption_algorithm: Some(algorithm),

@@ -73,7 +73,7 @@ impl Operation for Encrypt {
         let ciphertext = service.keystore().encrypt(request).await.map_err(internal)?;
         Ok(Effect::reply(kms::EncryptResponse {
             ciphertext_blob: Some(Blob::new(ciphertext)),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             encryption_algorithm: Some(algorithm),
         }))
     }

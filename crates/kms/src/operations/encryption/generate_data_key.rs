@@ -86,7 +86,7 @@ impl Operation for GenerateDataKey {
             ciphertext_blob: Some(Blob::new(data_key.ciphertext)),
             plaintext: delivered.plaintext,
             ciphertext_for_recipient: delivered.sealed,
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             key_material_id: outlet.unless_sealed(key.current_material()),
         }))
     }

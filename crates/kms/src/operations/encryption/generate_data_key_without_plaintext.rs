@@ -76,7 +76,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
             .map_err(internal)?;
         Ok(Effect::reply(kms::GenerateDataKeyWithoutPlaintextResponse {
             ciphertext_blob: Some(Blob::new(ciphertext)),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             key_material_id: key.current_material(),
         }))
     }

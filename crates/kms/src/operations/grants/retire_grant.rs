@@ -160,7 +160,7 @@ impl Operation for RetireGrant {
             additional_event_data: Some(data.finish()),
             ..Parameters::default().with(vec![AuditedResource {
                 account: held.key.record.account,
-                arn: held.key.arn.clone(),
+                arn: held.key.arn.as_str().to_owned(),
             }])
         }
     }

@@ -60,7 +60,7 @@ impl Operation for DeleteImportedKeyMaterial {
         ROW.rules.check(ROW.name, key)?;
         let id = material(key, input.key_material_id.as_deref())?;
         let output = kms::DeleteImportedKeyMaterialResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             key_material_id: id.map(|id| id.to_string()),
         };
         let mut record = key.record.clone();

@@ -170,7 +170,7 @@ impl Operation for CreateKey {
             response_elements: Some(shown.finish()),
             created: vec![AuditedResource {
                 account,
-                arn: key.arn.clone(),
+                arn: key.arn.as_str().to_owned(),
             }],
             ..Effect::change(
                 txn,

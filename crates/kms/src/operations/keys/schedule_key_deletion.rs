@@ -104,7 +104,7 @@ impl Operation for ScheduleKeyDeletion {
             ..Effect::change(
                 txn,
                 kms::ScheduleKeyDeletionResponse {
-                    key_id: Some(key.arn.clone()),
+                    key_id: Some(key.arn.as_str().to_owned()),
                     deletion_date: at.map(Timestamp::from_millis),
                     key_state: Some(record.state.on_the_wire()),
                     pending_window_in_days: Some(deletion.window),

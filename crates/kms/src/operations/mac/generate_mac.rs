@@ -69,7 +69,7 @@ impl Operation for GenerateMac {
         Ok(Effect::reply(kms::GenerateMacResponse {
             mac: Some(Blob::new(mac)),
             mac_algorithm: Some(input.mac_algorithm),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
         }))
     }
 

@@ -71,7 +71,7 @@ impl Operation for Sign {
         };
         let signature = service.keystore().sign(request).await.map_err(internal)?;
         Ok(Effect::reply(kms::SignResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             signature: Some(Blob::new(signature)),
             signing_algorithm: Some(input.signing_algorithm),
         }))
