@@ -220,7 +220,7 @@ def test_a_data_key_in_hand_is_as_good_as_before(client):
         client.decrypt(CiphertextBlob=made["CiphertextBlob"])
 
 
-# MON-285, MON-286, MON-287
+# MON-285, MON-286, MON-287, MON-411
 def test_who_may_schedule_and_who_may_cancel(server, kms, iam):
     """Two permissions, each on its own; a wildcard has both; a policy can ask for a long waiting period."""
     user = User(server, iam, ALICE, fresh("deleter"))
