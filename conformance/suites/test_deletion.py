@@ -96,7 +96,7 @@ def test_a_cancelled_deletion_leaves_the_key_disabled(client):
     assert client.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x"
 
 
-# MON-262, MON-267, MON-271, MON-273, KEY-180
+# MON-262, MON-267, MON-271, MON-273, KEY-180, MON-416
 @pytest.mark.parametrize(
     "kind",
     [
@@ -159,7 +159,7 @@ def test_the_operator_sees_what_was_destroyed_and_whether_the_clock_is_believed(
     assert own_server.run("clock", "confirm").returncode == 0
 
 
-# MON-272
+# MON-272, MON-412
 def test_a_key_of_a_service_is_not_the_accounts_to_delete(client):
     managed = client.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]
     assert managed["KeyManager"] == "AWS"
