@@ -44,13 +44,12 @@ use std::sync::Arc;
 
 use trent_api::{ApiError, Protocol};
 use trent_attestation::Roots;
-use trent_audit::EventId;
 use trent_identity::organization::Placement;
 use trent_identity::{PrincipalDirectory, Via};
 use trent_keystore::Keystore;
 use trent_names::{AccountId, Region};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Actor, AuditedResource, Call, Service, internal};
+use trent_service::{Actor, AuditedResource, Call, Recorded, Service, internal};
 use trent_store::Sealed;
 
 use crate::expectation::expected_key;
@@ -151,9 +150,9 @@ impl Service for Kms {
         }
     }
 
-    fn carried_out(&self, call: &Call, operation: &'static str, about: &[AuditedResource], record: EventId) {
+    fn carried_out(&self, call: &Call, operation: &'static str, about: &[AuditedResource], recorded: &Recorded) {
         if let Some(space) = self.served(&call.region) {
-            last_use::note(space, call, operation, about, record);
+            last_use::note(space, call, operation, about, recorded);
         }
     }
 

@@ -50,6 +50,7 @@ fn deleted(space: &KeySpace, key: &Key, now: i64) -> ServiceEvent {
         arn: key.arn.as_str().to_owned(),
         at: now,
         as_call: false,
+        on_behalf: None,
         details: None,
         additional: None,
         response: Some(key_changed(key)),

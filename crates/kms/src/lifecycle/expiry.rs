@@ -25,6 +25,7 @@ fn expired(space: &KeySpace, key: &Key, now: i64) -> ServiceEvent {
         arn: key.arn.as_str().to_owned(),
         at: now,
         as_call: false,
+        on_behalf: None,
         details: Some(details.finish()),
         additional: None,
         response: None,

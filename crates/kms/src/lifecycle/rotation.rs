@@ -165,6 +165,7 @@ pub(crate) fn event(space: &KeySpace, key: &Key, how: RotationKind, now: i64) ->
         arn: key.arn.as_str().to_owned(),
         at: now,
         as_call: false,
+        on_behalf: None,
         details: Some(details.finish()),
         additional: None,
         response: Some(response.finish()),

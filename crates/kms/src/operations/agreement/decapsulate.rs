@@ -79,6 +79,7 @@ impl Operation for Decapsulate {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("encapsulationAlgorithm", input.encapsulation_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

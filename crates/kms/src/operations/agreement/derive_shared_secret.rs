@@ -93,6 +93,7 @@ impl Operation for DeriveSharedSecret {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("keyAgreementAlgorithm", input.key_agreement_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
             .about(resolved.map(|resolved| &resolved.target))
     }

@@ -99,6 +99,7 @@ impl Operation for Decrypt {
             .text("keyId", input.key_id.as_deref())
             .context("encryptionContext", input.encryption_context.as_ref())
             .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
+            .flag("dryRun", input.dry_run)
             .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
             .about(resolved.map(|resolved| &resolved.target))
     }

@@ -83,6 +83,7 @@ impl Operation for Encrypt {
             .text("keyId", input.key_id.as_str())
             .context("encryptionContext", input.encryption_context.as_ref())
             .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

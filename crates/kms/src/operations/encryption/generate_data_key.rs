@@ -97,6 +97,7 @@ impl Operation for GenerateDataKey {
             .text("keySpec", input.key_spec.map(kms::DataKeySpec::as_str))
             .number("numberOfBytes", input.number_of_bytes)
             .context("encryptionContext", input.encryption_context.as_ref())
+            .flag("dryRun", input.dry_run)
             .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
             .about(resolved.map(|resolved| &resolved.target))
     }

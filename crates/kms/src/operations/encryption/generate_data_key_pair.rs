@@ -98,6 +98,7 @@ impl Operation for GenerateDataKeyPair {
             .text("keyId", input.key_id.as_str())
             .text("keyPairSpec", input.key_pair_spec.as_str())
             .context("encryptionContext", input.encryption_context.as_ref())
+            .flag("dryRun", input.dry_run)
             .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
             .about(resolved.map(|resolved| &resolved.target))
     }

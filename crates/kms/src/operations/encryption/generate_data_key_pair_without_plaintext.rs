@@ -84,6 +84,7 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
             .text("keyId", input.key_id.as_str())
             .text("keyPairSpec", input.key_pair_spec.as_str())
             .context("encryptionContext", input.encryption_context.as_ref())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

@@ -87,6 +87,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
             .text("keySpec", input.key_spec.map(kms::DataKeySpec::as_str))
             .number("numberOfBytes", input.number_of_bytes)
             .context("encryptionContext", input.encryption_context.as_ref())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

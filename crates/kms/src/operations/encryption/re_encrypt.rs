@@ -141,6 +141,7 @@ impl Operation for ReEncrypt {
                 "destinationEncryptionAlgorithm",
                 algorithm_name(input.destination_encryption_algorithm),
             )
+            .flag("dryRun", input.dry_run)
             .about(keys.into_iter().flat_map(|keys| [&keys.from, &keys.to]))
     }
 

@@ -81,6 +81,7 @@ impl Operation for VerifyMac {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("macAlgorithm", input.mac_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

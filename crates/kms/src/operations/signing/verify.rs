@@ -84,6 +84,7 @@ impl Operation for Verify {
             .text("keyId", input.key_id.as_str())
             .text("messageType", signatures::kind(input.message_type).as_str())
             .text("signingAlgorithm", input.signing_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 
