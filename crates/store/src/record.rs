@@ -87,6 +87,8 @@ pub mod kinds {
     pub const AUDIT_CHAIN: Kind = Kind(0x31);
     /// How far the trail is known to reach.
     pub const AUDIT_ANCHOR: Kind = Kind(0x32);
+    /// Where the records of the trail that are kept begin.
+    pub const AUDIT_FLOOR: Kind = Kind(0x33);
     /// A letter to another Region, until it has been applied there.
     pub const LETTER: Kind = Kind(0x50);
     /// How many letters to another Region have been applied there.

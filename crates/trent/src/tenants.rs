@@ -14,6 +14,7 @@ use trent_service::{
     Admission, ByPolicy, Catalogue, Endpoint, Pipeline, Served, SignedAdmission, SystemClock, VpcEndpoint,
 };
 use trent_store::Mode;
+use trent_trail::CloudTrail;
 
 use crate::Failure;
 use crate::config::Config;
@@ -27,6 +28,7 @@ pub(crate) struct Tenants {
     sts: Served<Sts>,
     inquiries: Served<Inquiries>,
     forwarding: Served<ForwardAccess>,
+    cloudtrail: Served<CloudTrail>,
 }
 
 impl Tenants {
@@ -52,12 +54,14 @@ impl Tenants {
         let forwarding_door = door(node, regional(ForwardAccess::SIGNING_NAME))
             .await?
             .open_to_services();
+        let cloudtrail = Arc::new(CloudTrail::new(node.trail.clone(), Arc::clone(&node.keystore)));
         Ok(Self {
             kms: served(node, kms_door, kms),
             iam: served(node, door(node, regional("iam").global()).await?, iam),
             sts: served(node, sts_door, sts),
             inquiries: served(node, door(node, regional("trent")).await?, inquiries),
             forwarding: served(node, forwarding_door, forwarding),
+            cloudtrail: served(node, door(node, regional("cloudtrail")).await?, cloudtrail),
         })
     }
 
@@ -75,6 +79,7 @@ impl Tenants {
             behind(&self.sts, through),
             behind(&self.inquiries, through),
             behind(&self.forwarding, through),
+            behind(&self.cloudtrail, through),
         ];
         let server = Server::new(behind(&self.kms, through), others, limits)
             .with_health(move || store.engine().stopped().is_none() && trail.healthy());
