@@ -6,6 +6,7 @@
 //! ([`decode`], [`query`]), and every constraint of every member is checked and worded in one place.
 
 mod blob;
+pub mod cloudwatch;
 mod constraints;
 pub mod decode;
 pub mod encode;
@@ -14,6 +15,7 @@ mod error;
 pub mod iam;
 mod interface;
 pub mod kms;
+mod number;
 pub mod pattern;
 pub mod protocol;
 pub mod query;
@@ -28,7 +30,8 @@ pub use blob::{Blob, SecretText};
 pub use decode::{Input, decode};
 pub use encode::{Empty, Encode, ObjectWriter, Output, encode};
 pub use error::{ApiError, ErrorShape, MessageKey};
-pub use interface::Protocol;
+pub use interface::{JsonVersion, Protocol};
+pub use number::Number;
 pub use query::{Content, Query, XmlWriter};
 pub use target::Target;
 pub use timestamp::Timestamp;

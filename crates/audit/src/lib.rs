@@ -11,6 +11,7 @@ mod backwards;
 mod chain;
 mod chains;
 mod event;
+mod filter;
 mod find;
 mod medium;
 mod outbox;
@@ -26,11 +27,12 @@ pub use chains::Chains;
 pub use event::{
     EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, UserIdentity,
 };
+pub use filter::{Filter, FilterError};
 pub use find::find_request;
 pub use medium::{Medium, MemoryLog};
 pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};
 pub use queue::{Health, Mode, TrailError};
 pub use recovery::OpenError;
-pub use trail::{Opened, Trail};
+pub use trail::{Lag, Opened, Trail};
 pub use verify::{Summary, VerifyError, verify};
 pub use walk::Torn;

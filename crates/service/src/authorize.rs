@@ -45,11 +45,17 @@ pub struct Denial {
     pub error: ApiError,
     /// How the decision came about, for the operator alone: the code and what it rests on (AUTHZ-296).
     pub decided: Option<Fragment>,
+    /// The code of the decision and the action that it is about, if policies refused.
+    pub reason: Option<(&'static str, Box<str>)>,
 }
 
 impl From<ApiError> for Denial {
     fn from(error: ApiError) -> Self {
-        Self { error, decided: None }
+        Self {
+            error,
+            decided: None,
+            reason: None,
+        }
     }
 }
 
@@ -90,20 +96,23 @@ pub(crate) fn not_registered(service: &RegisteredService, action: &Action) -> De
     Denial {
         error: protocol::access_denied(format!("{} is not registered to perform: {action}", service.name())),
         decided: Some(object.finish()),
+        reason: Some((NOT_REGISTERED, action.as_str().into())),
     }
 }
 
 fn denial(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> Denial {
+    let (code, decided) = evaluate(asking, target, conditions, |request, policies, context| {
+        told_to_the_operator(&decide(request, policies, context), asking, target)
+    });
     Denial {
         error: protocol::access_denied(refusal(asking, target, conditions)),
-        decided: Some(evaluate(asking, target, conditions, |request, policies, context| {
-            told_to_the_operator(&decide(request, policies, context), asking, target)
-        })),
+        decided: Some(decided),
+        reason: Some((code, target.action.as_str().into())),
     }
 }
 
 /// What the record and the log say of a refusal, whatever the caller is told.
-fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Target<'_>) -> Fragment {
+fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Target<'_>) -> (&'static str, Fragment) {
     let code = if !asking.reaches(target.resource.account()) {
         NOT_REGISTERED
     } else if decision.is_allowed() {
@@ -137,7 +146,7 @@ fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Ta
         // Of a Region, the record says which it is anyway.
         Some(Basis::Grant(_) | Basis::RootUser | Basis::Region(_)) | None => {}
     }
-    object.finish()
+    (code, object.finish())
 }
 
 fn is_allowed(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> bool {

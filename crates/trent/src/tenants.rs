@@ -11,9 +11,11 @@ use trent_identity::{Authenticator, DevAuthenticator, Realm, VerifyingAuthentica
 use trent_kms::Kms;
 use trent_server::{DevGuard, Limits, Server};
 use trent_service::{
-    Admission, ByPolicy, Catalogue, Endpoint, Pipeline, Served, SignedAdmission, SystemClock, VpcEndpoint,
+    Admission, ByPolicy, Catalogue, Endpoint, Filters, Meter, Pipeline, Served, SignedAdmission, SystemClock,
+    VpcEndpoint,
 };
 use trent_store::Mode;
+use trent_trail::cloudwatch::{CloudWatch, Data};
 
 use crate::Failure;
 use crate::config::Config;
@@ -27,11 +29,18 @@ pub(crate) struct Tenants {
     sts: Served<Sts>,
     inquiries: Served<Inquiries>,
     forwarding: Served<ForwardAccess>,
+    cloudwatch: Served<CloudWatch>,
 }
 
 impl Tenants {
-    /// The services over a node.
-    pub(crate) async fn open(config: &Config, node: &Node, kms: Arc<Kms>) -> Result<Self, Failure> {
+    /// The services over a node. Calls are held against `filters`; what was measured of keys is in `data`.
+    pub(crate) async fn open(
+        config: &Config,
+        node: &Node,
+        kms: Arc<Kms>,
+        filters: &Arc<Filters>,
+        data: Arc<Data>,
+    ) -> Result<Self, Failure> {
         let regional = |service| Realm::new(config.regions.iter().cloned(), service);
         let issuers = issuers(config).await?;
         let iam = Arc::new(Iam::new(Arc::clone(&node.directory)));
@@ -52,13 +61,29 @@ impl Tenants {
         let forwarding_door = door(node, regional(ForwardAccess::SIGNING_NAME))
             .await?
             .open_to_services();
+        let cloudwatch = Arc::new(CloudWatch::new(data));
+        let cloudwatch_door = door(node, regional(CloudWatch::SIGNING_NAME)).await?;
         Ok(Self {
-            kms: served(node, kms_door, kms),
-            iam: served(node, door(node, regional("iam").global()).await?, iam),
-            sts: served(node, sts_door, sts),
-            inquiries: served(node, door(node, regional("trent")).await?, inquiries),
-            forwarding: served(node, forwarding_door, forwarding),
+            kms: served(node, kms_door, kms, filters),
+            iam: served(node, door(node, regional("iam").global()).await?, iam, filters),
+            sts: served(node, sts_door, sts, filters),
+            inquiries: served(node, door(node, regional("trent")).await?, inquiries, filters),
+            forwarding: served(node, forwarding_door, forwarding, filters),
+            cloudwatch: served(node, cloudwatch_door, cloudwatch, filters),
         })
+    }
+
+    /// What counts their calls.
+    pub(crate) fn meters(&self) -> Vec<Arc<Meter>> {
+        let pipelines = [
+            &self.kms.pipeline,
+            &self.iam.pipeline,
+            &self.sts.pipeline,
+            &self.inquiries.pipeline,
+            &self.forwarding.pipeline,
+            &self.cloudwatch.pipeline,
+        ];
+        pipelines.map(|pipeline| Arc::clone(&pipeline.meter)).into()
     }
 
     /// A server of all of them, for one listener.
@@ -75,6 +100,7 @@ impl Tenants {
             behind(&self.sts, through),
             behind(&self.inquiries, through),
             behind(&self.forwarding, through),
+            behind(&self.cloudwatch, through),
         ];
         let server = Server::new(behind(&self.kms, through), others, limits)
             .with_health(move || store.engine().stopped().is_none() && trail.healthy());
@@ -110,9 +136,9 @@ async fn door(node: &Node, realm: Realm) -> Result<SignedAdmission, Failure> {
 }
 
 /// A service behind its door.
-fn served<S>(node: &Node, door: SignedAdmission, service: Arc<S>) -> Served<S> {
+fn served<S: Catalogue>(node: &Node, door: SignedAdmission, service: Arc<S>, filters: &Arc<Filters>) -> Served<S> {
     Served {
-        pipeline: pipeline(node, Box::new(door)),
+        pipeline: pipeline::<S>(node, Box::new(door), filters),
         service,
         through: None,
     }
@@ -128,7 +154,11 @@ fn behind<S: Catalogue>(served: &Served<S>, through: Option<&Arc<VpcEndpoint>>) 
 }
 
 /// The pipeline behind a door.
-pub(crate) fn pipeline(node: &Node, admission: Box<dyn Admission>) -> Arc<Pipeline> {
+pub(crate) fn pipeline<S: Catalogue>(
+    node: &Node,
+    admission: Box<dyn Admission>,
+    filters: &Arc<Filters>,
+) -> Arc<Pipeline> {
     Arc::new(Pipeline {
         admission,
         authorizer: Box::new(ByPolicy),
@@ -136,5 +166,6 @@ pub(crate) fn pipeline(node: &Node, admission: Box<dyn Admission>) -> Arc<Pipeli
         trail: node.trail.clone(),
         drain: Arc::clone(&node.drain),
         clock: Arc::clone(&node.clock),
+        meter: Meter::watching::<S>(filters),
     })
 }

@@ -111,6 +111,7 @@ impl World {
                 store,
                 trail,
                 clock: Arc::new(FixedClock::at(NOW)),
+                meter: trent_service::Meter::of::<Operator>(),
             },
         }
     }

@@ -8,10 +8,11 @@ use std::fmt::Write as _;
 
 /// `mod.rs`: what everything else sees.
 pub(super) fn module(service: &Service) -> String {
-    let mut text = header(&format!(
-        "The interface of {}, version {}.",
-        service.name, service.api_version
-    ));
+    // A name of several words is written as code.
+    let name = &service.name;
+    let is_one_word = name.chars().all(char::is_uppercase);
+    let name = if is_one_word { name.clone() } else { format!("`{name}`") };
+    let mut text = header(&format!("The interface of {name}, version {}.", service.api_version));
     let _ = write!(
         text,
         "mod constraints;\nmod enumerations;\npub mod error;\npub mod operations;\nmod patterns;\nmod structures;\n\n\
@@ -23,11 +24,17 @@ pub(super) fn module(service: &Service) -> String {
             ""
         },
         match &service.protocol {
-            Protocol::Json { .. } => "use crate::Protocol;",
+            Protocol::Json { .. } => "use crate::{JsonVersion, Protocol};",
             Protocol::Query { .. } => "use crate::{Protocol, Query};",
         },
         match &service.protocol {
-            Protocol::Json { target_prefix } => format!("Protocol::Json {{ target_prefix: \"{target_prefix}\" }}"),
+            Protocol::Json {
+                target_prefix,
+                after_query,
+            } => format!(
+                "Protocol::Json {{ target_prefix: \"{target_prefix}\", version: JsonVersion::{} }}",
+                if *after_query { "V1_0AfterQuery" } else { "V1_1" }
+            ),
             Protocol::Query {
                 signing_name,
                 namespace,

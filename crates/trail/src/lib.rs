@@ -1,0 +1,7 @@
+//! The operations over what was recorded and measured.
+//!
+//! Each module is a service of its own, which goes through the same pipeline as every other.
+
+pub mod cloudwatch;
+
+pub use cloudwatch::CloudWatch;
