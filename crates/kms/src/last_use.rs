@@ -341,16 +341,16 @@ mod tests {
     #[test]
     fn uses_are_counted_by_key_and_operation_until_they_are_taken() {
         let uses = Notebook::default();
-        let (key, use_) = used(1, 1);
-        let other = Use {
+        let (key, encrypted) = used(1, 1);
+        let decrypted = Use {
             operation: KeyLastUsageTrackingOperation::Decrypt,
-            ..use_
+            ..encrypted
         };
         for _ in 0..40 {
-            uses.note(key, use_);
+            uses.note(key, encrypted);
         }
-        uses.note(key, other);
-        uses.note(used(2, 1).0, other);
+        uses.note(key, decrypted);
+        uses.note(used(2, 1).0, decrypted);
         let mut taken = uses.take_counts();
         taken.sort_by_key(|(Counted(Used(_, key), _), count)| (*key, *count));
         let operations = taken

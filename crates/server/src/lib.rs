@@ -27,7 +27,7 @@ pub use drain::Stop;
 pub use limits::Limits;
 pub use listener::{ListenError, listen_tcp, listen_unix};
 pub use request_id::current_request_id;
-pub use scrape::{Metrics, Readers};
+pub use scrape::{IsRight, Metrics, Readers};
 pub use traffic::Traffic;
 
 use drain::Slots;

@@ -29,6 +29,9 @@ pub trait Metrics: Send + Sync + 'static {
     async fn text(&self) -> String;
 }
 
+/// Finds out whether a token is right.
+pub type IsRight = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
 /// Who may fetch the numbers.
 pub enum Readers {
     /// These users of this machine, who connect over a Unix socket.
@@ -36,7 +39,7 @@ pub enum Readers {
     /// Whoever reaches the address and is no web page, wherever it pretends to be.
     Anyone,
     /// Whoever shows a bearer token that this finds right.
-    Bearer(Box<dyn Fn(&[u8]) -> bool + Send + Sync>),
+    Bearer(IsRight),
 }
 
 /// The numbers and who may have them.

@@ -12,7 +12,7 @@ const COUNTS: usize = 2000;
 /// Filters of records by name, and what fitted them.
 #[derive(Debug, Default)]
 pub struct Filters {
-    filters: Vec<(String, Filter)>,
+    named: Vec<(String, Filter)>,
     /// Whether any of them can fit the record of a call that was carried out.
     of_successes: bool,
     /// By filter, and by the account that called. None: by nobody's account, or there are too many already.
@@ -24,7 +24,7 @@ impl Filters {
     pub fn new(filters: Vec<(String, Filter)>) -> Self {
         Self {
             of_successes: filters.iter().any(|(_, filter)| !filter.wants_failure()),
-            filters,
+            named: filters,
             matches: Mutex::default(),
         }
     }
@@ -32,7 +32,7 @@ impl Filters {
     /// Looks at the record of a call, once it was recorded. `refused`: the record says that it was.
     pub(crate) fn look_at(&self, record: &Rendered, account: Option<AccountId>, refused: bool) {
         if refused || self.of_successes {
-            for (place, (_, filter)) in self.filters.iter().enumerate() {
+            for (place, (_, filter)) in self.named.iter().enumerate() {
                 if (refused || !filter.wants_failure()) && filter.fits(record.json()) {
                     self.count(place, account);
                 }
@@ -49,14 +49,14 @@ impl Filters {
 
     /// The names of the filters.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.filters.iter().map(|(name, _)| &**name)
+        self.named.iter().map(|(name, _)| &**name)
     }
 
     /// How many records fitted: the filter's name, the account that called, and their number.
     pub fn matches(&self) -> Vec<(&str, Option<AccountId>, u64)> {
         let matches = self.matches.lock().unwrap_or_else(PoisonError::into_inner);
         let all = matches.iter();
-        all.map(|((place, account), count)| (&*self.filters[*place].0, *account, *count))
+        all.map(|((place, account), count)| (&*self.named[*place].0, *account, *count))
             .collect()
     }
 }
