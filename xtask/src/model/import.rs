@@ -166,7 +166,7 @@ pub(crate) fn from_service_description(text: &str, served: Option<&[&str]>) -> R
             });
         } else {
             match kind_of(&name, shape) {
-                Ok(kind) => shapes.push(Shape { kind, name }),
+                Ok(kind) => shapes.push(Shape { name, kind }),
                 // What no served operation needs need not be understood; of what one needs, it is said to be missing.
                 Err(_) if served.is_some() => {}
                 Err(unknown) => return Err(unknown),

@@ -64,6 +64,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     runtime.block_on(runtime.spawn(async move { serve(&arguments, &config).await }))?
 }
 
+#[expect(clippy::too_many_lines, reason = "what is started and what is stopped, in order")]
 async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failure> {
     if !arguments.dev && quarantine::holds(config) {
         return Err(

@@ -17,7 +17,7 @@ use super::family::{Family, Labels};
 /// What the service does by itself, told from the start so that the first time shows as an increase.
 const BY_ITSELF: [&str; 3] = ["RotateKey", "DeleteKey", "DeleteExpiredKeyMaterial"];
 
-fn label(name: &'static str, value: impl ToString) -> Labels {
+fn label(name: &'static str, value: &(impl ToString + ?Sized)) -> Labels {
     vec![(name, value.to_string())]
 }
 
@@ -37,7 +37,7 @@ pub(super) fn connections(traffic: &[(&'static str, Arc<Traffic>)]) -> [Family; 
         "Requests that were refused before any operation, for example because they broke the protocol",
     );
     for (listener, traffic) in traffic {
-        let labels = || label("listener", listener);
+        let labels = || label("listener", *listener);
         open.level(labels(), whole(traffic.open()));
         all.count(labels(), traffic.opened());
         refused.count(labels(), traffic.refused());
@@ -135,7 +135,7 @@ pub(super) async fn upkeep(initiator: &Initiator, runner: &Runner, now: Duration
     );
     for (region, due) in runner.earliest().await {
         let due = Duration::from_millis(u64::try_from(due).unwrap_or(0));
-        overdue.seconds(label("region", region), now.saturating_sub(due));
+        overdue.seconds(label("region", &region), now.saturating_sub(due));
     }
     [events, overdue]
 }

@@ -28,14 +28,17 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// Publishes each minute until it is dropped.
     pub(crate) async fn publish_regularly(&self) {
-        let mut last = None;
+        let (mut under_way, mut last_expirations) = (self.minute(), None);
         loop {
             let minute = self.minute();
+            if minute != under_way {
+                self.publish_uses(under_way).await;
+                under_way = minute;
+            }
             // Once the keys are known. They are counted soon after the start.
-            if last != Some(minute) && self.keys.last().is_some() {
-                self.publish_uses(last.unwrap_or(minute)).await;
+            if last_expirations != Some(minute) && self.keys.last().is_some() {
                 self.publish_expirations(minute).await;
-                last = Some(minute);
+                last_expirations = Some(minute);
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -53,8 +56,9 @@ impl Publisher {
     }
 
     async fn publish_uses(&self, minute: i64) {
-        let uses = self.kms.take_uses().into_iter();
-        self.record(minute, uses.map(successful_requests).collect()).await;
+        let uses = self.kms.take_uses();
+        self.record(minute, uses.iter().map(successful_requests).collect())
+            .await;
     }
 
     async fn publish_expirations(&self, minute: i64) {
@@ -86,7 +90,7 @@ impl Publisher {
     }
 }
 
-fn successful_requests(uses: Uses) -> (Series, Statistics) {
+fn successful_requests(uses: &Uses) -> (Series, Statistics) {
     let arn = KeyArn::new(uses.region.clone(), uses.account, uses.key).to_string();
     let dimensions = [("KeyArn", arn), ("Operation", uses.operation.to_owned())];
     let series = series(&uses.region, uses.account, "SuccessfulRequest", "Count", dimensions);

@@ -105,8 +105,8 @@ fn minutes_are_kept_for_two_weeks_and_hours_for_a_year() {
             .expect("written");
     }
     let on = |day: i64| {
-        data.record(TODAY + day * DAY, vec![(series("b"), Statistics::one(1.0))])
-            .expect("written")
+        let values = vec![(series("b"), Statistics::one(1.0))];
+        data.record(TODAY + day * DAY, values).expect("written");
     };
     on(14);
     let each = sums(&data, "a", TODAY, TODAY + DAY);
