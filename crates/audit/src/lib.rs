@@ -12,6 +12,7 @@ mod backwards;
 mod chain;
 mod chains;
 mod event;
+mod filter;
 mod history;
 mod identity;
 mod index;
@@ -32,6 +33,7 @@ pub use chains::Chains;
 pub use event::{
     EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, for_account,
 };
+pub use filter::{Filter, FilterError};
 pub use history::{Found, History, Query};
 pub use identity::{IdentifiedPrincipal, SessionContext, SessionIssuer, UserIdentity};
 pub use medium::{Medium, MemoryLog, NotBegun};
@@ -40,6 +42,6 @@ pub use queue::{Health, Mode, TrailError};
 pub use recorded::{About, Attribute, Recorded};
 pub use recovery::OpenError;
 pub use rotation::{Keeping, RotationError};
-pub use trail::{Opened, Trail};
+pub use trail::{Lag, Opened, Trail};
 pub use verify::{Files, Progress, Summary, VerifyError, verify, verify_after};
 pub use walk::Torn;

@@ -8,6 +8,7 @@ mod declarations;
 mod key_client;
 mod last_uses;
 mod logging;
+mod metrics;
 mod node;
 mod operator_client;
 mod quarantine;

@@ -145,7 +145,7 @@ mod tests {
     /// MON-188: a range of time, of the last 90 days.
     #[test]
     fn a_query_is_of_ninety_days_at_most() {
-        let (now, day) = (1_700_000_000, 86_400);
+        let (now, day) = (1_700_000_000_i64, 86_400);
         let range = |start, end| asked(&between(start, end)).map(|query| (query.from, query.to));
         let oldest = now.unsigned_abs() - 90 * day;
         assert_eq!(range(None, None), Ok((oldest, u64::MAX)));

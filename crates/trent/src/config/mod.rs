@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trent_attestation::Roots;
-use trent_audit::Keeping;
+use trent_audit::{Filter, Keeping};
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
 use trent_service::VpcEndpoint;
@@ -73,6 +73,12 @@ pub(crate) struct Config {
     pub(crate) audit_mode: AuditMode,
     /// When segments of the trail are closed, and how long they are kept.
     pub(crate) keeping: Keeping,
+    /// Where a monitoring system fetches numbers.
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// The token that it has to show.
+    pub(crate) metrics_token: Option<PathBuf>,
+    /// What records are counted that fit, by name.
+    pub(crate) metrics_filters: Vec<(String, Filter)>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
     pub(crate) workers: usize,
@@ -238,6 +244,23 @@ impl Config {
             },
         );
         let keeping = keeping(r);
+        let metrics_listen = r.read(
+            "metrics.listen",
+            "address where a monitoring system fetches metrics, besides the operator's socket; none by default",
+            "",
+            |text| {
+                if text.is_empty() {
+                    Ok(None)
+                } else {
+                    value::address(text).map(Some)
+                }
+            },
+        );
+        let metrics_token = r.read_optional_path(
+            "metrics.token_file",
+            "file with the bearer token that metrics are fetched with; needed where others can reach the address",
+        );
+        let metrics_filters = tables::metrics_filters(r);
         let log_format = r.read("log.format", "`text` or `json`", "text", |text| {
             value::one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)], text)
         });
@@ -266,6 +289,9 @@ impl Config {
             operator_socket: operator_socket?,
             audit_mode: audit_mode?,
             keeping: keeping?,
+            metrics_listen: metrics_listen?,
+            metrics_token,
+            metrics_filters,
             log_format: log_format?,
             log_level: log_level?,
             workers: workers?,
@@ -316,6 +342,17 @@ impl Config {
                     "`seal.key_file` lies inside `data_dir`: whoever copies the data folder would have the key to \
                           it; keep the seal elsewhere"
                         .to_owned(),
+            });
+        }
+        if let (Some(address), None) = (self.metrics_listen, &self.metrics_token)
+            && !address.ip().is_loopback()
+        {
+            problems.push(Problem {
+                at: None,
+                message: format!(
+                    "`metrics.listen` is {address}, which others can reach, and metrics tell of all accounts: set \
+                     `metrics.token_file`, or listen on loopback"
+                ),
             });
         }
         for (at, listener) in self.listeners.iter().enumerate() {
