@@ -122,7 +122,7 @@ mod tests {
     fn a_query_is_of_one_account_and_region_and_one_attribute() {
         let place = (Attribute::Place, "111122223333\neu-central-1".to_owned());
         let query = asked(&LookupEventsRequest::default()).expect("a query");
-        assert_eq!(query.wanted, [place.clone()]);
+        assert_eq!(query.wanted, std::slice::from_ref(&place));
         for (name, attribute) in ATTRIBUTES {
             let value = if name == "ReadOnly" { "true" } else { "x" };
             let query = asked(&by(&[(name, value)])).expect("a query");
@@ -145,7 +145,7 @@ mod tests {
     /// MON-188: a range of time, of the last 90 days.
     #[test]
     fn a_query_is_of_ninety_days_at_most() {
-        let (now, day) = (1_700_000_000, 86_400);
+        let (now, day) = (1_700_000_000_i64, 86_400);
         let range = |start, end| asked(&between(start, end)).map(|query| (query.from, query.to));
         let oldest = now.unsigned_abs() - 90 * day;
         assert_eq!(range(None, None), Ok((oldest, u64::MAX)));
