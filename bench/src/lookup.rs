@@ -225,7 +225,7 @@ impl Calls {
                 session: None,
             }),
             source: "kms.amazonaws.com",
-            name: if number % 3 == 0 { "Encrypt" } else { "Decrypt" },
+            name: if number.is_multiple_of(3) { "Encrypt" } else { "Decrypt" },
             region: &self.region,
             source_ip: Some(IpAddr::from([10, 0, 0, 7])),
             calling_service: None,

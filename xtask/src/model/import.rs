@@ -189,7 +189,7 @@ pub(crate) fn from_service_description(text: &str, served: Option<&[&str]>) -> R
             let own = LIMITED_BY_THE_OPERATION.contains(&(description.metadata.service_id.as_str(), name.as_str()));
             let shape = if own { shape.unlimited() } else { shape };
             match kind_of(&name, shape) {
-                Ok(kind) => shapes.push(Shape { kind, name }),
+                Ok(kind) => shapes.push(Shape { name, kind }),
                 // It may be that nothing that is served needs it.
                 Err(unknown) if served.is_some() => drop(unknown),
                 Err(unknown) => return Err(unknown),

@@ -1,5 +1,7 @@
 //! `VerifyTrail`: has every line of the trail checked, and tells how far that is until it has come to its end.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use trent_api::shape::{Member, Shape, Structure};
 use trent_api::{ApiError, ErrorShape, FromValue, Input, Shaped, Value, protocol};
@@ -10,6 +12,7 @@ use uuid::Uuid;
 use super::{on_the_deployment, reading};
 use crate::Operator;
 use crate::answer::Answer;
+use crate::verification::Run;
 
 /// There is no such run, or no trail that could be checked.
 const NOTHING_TO_VERIFY: ErrorShape = ErrorShape::modelled("NothingToVerifyException", 400);
@@ -83,18 +86,8 @@ impl Operation for VerifyTrail {
         (): &(),
     ) -> Result<Effect<Self::Output>, ApiError> {
         let run = match &input.run {
-            Some(id) => Uuid::try_parse(id)
-                .ok()
-                .and_then(|id| operator.verification.find(&id))
-                .ok_or_else(|| NOTHING_TO_VERIFY.with("There is no such run any more"))?,
-            None => {
-                let after = input.after.as_deref().unwrap_or("0").parse();
-                let after = after.map_err(|_| protocol::validation("After is no number"))?;
-                let path = operator.trail.path();
-                let path = path.ok_or_else(|| NOTHING_TO_VERIFY.with("This server keeps its trail in memory"))?;
-                let begun = operator.verification.begin(path, &operator.store, after).await;
-                begun.map_err(internal)?
-            }
+            Some(id) => under_way(operator, id)?,
+            None => begun(operator, input.after.as_deref()).await?,
         };
         let outcome = run.outcome().await;
         let progress = run.progress();
@@ -118,4 +111,18 @@ impl Operation for VerifyTrail {
             ..Facts::default()
         }
     }
+}
+
+fn under_way(operator: &Operator, id: &str) -> Result<Arc<Run>, ApiError> {
+    let run = Uuid::try_parse(id).ok().and_then(|id| operator.verification.find(&id));
+    run.ok_or_else(|| NOTHING_TO_VERIFY.with("There is no such run any more"))
+}
+
+async fn begun(operator: &Operator, after: Option<&str>) -> Result<Arc<Run>, ApiError> {
+    let after = after.unwrap_or("0").parse();
+    let after = after.map_err(|_| protocol::validation("After is no number"))?;
+    let path = operator.trail.path();
+    let path = path.ok_or_else(|| NOTHING_TO_VERIFY.with("This server keeps its trail in memory"))?;
+    let begun = operator.verification.begin(path, &operator.store, after).await;
+    begun.map_err(internal)
 }

@@ -122,7 +122,7 @@ mod tests {
     fn a_query_is_of_one_account_and_region_and_one_attribute() {
         let place = (Attribute::Place, "111122223333\neu-central-1".to_owned());
         let query = asked(&LookupEventsRequest::default()).expect("a query");
-        assert_eq!(query.wanted, [place.clone()]);
+        assert_eq!(query.wanted, std::slice::from_ref(&place));
         for (name, attribute) in ATTRIBUTES {
             let value = if name == "ReadOnly" { "true" } else { "x" };
             let query = asked(&by(&[(name, value)])).expect("a query");

@@ -1,4 +1,4 @@
-//! CloudTrail: looking up the records of the trail (CloudTrail API Reference, version 2013-11-01).
+//! `CloudTrail`: looking up the records of the trail (`CloudTrail` API Reference, version 2013-11-01).
 
 mod attributes;
 mod lookup_events;
