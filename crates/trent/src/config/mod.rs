@@ -248,13 +248,7 @@ impl Config {
             "metrics.listen",
             "address where a monitoring system fetches metrics, besides the operator's socket; none by default",
             "",
-            |text| {
-                if text.is_empty() {
-                    Ok(None)
-                } else {
-                    value::address(text).map(Some)
-                }
-            },
+            value::optional_address,
         );
         let metrics_token = r.read_optional_path(
             "metrics.token_file",
