@@ -163,7 +163,7 @@ mod tests {
         let info = Family::info("kitchen", "The kitchen", vec![("floor", "1".to_owned())]);
         let text = text(vec![counters, gauges, times, info]);
         for line in [
-            "# HELP trent_cakes Cakes that were eaten.",
+            "# HELP trent_cakes Cakes that were eaten",
             "# TYPE trent_cakes counter",
             "trent_cakes_total{kind=\"with \\\"cream\\\"\"} 3",
             "trent_plates -1.0",
