@@ -15,6 +15,7 @@ use std::{
     path::Path,
 };
 
+use itertools::Itertools;
 use uuid::Uuid;
 
 use super::{Draft, Index, Place, Term, Unusable, draft::term, hash::hash};
@@ -266,16 +267,17 @@ fn write_to(path: &Path, draft: Draft, segment: &Of) -> io::Result<()> {
     }
     let places = out.blocks(&entries, PLACE)?;
     let (mut singles, mut listed, mut list) = (Vec::new(), Vec::new(), Vec::new());
-    for records in pairs.chunk_by(|a, b| a.0 == b.0) {
-        let term = records[0].0.to_le_bytes();
-        if let [(_, record)] = records {
+    for (term, of_term) in &pairs.chunk_by(|(term, _)| *term) {
+        let term = term.to_le_bytes();
+        let records: Vec<u32> = of_term.map(|(_, record)| record).collect();
+        if let [record] = records[..] {
             singles.extend_from_slice(&term);
             singles.extend_from_slice(&record.to_le_bytes());
             continue;
         }
         list.clear();
         let mut before = 0;
-        for (_, record) in records {
+        for record in &records {
             pack(&mut list, record - before);
             before = *record;
         }
