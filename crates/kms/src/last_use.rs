@@ -169,10 +169,10 @@ impl Notebook {
         self.0.iter().flat_map(copied).collect()
     }
 
-    /// How often keys were used since this was last asked.
-    fn take_counts(&self) -> Vec<(Counted, u64)> {
+    /// How often keys were used since this was last asked, a table at a time.
+    fn take_counts(&self) -> impl Iterator<Item = (Counted, u64)> {
         let taken = |table: &Mutex<Table>| std::mem::take(&mut sorted(locked(table)).counts);
-        self.0.iter().flat_map(taken).collect()
+        self.0.iter().flat_map(taken)
     }
 
     /// Forgets notes that are written down, unless the key was used again since.
@@ -248,19 +248,17 @@ pub(crate) async fn since(space: &KeySpace) -> Result<Option<i64>, ApiError> {
 
 impl Kms {
     /// How often keys were used for each operation since this was last asked, those uses that were carried out.
-    pub fn take_uses(&self) -> Vec<Uses> {
-        let of = |space: &KeySpace| {
-            let region = space.region().clone();
-            let counts = space.uses.take_counts().into_iter();
-            counts.map(move |(Counted(Used(account, key), operation), count)| Uses {
-                region: region.clone(),
+    pub fn take_uses(&self) -> impl Iterator<Item = Uses> {
+        self.spaces().flat_map(|space| {
+            let counts = space.uses.take_counts();
+            counts.map(|(Counted(Used(account, key), operation), count)| Uses {
+                region: space.region().clone(),
                 account,
                 key,
                 operation: operation.as_str(),
                 count,
             })
-        };
-        self.spaces().flat_map(of).collect()
+        })
     }
 
     /// Writes down the uses of keys that were noted; `now` is in milliseconds since the Unix epoch. The first time, it also
@@ -355,7 +353,7 @@ mod tests {
         }
         uses.note(key, decrypted);
         uses.note(used(2, 1).0, decrypted);
-        let mut taken = uses.take_counts();
+        let mut taken: Vec<_> = uses.take_counts().collect();
         taken.sort_by_key(|(Counted(Used(_, key), _), count)| (*key, *count));
         let operations = taken
             .iter()
@@ -364,7 +362,7 @@ mod tests {
             operations.collect::<Vec<_>>(),
             [("Decrypt", 1), ("Encrypt", 40), ("Decrypt", 1)]
         );
-        assert_eq!(uses.take_counts(), []);
+        assert_eq!(uses.take_counts().next(), None);
         assert!(uses.last(key).is_some(), "when it was used last is known still");
     }
 

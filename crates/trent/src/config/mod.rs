@@ -377,7 +377,7 @@ fn keeping(r: &mut Reader) -> Option<Keeping> {
     let segment_size = r.read(
         "audit.segment_size",
         "a segment of the audit trail is closed when it is this large",
-        "128MiB",
+        "64MiB",
         value::size,
     );
     let segment_age = r.read(
