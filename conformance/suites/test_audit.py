@@ -101,6 +101,28 @@ def test_a_closed_segment_that_was_changed_is_named(filled, running):
     assert verified(server)["Intact"]
 
 
+def test_the_first_line_that_is_not_as_it_was_is_named(filled):
+    """The file, the line, the last record that is known to be right: whoever looks into it finds the place."""
+    server, _ = filled
+    server.stop()
+    _, second = segments(server)[:2]
+    lines = second.read_bytes().splitlines(keepends=True)
+    batches = [number for number, line in enumerate(lines) if line.startswith(b'{"batch":')]
+    record, batch = batches[1] - 1, batches[1]
+    right = json.loads(lines[batches[0]])["last"]
+    at = sum(map(len, lines[:batch]))
+    for changed, of in ((record, b'"eventTime":"2'), (batch, b'"mac":"')):
+        altered = lines[changed].replace(of, of[:-1] + b"0" if of.endswith(b"2") else of + b" ", 1)
+        second.write_bytes(b"".join([*lines[:changed], altered, *lines[changed + 1 :]]))
+        place = f"{second}, line {batch + 1} (byte {at}), behind record {right}: "
+        told = audit(server, "verify", code=2)
+        assert told.startswith(f"The trail is not what was written: {place}"), told
+    second.write_bytes(b"".join(lines))
+    assert verified(server)["Intact"]
+    (server.data / "audit" / "trail.jsonl").unlink()
+    assert verified(server, 2)["Fault"].endswith("trail.jsonl is missing")
+
+
 def test_an_end_that_was_cut_off_behind_the_anchor_is_noticed(filled):
     server, _ = filled
     server.stop()
