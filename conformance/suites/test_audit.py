@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from harness.clients import boto3_client
 from harness.identities import User, fresh, statement
-from harness.server import ALICE, BINARY, Server, clean_environment
+from harness.server import ALICE, BINARY, DevServer, Server, clean_environment
 
 ROOT = f"arn:aws:iam::{ALICE.id}:root"
 SMALL = '[audit]\nsegment_size = "8KiB"\n'
@@ -245,3 +245,23 @@ def test_usage_tells_who_used_a_key_how_often_and_when(server, iam, kms):
     later = json.loads(audit(server, "usage", "--json", "--key", key["Arn"], "--to", "2020-01-01T00:00:00Z"))
     assert not later["Uses"] and later["RecordsSince"]
     assert server.run("audit", "usage", "--key", alias).returncode == 1
+
+
+def test_a_server_without_a_trail_is_for_measuring_in_development_alone(tmp_path):
+    off = "DISCARD-EVERY-RECORD"
+    server = Server(tmp_path / "server")
+    server.prepare()
+    server.environment["TRENT_AUDIT_MODE"] = off
+    refused = server.run("serve")
+    assert refused.returncode == 1 and f"audit.mode is {off}" in refused.stderr, refused.stderr
+    development = DevServer(tmp_path / "dev")
+    development.environment["TRENT_AUDIT_MODE"] = off
+    development.start()
+    try:
+        kms = boto3_client(development, ALICE)
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        sealed = kms.encrypt(KeyId=key, Plaintext=b"unrecorded")["CiphertextBlob"]
+        assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"unrecorded"
+        assert "nothing is recorded" in development.log.read_text()
+    finally:
+        assert development.stop() == 0
