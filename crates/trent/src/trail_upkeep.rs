@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use trent_audit::{Keeping, Trail};
 use trent_service::{Clock, ClockGuard, SystemClock};
 
-/// How often it is looked whether a segment is to be closed.
+/// How often it is looked whether a segment is to be closed, and whether the disk answers.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether segments are to be removed.
@@ -24,11 +24,24 @@ const INDEX: Duration = Duration::from_secs(2);
 /// The least of a thread's claims on a processor.
 const NICE: i32 = 19;
 
-/// Closes segments and removes the oldest, until the future is dropped. What fails is logged and tried again.
+/// Closes segments, removes the oldest and notices a disk that does not answer, until the future is dropped.
 pub(crate) async fn run(trail: Trail, keeping: Keeping, guard: Arc<ClockGuard>) {
+    // Apart from each other: closing a segment waits for the disk.
+    tokio::join!(keep(&trail, &keeping, &guard), watch(&trail));
+}
+
+async fn watch(trail: &Trail) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        trail.notice_stall();
+    }
+}
+
+/// Closes segments and removes the oldest. What fails is logged and tried again.
+async fn keep(trail: &Trail, keeping: &Keeping, guard: &ClockGuard) {
     let mut expired: Option<Instant> = None;
     loop {
-        match trail.rotate_if_due(&keeping, SystemClock.now()).await {
+        match trail.rotate_if_due(keeping, SystemClock.now()).await {
             Ok(false) => {}
             Ok(true) => tracing::debug!("a segment of the audit trail was closed"),
             Err(error) => tracing::error!(%error, "no segment of the audit trail can be closed; it grows on"),
@@ -40,7 +53,7 @@ pub(crate) async fn run(trail: Trail, keeping: Keeping, guard: Arc<ClockGuard>) 
                 let due = i64::try_from(due.as_millis()).unwrap_or(i64::MAX);
                 due <= guard.now() && guard.may_destroy(due).is_ok()
             };
-            match trail.expire(&keeping, may_remove).await {
+            match trail.expire(keeping, may_remove).await {
                 Ok(0) => {}
                 Ok(records) => tracing::info!(records, "the oldest records of the audit trail were removed"),
                 Err(error) => tracing::error!(%error, "the oldest segments of the audit trail cannot be removed"),

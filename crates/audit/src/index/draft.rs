@@ -2,7 +2,7 @@
 
 use itertools::Itertools;
 
-use super::{Index, Place, Term, Unusable, file, hash::hash};
+use super::{Having, Index, Place, Term, Unusable, file, hash::hash};
 use crate::recorded::{Attribute, Recorded};
 
 /// Pairs of a term and a record are sorted when there are so many: looking through that many costs little.
@@ -90,7 +90,7 @@ impl Index for Draft {
         self.times
     }
 
-    fn having(&self, attribute: Attribute, value: &str) -> Result<Vec<u32>, Unusable> {
+    fn having(&self, attribute: Attribute, value: &str) -> Result<Having, Unusable> {
         let term = term(self.key, attribute, value);
         let mut found = Vec::new();
         for run in &self.runs {
@@ -105,7 +105,15 @@ impl Index for Draft {
         let recent = self.recent.iter().filter(|(of, _)| *of == term);
         found.extend(recent.map(|(_, record)| *record));
         found.dedup();
-        Ok(found)
+        Ok(Having::Records(found))
+    }
+
+    fn read(&self, having: Having) -> Result<Vec<u32>, Unusable> {
+        match having {
+            Having::Records(records) => Ok(records),
+            // There is no file.
+            Having::Listed { .. } => Err(Unusable::Damaged),
+        }
     }
 
     fn place(&mut self, record: u32) -> Result<Place, Unusable> {

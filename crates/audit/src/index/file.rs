@@ -18,7 +18,7 @@ use std::{
 use itertools::Itertools;
 use uuid::Uuid;
 
-use super::{Draft, Index, Place, Term, Unusable, draft::term, hash::hash};
+use super::{Draft, Having, Index, Place, Term, Unusable, draft::term, hash::hash};
 use crate::recorded::Attribute;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TRAILIX1");
@@ -168,17 +168,30 @@ impl Index for IndexFile {
         self.times
     }
 
-    fn having(&self, attribute: Attribute, value: &str) -> Result<Vec<u32>, Unusable> {
+    fn having(&self, attribute: Attribute, value: &str) -> Result<Having, Unusable> {
         let term = term(self.key, attribute, value);
         if let Some(entry) = self.find(self.listed, term)? {
-            let (records, length) = (word(&entry, 4), word(&entry, 8));
-            let at = u64::from_le_bytes(entry[12..20].try_into().unwrap_or_default());
-            let mut list = vec![0; length as usize];
-            self.checked(&mut list, at)?;
-            return unpacked(&list, records).ok_or(Unusable::Damaged);
+            return Ok(Having::Listed {
+                records: word(&entry, 4),
+                length: word(&entry, 8),
+                at: u64::from_le_bytes(entry[12..20].try_into().unwrap_or_default()),
+            });
         }
         let entry = self.find(self.singles, term)?;
-        Ok(entry.map(|entry| word(&entry, 4)).into_iter().collect())
+        Ok(Having::Records(
+            entry.map(|entry| word(&entry, 4)).into_iter().collect(),
+        ))
+    }
+
+    fn read(&self, having: Having) -> Result<Vec<u32>, Unusable> {
+        match having {
+            Having::Records(records) => Ok(records),
+            Having::Listed { records, at, length } => {
+                let mut list = vec![0; length as usize];
+                self.checked(&mut list, at)?;
+                unpacked(&list, records).ok_or(Unusable::Damaged)
+            }
+        }
     }
 
     fn place(&mut self, record: u32) -> Result<Place, Unusable> {
