@@ -22,7 +22,7 @@ use super::Key;
 pub(super) struct Near(Box<[OnceLock<Board>]>);
 
 /// So many rows are made at once, when the first of them is needed: most deployments have few keys.
-const BOARD: usize = 64;
+const BOARD: usize = 256;
 
 /// How many keys find room in a row.
 const ROW: usize = 4;
@@ -288,6 +288,12 @@ mod tests {
         assert!(found(&one).is_some() && found(&other).is_none());
         near.put(&other, now, || now);
         assert!(found(&one).is_none() && found(&other).is_some_and(|near| Arc::ptr_eq(&near, &other)));
+    }
+
+    /// A deployment may have very many keys in use. What few of them need goes in a box of its own.
+    #[test]
+    fn a_key_does_not_grow_unnoticed() {
+        assert!(size_of::<Key>() <= 880, "{} bytes", size_of::<Key>());
     }
 
     #[test]
