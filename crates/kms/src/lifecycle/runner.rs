@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
@@ -23,6 +23,13 @@ const LEASE: i64 = 10_000;
 
 /// How many jobs are read at once.
 const PAGE: usize = 64;
+
+/// For the time that a step takes, so many times as long is left to requests: much that falls due at once is no reason to
+/// keep anybody waiting.
+const REST: u32 = 4;
+
+/// Shorter rests are put together: a disk that is busy for a moment keeps fewer waiting than one that is never quite idle.
+const SHORTEST_REST: Duration = Duration::from_millis(25);
 
 /// How often a step is made anew because the key was changed meanwhile.
 const ATTEMPTS: usize = 16;
@@ -191,7 +198,7 @@ impl Runner {
 
     async fn pass_of(&self, space: &KeySpace, leases: &mut Leases) -> Result<usize, CommitError> {
         let jobs = self.jobs(space);
-        let (mut steps, mut after) = (0, None);
+        let (mut steps, mut after, mut rest) = (0, None, Duration::ZERO);
         loop {
             let now = self.guard.now();
             let page = jobs.due(now, after.as_ref(), PAGE).await?;
@@ -202,10 +209,15 @@ impl Runner {
                 let Some(lease) = self.lease(space, &jobs, leases).await? else {
                     return Ok(steps);
                 };
+                let began = Instant::now();
                 match self.work(space, &lease, job).await {
                     Ok(done) => steps += done,
                     // The others are not kept waiting; this one is tried again with the next pass.
                     Err(error) => tracing::warn!(%error, due = job.due, "what is due to a key cannot be done"),
+                }
+                rest += began.elapsed() * REST;
+                if rest >= SHORTEST_REST {
+                    tokio::time::sleep(std::mem::take(&mut rest)).await;
                 }
             }
             after = page.into_iter().next_back();
