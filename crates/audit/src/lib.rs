@@ -4,6 +4,7 @@
 //! - [`Trail`] keeps records in an append-only file whose batches are chained and authenticated, and tells when they are durable.
 //! - [`OutboxRecord`] is a record that waits in the store, written in the same transaction as the change that it tells
 //!   of; [`Drain`] moves it into the trail exactly once.
+//! - A [`Position`] is a place in the trail that is kept; [`Trail::read_behind`] gives the records behind it.
 
 pub mod json;
 
@@ -12,6 +13,7 @@ mod chain;
 mod chains;
 mod event;
 mod find;
+mod follow;
 mod medium;
 mod outbox;
 mod queue;
@@ -27,6 +29,7 @@ pub use event::{
     EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, UserIdentity,
 };
 pub use find::find_request;
+pub use follow::{Entry, Page, Position};
 pub use medium::{Medium, MemoryLog};
 pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};
 pub use queue::{Health, Mode, TrailError};

@@ -42,36 +42,53 @@ impl Medium for LogFile {
 /// lines.
 #[derive(Clone, Debug)]
 pub struct MemoryLog {
-    content: Arc<Mutex<Vec<u8>>>,
+    held: Arc<Mutex<Held>>,
     bound: usize,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    content: Vec<u8>,
+    /// How many bytes were dropped before it.
+    dropped: u64,
 }
 
 impl MemoryLog {
     /// An empty log of at most `bound` bytes.
     pub fn new(bound: usize) -> Self {
         Self {
-            content: Arc::default(),
+            held: Arc::default(),
             bound,
         }
     }
 
     /// The lines that it holds.
     pub fn content(&self) -> Vec<u8> {
-        self.content.lock().clone()
+        self.held.lock().content.clone()
+    }
+
+    /// What was appended behind the first `offset` bytes, at most `most` of it, and where that begins: later, if lines
+    /// were dropped since.
+    pub(crate) fn read_behind(&self, offset: u64, most: usize) -> (u64, Vec<u8>) {
+        let held = self.held.lock();
+        let skipped = usize::try_from(offset.saturating_sub(held.dropped)).unwrap_or(usize::MAX);
+        let rest = held.content.get(skipped..).unwrap_or_default();
+        (offset.max(held.dropped), rest[..rest.len().min(most)].to_vec())
     }
 }
 
 impl Medium for MemoryLog {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut content = self.content.lock();
-        content.extend_from_slice(bytes);
-        if content.len() > self.bound {
-            let excess = content.len() - self.bound / 2;
-            let cut = content[excess..]
+        let mut held = self.held.lock();
+        held.content.extend_from_slice(bytes);
+        if held.content.len() > self.bound {
+            let excess = held.content.len() - self.bound / 2;
+            let cut = held.content[excess..]
                 .iter()
                 .position(|byte| *byte == b'\n')
-                .map_or(content.len(), |at| excess + at + 1);
-            content.drain(..cut);
+                .map_or(held.content.len(), |at| excess + at + 1);
+            held.content.drain(..cut);
+            held.dropped += cut as u64;
         }
         Ok(())
     }

@@ -39,6 +39,8 @@ struct Inner {
     id: Uuid,
     /// The file; `None` if the trail is in memory.
     path: Option<PathBuf>,
+    /// The memory, if it is in one.
+    memory: Option<MemoryLog>,
     /// The store's anchor for the file.
     anchors: Option<Anchors>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -88,6 +90,7 @@ impl Trail {
             id: header.trail,
             path: Some(path.to_owned()),
             anchors: Some(Anchors::new(store, header.trail, found.end)),
+            memory: None,
         };
         let trail = Self::start(Box::new(log), chain, found.length + line.len() as u64, mode, place);
         trail.anchor().await?;
@@ -111,7 +114,11 @@ impl Trail {
         let mut log = log;
         // Appending to memory cannot fail.
         drop(log.append(&line));
-        Self::start(Box::new(log), chain, line.len() as u64, Mode::Durable, Place::default())
+        let place = Place {
+            memory: Some(log.clone()),
+            ..Place::default()
+        };
+        Self::start(Box::new(log), chain, line.len() as u64, Mode::Durable, place)
     }
 
     /// Starts the writer thread on a medium whose content, `length` bytes, ends where the chain stands.
@@ -122,6 +129,7 @@ impl Trail {
             shared,
             id: place.id,
             path: place.path,
+            memory: place.memory,
             anchors: place.anchors,
             thread: Mutex::new(thread),
         }))
@@ -208,6 +216,17 @@ impl Trail {
         self.0.path.as_deref()
     }
 
+    /// The memory that the trail is in, if it is in no file.
+    pub(crate) fn memory(&self) -> Option<&MemoryLog> {
+        self.0.memory.as_ref()
+    }
+
+    /// How long the file is known to be on the disk, and the number of its last record there.
+    pub(crate) fn durable_end(&self) -> (u64, u64) {
+        let point = self.0.shared.point.lock();
+        (point.offset, point.head.sequence)
+    }
+
     /// The number of the last record known to be on the disk. A record made later gets a higher number.
     pub fn durable_sequence(&self) -> u64 {
         self.0.shared.durable.load(Ordering::Acquire)
@@ -258,6 +277,7 @@ impl Trail {
 struct Place {
     id: Uuid,
     path: Option<PathBuf>,
+    memory: Option<MemoryLog>,
     anchors: Option<Anchors>,
 }
 

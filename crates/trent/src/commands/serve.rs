@@ -16,6 +16,7 @@ use trent_store::Mode;
 
 use crate::cli::ServeArguments;
 use crate::config::Config;
+use crate::deliveries::Deliveries;
 use crate::last_uses::LastUses;
 use crate::node::Node;
 use crate::tenants::{Tenants, pipeline};
@@ -109,6 +110,8 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         kms: Arc::clone(&kms),
         clock: Arc::clone(&node.clock),
     });
+    // Before anything happens: whatever does from now on is theirs.
+    let deliveries = Deliveries::begin(config, &node).await?;
     let tenants = Tenants::open(config, &node, Arc::clone(&kms)).await?;
     let mut serving = tokio::task::JoinSet::new();
     for listening in listeners {
@@ -150,6 +153,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     runner.release().await;
     last_uses.write().await;
     draining.abort();
+    deliveries.stop().await;
     drop(tenants);
     if has_operators {
         // The next server replaces it anyway.

@@ -4,6 +4,7 @@
 //! suggestions and the environment's names all follow from those lines.
 
 mod attestation;
+mod deliveries;
 mod sources;
 mod tables;
 mod value;
@@ -15,10 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trent_attestation::Roots;
+use trent_delivery::events::Rule;
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
 use trent_service::VpcEndpoint;
 
+pub(crate) use deliveries::{EventTarget, SecurityLogSettings, SinkKind, TargetKind, TrailSink};
 pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
 pub(crate) use tables::Listener;
@@ -76,6 +79,14 @@ pub(crate) struct Config {
     pub(crate) issuers: Vec<Issuer>,
     /// Whose attestation documents are believed.
     pub(crate) attestation_roots: Roots,
+    /// Who gets events.
+    pub(crate) event_targets: Vec<EventTarget>,
+    /// Which events go to whom.
+    pub(crate) event_rules: Vec<Rule>,
+    /// Where records go beside the trail.
+    pub(crate) sinks: Vec<TrailSink>,
+    /// What is told of requests that were turned away.
+    pub(crate) security_log: SecurityLogSettings,
     pub(crate) limits: Limits,
 }
 
@@ -250,6 +261,10 @@ impl Config {
         let workers = r.read("workers", "threads that serve requests", &processors, value::count);
         let issuers = tables::issuers(r);
         let attestation_roots = attestation::roots(r);
+        let event_targets = deliveries::targets(r);
+        let event_rules = deliveries::rules(r, &event_targets);
+        let sinks = deliveries::sinks(r);
+        let security_log = deliveries::security_log(r, data_dir.as_deref());
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
@@ -266,6 +281,10 @@ impl Config {
             workers: workers?,
             issuers,
             attestation_roots: attestation_roots?,
+            event_targets,
+            event_rules,
+            sinks,
+            security_log: security_log?,
             limits: limits?,
         })
     }
