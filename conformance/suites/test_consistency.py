@@ -13,7 +13,7 @@ ROUNDS = 200
 WRITERS = 4
 
 
-# REF-473
+# REF-473, KEY-438
 def test_every_change_is_seen_by_the_next_request_of_any_connection(server):
     first, second = boto3_client(server, ALICE), boto3_client(server, ALICE)
     for number in range(50):

@@ -96,7 +96,7 @@ def test_a_cancelled_deletion_leaves_the_key_disabled(client):
     assert client.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x"
 
 
-# MON-262, MON-267, MON-271, MON-273, KEY-180
+# MON-262, MON-267, MON-271, MON-273, KEY-180, MON-416
 @pytest.mark.parametrize(
     "kind",
     [
@@ -159,7 +159,7 @@ def test_the_operator_sees_what_was_destroyed_and_whether_the_clock_is_believed(
     assert own_server.run("clock", "confirm").returncode == 0
 
 
-# MON-272
+# MON-272, MON-412
 def test_a_key_of_a_service_is_not_the_accounts_to_delete(client):
     managed = client.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]
     assert managed["KeyManager"] == "AWS"
@@ -220,7 +220,7 @@ def test_a_data_key_in_hand_is_as_good_as_before(client):
         client.decrypt(CiphertextBlob=made["CiphertextBlob"])
 
 
-# MON-285, MON-286, MON-287
+# MON-285, MON-286, MON-287, MON-411
 def test_who_may_schedule_and_who_may_cancel(server, kms, iam):
     """Two permissions, each on its own; a wildcard has both; a policy can ask for a long waiting period."""
     user = User(server, iam, ALICE, fresh("deleter"))

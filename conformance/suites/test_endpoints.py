@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from harness import trail
 from harness.clients import boto3_client, environment, refused
 from harness.identities import User, allowed, fresh, policy, statement
 from harness.raw import Raw
@@ -15,6 +16,7 @@ AWS = pathlib.Path(sys.executable).parent / "aws"
 OPEN = "vpce-1234abcdf5678c90a"
 LIMITED = "vpce-0aaaabbbbccccdddd"
 CLOSED = "vpce-0ddddccccbbbbaaaa"
+TELLING = "vpce-0eeeeccccbbbbaaaa"
 OPEN_VPC, LIMITED_VPC = "vpc-12345678", "vpc-2b2b2b2b"
 ROOT = {"AWS": f"arn:aws:iam::{ALICE.id}:root"}
 
@@ -41,18 +43,20 @@ class Through:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """A server with four listeners: the first, an open endpoint, one with limits and one that only denies."""
+    """A server with five listeners: the first, an open endpoint, one with limits and two that only deny."""
     folder = tmp_path_factory.mktemp("network")
     limits = folder / "limits.json"
     limits.write_text(json.dumps(LIMITS))
-    ports = {name: free_port() for name in ("open", "limited", "closed")}
+    ports = {name: free_port() for name in ("open", "limited", "closed", "telling")}
     settings = (
         f'[[listeners]]\naddress = "127.0.0.1:{ports["open"]}"\nendpoint_id = "{OPEN}"\nvpc_id = "{OPEN_VPC}"\n'
         f'account = "{BOB.id}"\n\n'
         f'[[listeners]]\naddress = "127.0.0.1:{ports["limited"]}"\nendpoint_id = "{LIMITED}"\n'
         f'vpc_id = "{LIMITED_VPC}"\npolicy = "{limits}"\n\n'
         f'[[listeners]]\naddress = "127.0.0.1:{ports["closed"]}"\nendpoint_id = "{CLOSED}"\n'
-        f"vpc_id = \"{LIMITED_VPC}\"\npolicy = '{json.dumps(ONLY_DENIES)}'\n"
+        f"vpc_id = \"{LIMITED_VPC}\"\npolicy = '{json.dumps(ONLY_DENIES)}'\n\n"
+        f'[[listeners]]\naddress = "127.0.0.1:{ports["telling"]}"\nendpoint_id = "{TELLING}"\n'
+        f'vpc_id = "{LIMITED_VPC}"\npolicy = \'{json.dumps(ONLY_DENIES)}\'\ndenials = "account"\n'
     )
     running = Server(folder / "server", settings=settings).start()
     yield {"public": running, **{name: Through(port) for name, port in ports.items()}}
@@ -274,6 +278,44 @@ def test_an_endpoint_is_explained(network, clients, key_with):
     past = ask(network, "--request", caught.value.response["ResponseMetadata"]["RequestId"])
     assert past["Recorded"]["Decision"] == "EXPLICIT_DENY_VPC_ENDPOINT_POLICY"
     assert past["Explanations"][0]["Code"] == "EXPLICIT_DENY_VPC_ENDPOINT_POLICY"
+
+
+def of_request(network, client, call, **arguments):
+    """What is written of a request that is refused, or not."""
+    try:
+        answer = call(**arguments)
+    except client.exceptions.ClientError as error:
+        answer = error.response
+    request = answer["ResponseMetadata"]["RequestId"]
+    return trail.until(lambda: trail.records(network["public"], requestID=request))
+
+
+# MON-57, POL-20, POL-490, AUTHZ-238
+def test_what_an_endpoint_alone_refused_is_the_operators_to_know(network, clients, key_with):
+    key = key_with()
+    for name, whose in (("limited", None), ("closed", None), ("telling", ALICE.id)):
+        kms = clients[name]
+        [record] = of_request(network, kms, kms.describe_key, KeyId=key)
+        assert record["errorCode"] == "AccessDenied" and record["operatorOnly"]["decision"].endswith("ENDPOINT_POLICY")
+        assert record.get("recipientAccountId") == whose
+    # What would be refused anyway is in the account's trail, like every refusal.
+    iam = boto3_client(network["public"], ALICE, service="iam")
+    nobody = User(network["public"], iam, ALICE, fresh("nobody"))
+    kms = boto3_client(network["closed"], nobody.credentials)
+    [record] = of_request(network, kms, kms.describe_key, KeyId=key)
+    assert record["errorCode"] == "AccessDenied" and record["recipientAccountId"] == ALICE.id
+
+
+# MON-54, MON-57, POL-491
+def test_the_endpoint_is_the_callers_own_affair(network, clients, key_with):
+    """It is the second account's endpoint: its trail has nothing of what another account did through it."""
+    key = key_with({"Principal": {"AWS": f"arn:aws:iam::{BOB.id}:root"}, **statement("kms:*")})
+    kms = clients["open"]
+    [record] = of_request(network, kms, kms.encrypt, KeyId=key, Plaintext=b"x")
+    assert record["vpcEndpointId"] == OPEN and record["recipientAccountId"] == ALICE.id
+    other = boto3_client(network["open"], BOB)
+    found = of_request(network, other, other.encrypt, KeyId=key, Plaintext=b"x")
+    assert {it["recipientAccountId"]: it.get("vpcEndpointId") for it in found} == {BOB.id: OPEN, ALICE.id: None}
 
 
 # POL-488, POL-489

@@ -150,7 +150,7 @@ def test_a_request_is_explained_by_its_id(server, ask, kms, other, shared):
     assert "KEY_POLICY" not in caught.value.response["Error"]["Message"]
     answer = ask("explain", "--request", request)
     recorded = answer["Recorded"]
-    assert (recorded["Outcome"], recorded["Decision"]) == ("AccessDeniedException", "KEY_POLICY_DOES_NOT_ENABLE_IAM")
+    assert (recorded["Outcome"], recorded["Decision"]) == ("AccessDenied", "KEY_POLICY_DOES_NOT_ENABLE_IAM")
     assert answer["Explanations"][0]["Code"] == "KEY_POLICY_DOES_NOT_ENABLE_IAM"
     assert answer["Notes"][0].startswith("Decided by the policies of this moment")
     kms.put_key_policy(KeyId=shared["KeyId"], Policy=json.dumps(SHARED).replace("Alpha", "Beta"))

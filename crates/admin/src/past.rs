@@ -45,7 +45,7 @@ struct Record {
     #[serde(default)]
     request_parameters: Value,
     #[serde(default)]
-    additional_event_data: Value,
+    operator_only: Value,
     resources: Vec<Resource>,
 }
 
@@ -78,16 +78,23 @@ impl Past {
             principal,
             outcome: record.error_code.clone().unwrap_or_else(|| "Answered".to_owned()),
             error_message: record.error_message.clone(),
-            decision: record.additional_event_data["decision"].as_str().map(str::to_owned),
+            decision: record.operator_only["decision"].as_str().map(str::to_owned),
             record,
         })
+    }
+
+    /// What the request was about. Of a refusal that has to do with another account's key, the operator alone is told that.
+    fn resources(&self) -> Vec<&str> {
+        match self.record.operator_only["resources"].as_array() {
+            Some(all) => all.iter().filter_map(Value::as_str).collect(),
+            None => self.record.resources.iter().map(|it| it.arn.as_str()).collect(),
+        }
     }
 
     /// The request, described anew: once for each permission that it needs.
     pub(crate) fn described(&self, service: &dyn Rehearse) -> Result<Vec<Described>, ApiError> {
         let Record {
             request_parameters: parameters,
-            resources,
             ..
         } = &self.record;
         let actions = service.actions_of(&self.record.event_source, &self.record.event_name);
@@ -99,6 +106,7 @@ impl Past {
         }
         let several = actions.len() > 1;
         let on_a_resource = service.actions();
+        let resources = self.resources();
         let described = actions.into_iter().enumerate().map(|(index, action)| {
             // Of an operation with two keys, the first decrypts and the second encrypts.
             let (named, context) = match (several, index) {
@@ -108,10 +116,7 @@ impl Past {
             };
             let alias = parameters["aliasName"].as_str();
             let named = parameters[named].as_str();
-            let resource = resources
-                .get(index)
-                .or(resources.last())
-                .map(|resource| resource.arn.as_str());
+            let resource = resources.get(index).or(resources.last()).copied();
             let mut described = Described {
                 principal: self.principal.clone(),
                 action: action.to_owned(),

@@ -50,7 +50,7 @@ impl fmt::Display for Timestamp {
 }
 
 impl Timestamp {
-    /// The time as audit records write some dates: `Jan 1, 2021 8:00:00 PM`, in UTC.
+    /// The time as audit records write some dates: `Jan 1, 2021, 8:00:00 PM`, in UTC.
     pub fn in_words(self) -> String {
         const MONTHS: [&str; 12] = [
             "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -62,7 +62,7 @@ impl Timestamp {
         let name = name.map_or("", |(name, _)| name);
         let half = if hour < 12 { "AM" } else { "PM" };
         let hour = (hour + 11) % 12 + 1;
-        format!("{name} {day}, {year} {hour}:{minute:02}:{second:02} {half}")
+        format!("{name} {day}, {year}, {hour}:{minute:02}:{second:02} {half}")
     }
 
     /// Reads ISO 8601 in UTC as clients write it, `2026-01-31T09:30:00Z` with or without a fraction, or a count of

@@ -50,6 +50,8 @@ fn call() -> impl Fn() -> Rendered {
             read_only: true,
             resources: &[Resource { account: &account, arn }],
             recipient: Some(&account),
+            shared: None,
+            for_operator: None,
         }
         .render()
     }

@@ -3,18 +3,24 @@
 //! The fields and their order are those of a `CloudTrail` record. An [`Event`] borrows everything; [`Event::render`] turns
 //! it into text in one pass, so that the cost on the path of a request is one allocation and the copying.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{borrow::Cow, fmt, net::IpAddr};
 
 use trent_names::{AccountId, Region};
 use uuid::Uuid;
 
-use crate::json::{self, Fragment};
+use crate::{
+    identity::UserIdentity,
+    json::{self, Fragment},
+};
 
 /// The version of the record layout.
 pub const EVENT_VERSION: &str = "1.11";
 
 /// Who calls when nobody does: stands for identity, address and user agent of what the service does by itself.
 pub const INTERNAL: &str = "AWS Internal";
+
+/// What the operator's part of a record begins with; it is the last part.
+const FOR_OPERATOR: &[u8] = b",\"operatorOnly\":";
 
 /// The longest user agent and error message kept whole, in bytes.
 pub const MAX_TEXT: usize = 1024;
@@ -51,79 +57,6 @@ impl fmt::Display for EventId {
     }
 }
 
-/// Who made the call: the `userIdentity` block, rendered once and shared by the records of that principal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserIdentity(Arc<[u8]>);
-
-impl UserIdentity {
-    /// The root user of an account, which called with the access key `access_key_id`.
-    pub fn root(arn: &str, account: &AccountId, access_key_id: &str) -> Self {
-        Self::principal("Root", account.as_str(), arn, account, access_key_id)
-    }
-
-    /// A user, a role's session or a federated user, whichever `kind` says (`IAMUser`, `AssumedRole`, `FederatedUser`).
-    pub fn principal(kind: &str, principal_id: &str, arn: &str, account: &AccountId, access_key_id: &str) -> Self {
-        let mut block = json::Object::new();
-        block
-            .string("type", kind)
-            .string("principalId", principal_id)
-            .string("arn", arn)
-            .string("accountId", account.as_str())
-            .string("accessKeyId", access_key_id);
-        Self(block.finish().as_bytes().into())
-    }
-
-    /// A principal as [`principal`](Self::principal) has it, for whom the service `invoked_by` calls.
-    #[must_use]
-    pub fn forwarded(self, invoked_by: &str) -> Self {
-        let mut block = self.0.to_vec();
-        // The block is an object with members: its last byte closes it.
-        block.pop();
-        block.extend_from_slice(b",\"invokedBy\":");
-        json::push_string(&mut block, invoked_by);
-        block.push(b'}');
-        Self(block.into())
-    }
-
-    /// A service that calls as itself (`invokedBy` names it), this one included.
-    pub fn service(invoked_by: &str) -> Self {
-        let mut block = json::Object::new();
-        block.string("type", "AWSService").string("invokedBy", invoked_by);
-        Self(block.finish().as_bytes().into())
-    }
-
-    /// This service, when it does something by itself for the owner of a key.
-    pub fn internal(owner: &AccountId) -> Self {
-        let mut block = json::Object::new();
-        block.string("accountId", owner.as_str()).string("invokedBy", INTERNAL);
-        Self(block.finish().as_bytes().into())
-    }
-
-    /// Somebody whose request was not signed.
-    pub fn unknown() -> Self {
-        let mut block = json::Object::new();
-        block.string("type", "Unknown");
-        Self(block.finish().as_bytes().into())
-    }
-
-    /// A block that was rendered before.
-    pub fn from_rendered(block: Arc<[u8]>) -> Self {
-        Self(block)
-    }
-
-    /// The block's text, to be kept with the principal.
-    pub fn into_rendered(self) -> Arc<[u8]> {
-        self.0
-    }
-
-    /// The operator of this deployment, who is apart from every account.
-    pub fn operator(name: &str) -> Self {
-        let mut block = json::Object::new();
-        block.string("type", "Operator").string("principalId", name);
-        Self(block.finish().as_bytes().into())
-    }
-}
-
 /// The error that the caller was given.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
@@ -133,13 +66,25 @@ pub struct Failure<'a> {
     pub message: Option<&'a str>,
 }
 
-/// A key that the call was about.
+/// What the call was about: a key or an alias, which both count as a key, or a role.
 #[derive(Clone, Copy, Debug)]
 pub struct Resource<'a> {
-    /// The account that owns the key.
+    /// The account that owns it.
     pub account: &'a AccountId,
-    /// The key's ARN.
+    /// Its ARN.
     pub arn: &'a str,
+}
+
+impl Resource<'_> {
+    /// The member that says what it is, and the name of the one that comes behind.
+    fn kind(&self) -> &'static [u8] {
+        let service = self.arn.split(':').nth(2);
+        if service == Some("iam") {
+            b",\"type\":\"AWS::IAM::Role\",\"ARN\":"
+        } else {
+            b",\"type\":\"AWS::KMS::Key\",\"ARN\":"
+        }
+    }
 }
 
 /// What kind of event a record tells of.
@@ -186,12 +131,16 @@ pub struct Event<'a> {
     pub additional_event_data: Option<&'a Fragment>,
     /// True if the operation changes nothing.
     pub read_only: bool,
-    /// The keys that the call was about.
+    /// What the call was about.
     pub resources: &'a [Resource<'a>],
     /// The private endpoint that the call came through.
     pub vpc_endpoint: Option<&'a str>,
     /// The account whose record this is; `None` for the operator's calls, which belong to no account.
     pub recipient: Option<&'a AccountId>,
+    /// What all copies of a record have in common, if several accounts get one.
+    pub shared: Option<EventId>,
+    /// What the operator alone may know of it; the record that an account gets is without.
+    pub for_operator: Option<&'a Fragment>,
 }
 
 /// A record as text: one line of JSON without a line break, and its id.
@@ -235,7 +184,7 @@ impl Event<'_> {
         out.extend_from_slice(b"{\"eventVersion\":\"");
         out.extend_from_slice(EVENT_VERSION.as_bytes());
         out.extend_from_slice(b"\",\"userIdentity\":");
-        out.extend_from_slice(&self.identity.0);
+        out.extend_from_slice(self.identity.as_bytes());
         out.extend_from_slice(b",\"eventTime\":");
         push_time(&mut out, self.time_millis);
         out.extend_from_slice(b",\"eventSource\":");
@@ -285,7 +234,7 @@ impl Event<'_> {
                 b"{\"accountId\":"
             });
             json::push_string(&mut out, resource.account.as_str());
-            out.extend_from_slice(b",\"type\":\"AWS::KMS::Key\",\"ARN\":");
+            out.extend_from_slice(resource.kind());
             json::push_string(&mut out, resource.arn);
             out.push(b'}');
         }
@@ -297,6 +246,11 @@ impl Event<'_> {
             out.extend_from_slice(b",\"recipientAccountId\":");
             json::push_string(&mut out, recipient.as_str());
         }
+        if let Some(shared) = &self.shared {
+            out.extend_from_slice(b",\"sharedEventID\":\"");
+            push_uuid(&mut out, &shared.0);
+            out.push(b'"');
+        }
         if let EventType::ServiceEvent(Some(details)) = self.event_type {
             out.extend_from_slice(b",\"serviceEventDetails\":");
             out.extend_from_slice(details.as_bytes());
@@ -305,6 +259,10 @@ impl Event<'_> {
         if let Some(endpoint) = self.vpc_endpoint {
             out.extend_from_slice(b",\"vpcEndpointId\":");
             json::push_string(&mut out, endpoint);
+        }
+        if let Some(part) = self.for_operator {
+            out.extend_from_slice(FOR_OPERATOR);
+            out.extend_from_slice(part.as_bytes());
         }
         out.push(b'}');
         Rendered {
@@ -317,11 +275,12 @@ impl Event<'_> {
     /// Enough for an ordinary record, so that rendering it allocates once.
     fn size_hint(&self) -> usize {
         let fragment = |part: Option<&Fragment>| part.map_or(4, |part| part.as_bytes().len());
-        640 + self.identity.0.len()
+        640 + self.identity.as_bytes().len()
             + self.user_agent.len().min(MAX_TEXT)
             + fragment(self.request_parameters)
             + fragment(self.response_elements)
             + fragment(self.additional_event_data)
+            + fragment(self.for_operator)
             + self.failure.map_or(0, |_| 256)
             + self
                 .resources
@@ -329,6 +288,20 @@ impl Event<'_> {
                 .map(|resource| 64 + resource.arn.len())
                 .sum::<usize>()
     }
+}
+
+/// A record as the account that it belongs to gets it: without what the operator alone may know.
+pub fn for_account(record: &[u8]) -> Cow<'_, [u8]> {
+    // Callers choose the names of some members, all of which come before the event's id.
+    let callers_part = last(record, b",\"eventID\":").unwrap_or(0);
+    match last(&record[callers_part..], FOR_OPERATOR) {
+        None => Cow::Borrowed(record),
+        Some(length) => Cow::Owned([&record[..callers_part + length], b"}"].concat()),
+    }
+}
+
+fn last(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).rposition(|found| found == part)
 }
 
 fn push_fragment(out: &mut Vec<u8>, fragment: Option<&Fragment>) {
@@ -358,8 +331,8 @@ pub(crate) fn push_uuid(out: &mut Vec<u8>, id: &Uuid) {
     out.extend_from_slice(id.as_hyphenated().encode_lower(&mut buffer).as_bytes());
 }
 
-/// `"2026-01-02T03:04:05Z"`. A time outside the years 0 to 9999 is written as the nearest one inside.
-fn push_time(out: &mut Vec<u8>, millis: i64) {
+/// `2026-01-02T03:04:05Z` in quotation marks. A time outside the years 0 to 9999 is written as the nearest one inside.
+pub(crate) fn push_time(out: &mut Vec<u8>, millis: i64) {
     const LATEST: i64 = 253_402_300_799;
     let seconds = millis.div_euclid(1000).clamp(0, LATEST);
     let moment = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);

@@ -192,6 +192,8 @@ mod tests {
             resources: &[],
             vpc_endpoint: None,
             recipient: None,
+            shared: None,
+            for_operator: None,
         }
         .render()
     }

@@ -18,6 +18,11 @@ pub const MAX_FRAGMENT: usize = 100 * 1024;
 pub struct Fragment(Vec<u8>);
 
 impl Fragment {
+    /// An object that was finished before and kept since.
+    pub fn from_finished(json: Vec<u8>) -> Self {
+        Self(json)
+    }
+
     /// The JSON text.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -14,6 +14,7 @@ mod chains;
 mod event;
 mod find;
 mod follow;
+mod identity;
 mod medium;
 mod outbox;
 mod queue;
@@ -26,10 +27,11 @@ mod writer;
 pub use chain::{Head, LineError, Mac};
 pub use chains::Chains;
 pub use event::{
-    EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, UserIdentity,
+    EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, for_account,
 };
 pub use find::find_request;
 pub use follow::{Entry, Page, Position};
+pub use identity::{IdentifiedPrincipal, SessionContext, SessionIssuer, UserIdentity};
 pub use medium::{Medium, MemoryLog};
 pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};
 pub use queue::{Health, Mode, TrailError};

@@ -156,9 +156,18 @@ impl Trail {
     /// Puts records into the trail in order and answers when all are on the disk, whatever the mode. After an error any
     /// of them may be there, or yet come; a successful [`Trail::flush`] settles which.
     pub async fn append_durably(&self, records: &[Rendered]) -> Result<(), TrailError> {
+        self.append_each(records, true).await
+    }
+
+    /// Puts the records of one call into the trail, in order, answering as the mode says.
+    pub async fn append_all(&self, records: &[Rendered]) -> Result<(), TrailError> {
+        self.append_each(records, self.0.shared.mode == Mode::Durable).await
+    }
+
+    async fn append_each(&self, records: &[Rendered], awaited: bool) -> Result<(), TrailError> {
         let mut answers = Vec::with_capacity(records.len());
         for record in records {
-            answers.extend(self.push_when_room(record, true).await?);
+            answers.extend(self.push_when_room(record, awaited).await?);
         }
         for answer in answers {
             self.answered(answer).await?;

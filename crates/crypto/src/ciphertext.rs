@@ -107,6 +107,15 @@ pub struct Parsed<'a> {
     body: &'a [u8],
 }
 
+/// So many bytes at the start of a ciphertext name its key.
+pub const NAMES_KEY: usize = 1 + 1 + KEY_ID;
+
+/// The key that a ciphertext with this start names. Whether it is one is not known before it is [parsed](Parsed::parse).
+pub fn named_key(start: &[u8; NAMES_KEY]) -> Option<KeyId> {
+    let [_, _, key @ ..] = start;
+    decode_key_id(key).ok()
+}
+
 impl<'a> Parsed<'a> {
     /// Takes a ciphertext apart.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, CiphertextError> {

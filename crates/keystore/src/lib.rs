@@ -24,7 +24,7 @@ pub use messages::{
     GenerateDataKeyPairRequest, GenerateDataKeyRequest, HeldKey, HoldsKey, ImportParameters, ImportParametersRequest,
     ImportRequest, ImportedMaterial, KeyHandle, MacRequest, Materials, NewCredential, NewKey, ReEncryptRequest,
     ReceiveRequest, Received, Scheme, SendRequest, Shipment, SignRequest, SignedMessage, VerifyMacRequest,
-    VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial, touched,
+    VerifyRequest, Wrapped, WrappedCredential, WrappedMaterial,
 };
 pub use parsed::Lease;
 pub use randomness::{Randomness, RandomnessError, SystemRandomness};

@@ -95,8 +95,35 @@ impl Parameters {
         Facts {
             request_parameters: (!self.members.is_empty()).then(|| self.members.finish()),
             additional_event_data: self.beside,
+            tells_of_keys: false,
             resources,
         }
+    }
+}
+
+/// The request for a key as its record shows it, whoever makes the key and why.
+pub(crate) struct AuditedRequest<'a> {
+    pub(crate) policy: Option<&'a str>,
+    pub(crate) description: &'a str,
+    pub(crate) usage: &'a str,
+    pub(crate) spec: &'a str,
+    pub(crate) origin: &'a str,
+    pub(crate) bypass: bool,
+    pub(crate) multi_region: bool,
+}
+
+impl AuditedRequest<'_> {
+    pub(crate) fn shown<'t>(&self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Parameters {
+        Parameters::default()
+            .document("policy", self.policy)
+            .text("description", self.description)
+            .text("keyUsage", self.usage)
+            .text("customerMasterKeySpec", self.spec)
+            .text("keySpec", self.spec)
+            .text("origin", self.origin)
+            .flag("bypassPolicyLockoutSafetyCheck", Some(self.bypass))
+            .flag("multiRegion", Some(self.multi_region))
+            .pairs("tags", ("tagKey", "tagValue"), tags)
     }
 }
 

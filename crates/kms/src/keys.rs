@@ -6,12 +6,14 @@ pub(crate) mod fixture;
 mod near;
 mod policies;
 
+use std::fmt::Write;
 use std::sync::Arc;
 
+use arrayvec::ArrayString;
 use trent_api::ApiError;
 use trent_crypto::spec::KeyType;
 use trent_crypto::{KeyAddress, MaterialId};
-use trent_keystore::{HeldKey, HoldsKey, KeyHandle, Lease, Wrapped, touched};
+use trent_keystore::{HeldKey, HoldsKey, KeyHandle, Lease, Wrapped};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region};
 use trent_policy::{ConditionKey, Context, Policy, Values};
 use trent_service::{Grants, Named, Resource, internal};
@@ -24,7 +26,7 @@ use crate::last_use::Uses;
 use crate::lifecycle::replication::editions;
 use crate::records::uses::last_use_address;
 use crate::records::{
-    AliasRecord, KeyEntry, KeyRecord, Origin, alias_address, entry_address, key_address, keys_with_id,
+    AliasRecord, KeyEntry, KeyRecord, Origin, alias_address, entry_address, id_at, key_address, keys_with_id,
 };
 use crate::state::KeyState;
 
@@ -32,10 +34,13 @@ use crate::state::KeyState;
 /// twice as many places, and keeps the key that is in one.
 pub(crate) const CACHED: usize = 131_072;
 
+/// The longest ARN of a key: a Region's name has 32 characters at most, a partition's ten.
+const LONGEST_ARN: usize = "arn:aws-us-gov:kms::111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".len() + 32;
+
 /// A key, parsed once per change of its record.
 pub struct Key {
-    /// The key's ARN.
-    pub arn: String,
+    /// The key's ARN, in place: text kept elsewhere would have to be waited for as well.
+    pub arn: ArrayString<LONGEST_ARN>,
     /// The record.
     pub record: KeyRecord,
     policy: Arc<Compiled>,
@@ -60,7 +65,8 @@ impl Key {
         let mut record = stored.value;
         // It stays for long, and what was read has room for more than the one material that most keys have.
         record.materials.shrink_to_fit();
-        let arn = KeyArn::new(region.clone(), record.account, record.id).to_string();
+        let mut arn = ArrayString::new();
+        write!(arn, "{}", KeyArn::new(region.clone(), record.account, record.id)).expect("no ARN of a key is longer");
         let policy = policies.of(&arn, &record);
         record.policy = Arc::clone(&policy.text);
         Self {
@@ -75,20 +81,6 @@ impl Key {
             unchanged: Seen::default(),
             ungranted: Seen::default(),
         }
-    }
-
-    /// Reads a little of all that a use of the key reads, at once: with many keys each part comes from afar, and the
-    /// processor waits for all of them together rather than for one after the other.
-    fn touch(&self) {
-        let record = &self.record;
-        let fields = (record.state, record.spec, record.manager, record.replica_of.is_some());
-        let own = (
-            self.expires,
-            self.ungranted.holds(Some(0)),
-            self.aliases.len(),
-            self.revision,
-        );
-        std::hint::black_box((self.handle.touch(), fields, own, touched(self.arn.as_bytes())));
     }
 
     /// What stands for the key in the keystore, in a partition.
@@ -156,7 +148,7 @@ impl Key {
         }
         let (record, used) = (self.record.past_expiry(now), self.record.expired(now));
         Arc::new(Self {
-            arn: self.arn.clone(),
+            arn: self.arn,
             policy: Arc::clone(&self.policy),
             aliases: self.aliases.clone(),
             revision: self.revision,
@@ -259,7 +251,7 @@ impl KeySpace {
         let (of_region, of_keys) = (region.clone(), Arc::clone(&policies));
         let keys = ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, &of_keys, stored));
         let shelf = Arc::clone(&near);
-        keys.tell(move |changed| shelf.take_off(changed));
+        keys.tell(move |changed| shelf.take_off(changed.and_then(|key| id_at(&key))));
         Self {
             store: store.region(region),
             grants: GrantSpace::new(store, store.region(region)),
@@ -276,17 +268,22 @@ impl KeySpace {
         self.store.region()
     }
 
+    /// Says that a key with this id may be asked for soon.
+    pub(crate) fn expect(&self, id: KeyId) {
+        self.near.expect(id);
+    }
+
     /// A key, for looking at it or using it.
     pub async fn key(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
         let address = key_address(account, id);
-        let standing = || self.keys.standing_of(&self.store, &address);
-        let before = standing();
+        let changes = || self.keys.changes_of(&self.store, &address);
+        let before = changes();
         if let Some(near) = self.near.get(account, id, before) {
             return Ok(Some(near));
         }
         let found = self.keys.get(&self.store, &address).await.map_err(internal)?;
         if let Some(key) = &found {
-            self.near.put(key, before, standing);
+            self.near.put(key, before, changes);
         }
         Ok(found)
     }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use trent_api::{ApiError, kms::KeyLastUsageTrackingOperation};
 use trent_audit::EventId;
 use trent_names::{AccountId, KeyId};
-use trent_service::{AuditedResource, Call, internal};
+use trent_service::{AuditedResource, Call, Recorded, internal};
 use trent_store::{CommitError, Key};
 use uuid::Uuid;
 
@@ -165,7 +165,7 @@ impl Use {
 }
 
 /// Notes that a call used the keys that it was about, if it is a cryptographic one.
-pub(crate) fn note(space: &KeySpace, call: &Call, operation: &str, about: &[AuditedResource], event: EventId) {
+pub(crate) fn note(space: &KeySpace, call: &Call, operation: &str, about: &[AuditedResource], recorded: &Recorded) {
     let Some(operation) = KeyLastUsageTrackingOperation::parse(operation) else {
         return;
     };
@@ -177,7 +177,8 @@ pub(crate) fn note(space: &KeySpace, call: &Call, operation: &str, about: &[Audi
         let last = Use {
             operation,
             at: call.now_millis(),
-            event,
+            // The record that the key's owner can look up.
+            event: recorded.id_for(&key.0),
             request: call.request_id,
         };
         space.uses.note(key, last);
@@ -209,7 +210,10 @@ impl Kms {
     pub async fn write_last_uses(&self, now: i64) -> Result<(), CommitError> {
         for space in self.spaces() {
             begin(space, now).await?;
-            for some in space.uses.noted().chunks(AT_ONCE) {
+            let mut noted = space.uses.noted();
+            // In the order of the records: those of one transaction are near each other, and few pages change.
+            noted.sort_unstable_by_key(|(Used(account, id), _)| (*id, *account));
+            for some in noted.chunks(AT_ONCE) {
                 write(space, some).await?;
             }
         }

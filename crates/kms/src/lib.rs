@@ -11,6 +11,7 @@ pub mod conditions;
 pub mod console_policy;
 mod cryptography;
 pub mod eligibility;
+mod expectation;
 mod facts;
 pub mod grants;
 mod imported;
@@ -43,15 +44,15 @@ use std::sync::Arc;
 
 use trent_api::{ApiError, Protocol};
 use trent_attestation::Roots;
-use trent_audit::EventId;
 use trent_identity::organization::Placement;
 use trent_identity::{PrincipalDirectory, Via};
 use trent_keystore::Keystore;
 use trent_names::{AccountId, Region};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Actor, AuditedResource, Call, Service, internal};
+use trent_service::{Actor, AuditedResource, Call, Recorded, Service, internal};
 use trent_store::Sealed;
 
+use crate::expectation::expected_key;
 use crate::keys::KeySpace;
 pub use crate::lifecycle::{Courier, Delivery, Runner};
 use crate::rules::Rules;
@@ -143,9 +144,15 @@ impl Service for Kms {
         }
     }
 
-    fn carried_out(&self, call: &Call, operation: &'static str, about: &[AuditedResource], record: EventId) {
+    fn expect(&self, document: &[u8]) {
+        if let Some(key) = expected_key(document) {
+            self.spaces().for_each(|space| space.expect(key));
+        }
+    }
+
+    fn carried_out(&self, call: &Call, operation: &'static str, about: &[AuditedResource], recorded: &Recorded) {
         if let Some(space) = self.served(&call.region) {
-            last_use::note(space, call, operation, about, record);
+            last_use::note(space, call, operation, about, recorded);
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn of(key: &Key) -> Result<kms::KeyMetadata, ApiError> {
     Ok(kms::KeyMetadata {
         aws_account_id: Some(record.account.to_string()),
         key_id: record.id.to_string(),
-        arn: Some(key.arn.clone()),
+        arn: Some(key.arn.as_str().to_owned()),
         creation_date: Some(Timestamp::from_millis(record.created)),
         enabled: Some(record.state == KeyState::Enabled),
         description: Some(record.description.clone()),
@@ -182,33 +182,54 @@ fn modelled<T>(value: Option<T>) -> Result<T, ApiError> {
 /// The metadata of a new key as the record of its creation shows it.
 pub(crate) fn audited(metadata: &kms::KeyMetadata) -> Object {
     let mut shown = Object::new();
+    let spec = metadata.key_spec.map(kms::KeySpec::as_str).unwrap_or_default();
+    shown
+        .string("aWSAccountId", metadata.aws_account_id.as_deref().unwrap_or_default())
+        .string("keyId", &metadata.key_id)
+        .string("arn", metadata.arn.as_deref().unwrap_or_default());
+    if let Some(created) = metadata.creation_date {
+        shown.string("creationDate", &created.in_words());
+    }
+    shown
+        .boolean("enabled", metadata.enabled.unwrap_or(false))
+        .string("description", metadata.description.as_deref().unwrap_or_default());
     let mut text = |name, value: Option<&str>| {
         if let Some(value) = value {
             shown.string(name, value);
         }
     };
-    text("aWSAccountId", metadata.aws_account_id.as_deref());
-    text("keyId", Some(&metadata.key_id));
-    text("arn", metadata.arn.as_deref());
-    text("description", metadata.description.as_deref());
     text("keyUsage", metadata.key_usage.map(kms::KeyUsageType::as_str));
     text("keyState", metadata.key_state.map(kms::KeyState::as_str));
     text("origin", metadata.origin.map(kms::OriginType::as_str));
     text("keyManager", metadata.key_manager.map(kms::KeyManagerType::as_str));
-    text("keySpec", metadata.key_spec.map(kms::KeySpec::as_str));
-    text(
-        "customerMasterKeySpec",
-        metadata
-            .customer_master_key_spec
-            .map(kms::CustomerMasterKeySpec::as_str),
-    );
-    shown
-        .boolean("enabled", metadata.enabled.unwrap_or(false))
-        .boolean("multiRegion", metadata.multi_region.unwrap_or(false));
+    // Both names of the one thing, whatever replies say of newer specs.
+    text("customerMasterKeySpec", Some(spec));
+    text("keySpec", Some(spec));
+    audit_algorithms(&mut shown, metadata);
+    shown.boolean("multiRegion", metadata.multi_region.unwrap_or(false));
     if let Some(configuration) = &metadata.multi_region_configuration {
         shown.object("multiRegionConfiguration", audited_configuration(configuration));
     }
     shown
+}
+
+/// The one list of algorithms that the key has.
+fn audit_algorithms(shown: &mut Object, metadata: &kms::KeyMetadata) {
+    if let Some(list) = &metadata.encryption_algorithms {
+        shown.strings("encryptionAlgorithms", list.iter().map(|it| it.as_str()));
+    }
+    if let Some(list) = &metadata.signing_algorithms {
+        shown.strings("signingAlgorithms", list.iter().map(|it| it.as_str()));
+    }
+    if let Some(list) = &metadata.mac_algorithms {
+        shown.strings("macAlgorithms", list.iter().map(|it| it.as_str()));
+    }
+    if let Some(list) = &metadata.key_agreement_algorithms {
+        shown.strings("keyAgreementAlgorithms", list.iter().map(|it| it.as_str()));
+    }
+    if let Some(list) = &metadata.encapsulation_algorithms {
+        shown.strings("encapsulationAlgorithms", list.iter().map(|it| it.as_str()));
+    }
 }
 
 fn audited_configuration(configuration: &kms::MultiRegionConfiguration) -> Object {

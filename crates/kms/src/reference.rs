@@ -98,7 +98,7 @@ impl KeyTarget {
     pub(crate) fn audited(&self) -> Option<AuditedResource> {
         self.key().map(|key| AuditedResource {
             account: key.record.account,
-            arn: key.arn.clone(),
+            arn: key.arn.as_str().to_owned(),
         })
     }
 
@@ -118,7 +118,7 @@ impl KeyTarget {
     /// The ARN and the account, if it is another account's key, here or not.
     pub(crate) fn foreign(&self, call: &Call) -> Option<(String, AccountId)> {
         let (arn, account) = match self {
-            Self::Key(here) => (here.key.arn.clone(), here.key.record.account),
+            Self::Key(here) => (here.key.arn.as_str().to_owned(), here.key.record.account),
             Self::ByAlias(here, alias) => (alias.clone(), here.key.record.account),
             Self::Foreign { arn, account } => (arn.clone(), *account),
             Self::OfCiphertext(_) | Self::UnknownCiphertext => return None,

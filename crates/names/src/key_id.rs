@@ -1,7 +1,7 @@
 //! Key ids.
 
-use std::fmt;
 use std::str::FromStr;
+use std::{array, fmt};
 
 /// The id of a KMS key: a lower-case hyphenated UUID, or `mrk-` and 32 hex digits for a multi-Region key.
 ///
@@ -24,7 +24,7 @@ impl KeyId {
     /// Reads either form; upper-case digits, missing hyphens and anything else are refused.
     pub fn parse(text: &str) -> Result<Self, InvalidKeyId> {
         let parsed = match text.strip_prefix(MULTI_REGION_PREFIX) {
-            Some(digits) => hex(digits.bytes()).map(|bytes| (bytes, true)),
+            Some(digits) => unhyphenated(digits).map(|bytes| (bytes, true)),
             None => hyphenated(text).map(|bytes| (bytes, false)),
         };
         parsed
@@ -55,33 +55,40 @@ impl KeyId {
 }
 
 fn hyphenated(text: &str) -> Option<[u8; 16]> {
-    let well_placed = text.len() == 36 && HYPHENS.iter().all(|&at| text.as_bytes()[at] == b'-');
-    if !well_placed {
-        return None;
-    }
-    hex(text
-        .bytes()
-        .enumerate()
-        .filter(|(at, _)| !HYPHENS.contains(at))
-        .map(|(_, digit)| digit))
+    /// Where the two digits of each byte are.
+    const PAIRS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    let well_placed = HYPHENS.iter().all(|&at| text[at] == b'-');
+    well_placed.then(|| hex(PAIRS.map(|at| [text[at], text[at + 1]])))?
 }
 
-/// Exactly 32 lower-case hex digits.
-fn hex(mut digits: impl Iterator<Item = u8>) -> Option<[u8; 16]> {
-    let mut bytes = [0; 16];
-    for byte in &mut bytes {
-        *byte = nibble(digits.next()?)? << 4 | nibble(digits.next()?)?;
-    }
-    digits.next().is_none().then_some(bytes)
+fn unhyphenated(text: &str) -> Option<[u8; 16]> {
+    let text: &[u8; 32] = text.as_bytes().try_into().ok()?;
+    hex(array::from_fn(|byte| [text[2 * byte], text[2 * byte + 1]]))
 }
 
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+/// Pairs of lower-case hex digits. Nothing branches on a digit: they are random, so that the processor would guess wrong.
+fn hex(pairs: [[u8; 2]; 16]) -> Option<[u8; 16]> {
+    let mut highest = 0;
+    let bytes = pairs.map(|pair| {
+        let [high, low] = pair.map(|digit| DIGITS[usize::from(digit)]);
+        highest |= high | low;
+        high << 4 | low & 0x0F
+    });
+    (highest < 16).then_some(bytes)
 }
+
+/// What each byte is worth as a lower-case hex digit; 16 and more if it is none.
+const DIGITS: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let digits = b"0123456789abcdef";
+    let mut value = 0_u8;
+    while value < 16 {
+        values[digits[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 impl FromStr for KeyId {
     type Err = InvalidKeyId;

@@ -119,6 +119,14 @@ impl PrincipalArn {
         }
     }
 
+    /// The name of a user or role, whatever its path; nothing else has one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::User { name, .. } | Self::Role { name, .. } => Some(name),
+            Self::Root { .. } | Self::AssumedRole { .. } | Self::FederatedUser { .. } => None,
+        }
+    }
+
     /// The account that the principal belongs to.
     pub const fn account(&self) -> AccountId {
         match self {

@@ -6,11 +6,11 @@
 
 use smallvec::SmallVec;
 use trent_api::{ApiError, protocol};
-use trent_audit::json::{Fragment, Object};
+use trent_audit::json::Object;
 use trent_identity::services::RegisteredService;
 use trent_policy::{
-    Action, Attached, Basis, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected, Subject,
-    decide,
+    Action, Attached, Basis, Code, Context, Decision, Grant, Policies, Principal, Request, Resource as Protected,
+    Subject, decide,
 };
 
 use crate::asking::Asking;
@@ -18,6 +18,7 @@ use crate::call::{Actor, Call};
 use crate::callers_side::{CallersSide, names, principal};
 use crate::grants::Covering;
 use crate::levels::Levels;
+use crate::record::Audience;
 use crate::target::{Named, Resource, Target};
 
 /// The name that the policy of a key goes by.
@@ -44,12 +45,53 @@ pub struct Denial {
     /// The error, in the service's words.
     pub error: ApiError,
     /// How the decision came about, for the operator alone: the code and what it rests on (AUTHZ-296).
-    pub decided: Option<Fragment>,
+    pub decided: Option<Object>,
+    /// What stood in the way.
+    by: By,
+}
+
+/// What a refusal comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// What is decided before anything is allowed.
+    Policies,
+    /// The policy of a private endpoint, and nothing else.
+    EndpointAlone,
+    /// The operation itself, for a caller who may call it.
+    Operation,
+}
+
+impl Denial {
+    /// What the operation says to a caller whom policies let through.
+    pub(crate) fn after_authorization(error: ApiError) -> Self {
+        let by = if error.code == protocol::ACCESS_DENIED.code {
+            By::Policies
+        } else {
+            By::Operation
+        };
+        Self {
+            by,
+            ..Self::from(error)
+        }
+    }
+
+    /// Whose record tells of it.
+    pub(crate) fn audience(&self) -> Audience {
+        match self.by {
+            By::Policies => Audience::Caller,
+            By::EndpointAlone => Audience::Operator,
+            By::Operation => Audience::Owners,
+        }
+    }
 }
 
 impl From<ApiError> for Denial {
     fn from(error: ApiError) -> Self {
-        Self { error, decided: None }
+        Self {
+            error,
+            decided: None,
+            by: By::Policies,
+        }
     }
 }
 
@@ -88,22 +130,45 @@ pub(crate) fn not_registered(service: &RegisteredService, action: &Action) -> De
         .string("decision", NOT_REGISTERED)
         .string("action", action.as_str());
     Denial {
-        error: protocol::access_denied(format!("{} is not registered to perform: {action}", service.name())),
-        decided: Some(object.finish()),
+        decided: Some(object),
+        ..protocol::access_denied(format!("{} is not registered to perform: {action}", service.name())).into()
     }
 }
 
 fn denial(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> Denial {
+    let (decided, by) = evaluate(asking, target, conditions, |request, policies, context| {
+        let decision = decide(request, policies, context);
+        let told = told_to_the_operator(&decision, asking, target);
+        let by = match decision.code {
+            Code::ExplicitDenyVpcEndpointPolicy | Code::NotAllowedByVpcEndpointPolicy
+                if target.through.is_some_and(|endpoint| !endpoint.tells_denials())
+                    && asking.reaches(target.resource.account())
+                    && without_endpoint(request, policies, context) =>
+            {
+                By::EndpointAlone
+            }
+            _ => By::Policies,
+        };
+        (told, by)
+    });
     Denial {
         error: protocol::access_denied(refusal(asking, target, conditions)),
-        decided: Some(evaluate(asking, target, conditions, |request, policies, context| {
-            told_to_the_operator(&decide(request, policies, context), asking, target)
-        })),
+        decided: Some(decided),
+        by,
     }
 }
 
+/// Whether it would be allowed if it came by another way.
+fn without_endpoint(request: &Request<'_>, policies: &Policies<'_>, context: &dyn Context) -> bool {
+    let policies = Policies {
+        endpoints: &[],
+        ..*policies
+    };
+    decide(request, &policies, context).is_allowed()
+}
+
 /// What the record and the log say of a refusal, whatever the caller is told.
-fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Target<'_>) -> Fragment {
+fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Target<'_>) -> Object {
     let code = if !asking.reaches(target.resource.account()) {
         NOT_REGISTERED
     } else if decision.is_allowed() {
@@ -137,7 +202,7 @@ fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Ta
         // Of a Region, the record says which it is anyway.
         Some(Basis::Grant(_) | Basis::RootUser | Basis::Region(_)) | None => {}
     }
-    object.finish()
+    object
 }
 
 fn is_allowed(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> bool {

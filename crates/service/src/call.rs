@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use trent_audit::UserIdentity;
+use trent_audit::{IdentifiedPrincipal, SessionContext, SessionIssuer, UserIdentity};
 use trent_identity::services::RegisteredService;
-use trent_identity::{Caller, PrincipalKind, ServiceCaller, SignedRequest, Via};
+use trent_identity::session::Session;
+use trent_identity::{Caller, Identity, PrincipalKind, ServiceCaller, SignedRequest, Via};
 use trent_names::{AccountId, Region};
 use uuid::Uuid;
 
@@ -150,14 +151,7 @@ impl Call {
         match &self.actor {
             Actor::Principal(caller) => {
                 let rendered = caller.audit_identity(|caller| {
-                    let kind = match caller.kind {
-                        PrincipalKind::Account => "Root",
-                        PrincipalKind::User => "IAMUser",
-                        PrincipalKind::AssumedRole => "AssumedRole",
-                        PrincipalKind::FederatedUser => "FederatedUser",
-                    };
-                    let (arn, id) = (caller.principal.to_string(), &caller.unique_id);
-                    let identity = UserIdentity::principal(kind, id, &arn, &caller.account, &caller.access_key_id);
+                    let identity = of_principal(caller);
                     let identity = match &caller.via {
                         Some(via) => identity.forwarded(via.principal()),
                         None => identity,
@@ -178,9 +172,60 @@ impl Call {
     }
 }
 
+/// The block of a principal, whoever calls for it.
+fn of_principal(caller: &Identity) -> UserIdentity {
+    let session = caller.session.as_ref();
+    let issuer = session.and_then(|session| issuer_of(session, caller.kind));
+    let context = session.map(|session| SessionContext {
+        created_millis: i64::try_from(session.issued_at.as_millis()).unwrap_or(i64::MAX),
+        issuer: issuer.as_ref().map(|(kind, id, arn)| SessionIssuer {
+            kind,
+            principal_id: id,
+            arn,
+            account: &session.principal.account,
+            user_name: session.principal_arn.name(),
+        }),
+        federated_provider: session.federated_provider.as_deref(),
+        source_identity: session.source_identity.as_deref(),
+    });
+    UserIdentity::principal(&IdentifiedPrincipal {
+        kind: match caller.kind {
+            PrincipalKind::Account => "Root",
+            PrincipalKind::User => "IAMUser",
+            PrincipalKind::AssumedRole => "AssumedRole",
+            PrincipalKind::FederatedUser => "FederatedUser",
+        },
+        principal_id: &caller.unique_id,
+        arn: &caller.principal.to_string(),
+        account: &caller.account,
+        access_key_id: &caller.access_key_id,
+        user_name: match caller.kind {
+            PrincipalKind::User => caller.principal.name(),
+            PrincipalKind::Account | PrincipalKind::AssumedRole | PrincipalKind::FederatedUser => None,
+        },
+        session: context,
+    })
+}
+
+/// Kind, unique id and ARN of whom a session has its permissions from; a session of the principal itself has no other.
+fn issuer_of(session: &Session, kind: PrincipalKind) -> Option<(&'static str, String, String)> {
+    let party = &session.principal;
+    let kind = match (kind, &party.id) {
+        (PrincipalKind::AssumedRole, _) => "Role",
+        (PrincipalKind::FederatedUser, Some(_)) => "IAMUser",
+        (PrincipalKind::FederatedUser, None) => "Root",
+        (PrincipalKind::Account | PrincipalKind::User, _) => return None,
+    };
+    let id = party
+        .id
+        .as_ref()
+        .map_or_else(|| party.account.to_string(), ToString::to_string);
+    Some((kind, id, session.principal_arn.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
-    use trent_identity::{Entitlements, Identity};
+    use trent_identity::Entitlements;
 
     use super::*;
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use trent_api::{ApiError, Input, Output, Protocol};
-use trent_audit::EventId;
 use trent_audit::json::Fragment;
 use trent_identity::organization::Placement;
 use trent_names::AccountId;
@@ -15,6 +14,7 @@ use trent_policy::{ConditionKey, Values};
 use trent_store::{GlobalTxn, RegionTxn};
 
 use crate::call::Call;
+use crate::record::Recorded;
 use crate::row::Row;
 use crate::target::Target;
 
@@ -33,9 +33,13 @@ pub trait Service: Sized + Send + Sync + 'static {
         Values::Absent
     }
 
-    /// Told of a call that was carried out and recorded: its operation, what it was about and its record's id. The caller
+    /// Told of a request before anything is known of it, so that the memory it will need is on its way meanwhile. The document
+    /// is anybody's: nothing may be decided by it.
+    fn expect(&self, _document: &[u8]) {}
+
+    /// Told of a call that was carried out and recorded: its operation, what it was about and its records. The caller
     /// waits meanwhile.
-    fn carried_out(&self, _call: &Call, _operation: &'static str, _about: &[AuditedResource], _record: EventId) {}
+    fn carried_out(&self, _call: &Call, _operation: &'static str, _about: &[AuditedResource], _recorded: &Recorded) {}
 
     /// Where the account that owns a resource stands in its organization, whose resource control policies limit what is
     /// done to the resource. Resources of a service that does not answer are not limited by any.
@@ -231,6 +235,8 @@ pub struct Facts {
     pub request_parameters: Option<Fragment>,
     /// Facts beside the request.
     pub additional_event_data: Option<Fragment>,
+    /// Whether those are about the keys and not about the request: who may not know of the keys is not told them.
+    pub tells_of_keys: bool,
     /// The keys that the call is about.
     pub resources: Vec<AuditedResource>,
 }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
 use trent_api::{ApiError, ErrorShape, Protocol, Target, protocol};
-use trent_audit::{Drain, EventId, Trail, enqueue};
+use trent_audit::json::Object;
+use trent_audit::{Drain, Trail, enqueue};
 use trent_identity::organization::Placement;
 use trent_identity::services;
 use trent_names::AccountId;
@@ -27,7 +28,7 @@ use crate::call::{Actor, Call, Frame};
 use crate::clock::Clock;
 use crate::conditions::Conditions;
 use crate::operation::{Changes, Effect, Facts, Groundwork, Guarded, Operation, Service};
-use crate::record::{Record, of_groundwork};
+use crate::record::{Audience, Record, Recorded, of_groundwork};
 use crate::row::Row;
 use crate::security_log::TurnedAway;
 use crate::target::Resource;
@@ -169,6 +170,7 @@ impl Pipeline {
         frame: Frame<'_>,
         through: Option<&Arc<VpcEndpoint>>,
     ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+        service.expect(frame.document());
         let entry = S::catalogue().iter().find(|entry| entry.row.name == frame.operation);
         let signed = entry.is_none_or(Entry::is_signed);
         let mut call = self.admit(&frame, S::PROTOCOL, signed).await?;
@@ -247,7 +249,7 @@ impl Pipeline {
         if !readable {
             self.turned_away::<O>(call, &refused.error, "Malformed");
         } else if refused.resolved || !matches!(call.actor, Actor::Unsigned) {
-            self.record_refusal::<O>(call, &refused).await?;
+            self.record_refusal::<O>(call, &mut refused).await?;
         } else {
             // Who signed nothing is known once resolving found out who it is. A refusal before that is one at the door,
             // and nobody can fill the trail with those.
@@ -281,7 +283,7 @@ impl Pipeline {
             };
             match self.commit::<O>(call, effect, &facts).await {
                 Ok(Some((output, record))) => {
-                    service.carried_out(call, O::ROW.name, &facts.resources, record);
+                    service.carried_out(call, O::ROW.name, &facts.resources, &record);
                     return Ok(output);
                 }
                 Ok(None) => {}
@@ -355,29 +357,33 @@ impl Pipeline {
         resolved: &O::Resolved,
     ) -> Result<Effect<O::Output>, Denial> {
         self.authorize::<O>(service, call, input, resolved).await?;
-        let effect = O::prepare(service, call, input, resolved).await?;
+        let effect = O::prepare(service, call, input, resolved)
+            .await
+            .map_err(Denial::after_authorization)?;
         if O::is_dry_run(input) {
             let would_succeed = DRY_RUN.with("The request would have succeeded, but the DryRun option is set.");
-            return Err(would_succeed.into());
+            return Err(Denial::after_authorization(would_succeed));
         }
         Ok(effect)
     }
 
-    /// Makes the effect and its record durable together; the reply and the record's id. `None`: another change came first,
+    /// Makes the effect and its records durable together; the reply and the records. `None`: another change came first,
     /// nothing was written.
     async fn commit<O: Operation>(
         &self,
         call: &Call,
         effect: Effect<O::Output>,
         facts: &Facts,
-    ) -> Result<Option<(O::Output, EventId)>, ApiError> {
+    ) -> Result<Option<(O::Output, Recorded)>, ApiError> {
         let record = Record {
             facts,
             created: &effect.created,
             response_elements: effect.response_elements.as_ref(),
             error: None,
+            audience: Audience::Owners,
+            decided: None,
         };
-        let rendered = record.render::<O>(call);
+        let recorded = record.render::<O>(call);
         // A change's record could wait in the store, but a trail that takes no record is a blind window: fail closed.
         self.trail.ready().map_err(internal)?;
         if let Some(groundwork) = effect.groundwork
@@ -387,15 +393,15 @@ impl Pipeline {
         }
         let committed = match effect.changes {
             Changes::None => {
-                self.trail.append(&rendered).await.map_err(internal)?;
-                return Ok(Some((effect.output, rendered.id())));
+                recorded.append(&self.trail).await.map_err(internal)?;
+                return Ok(Some((effect.output, recorded)));
             }
             Changes::Region(mut txn) => {
-                enqueue(&mut txn, &rendered, &self.trail);
+                recorded.enqueue(&mut txn, &self.trail);
                 self.store.region(txn.region()).commit(txn).await
             }
             Changes::Global(mut txn) => {
-                enqueue(&mut txn, &rendered, &self.trail);
+                recorded.enqueue(&mut txn, &self.trail);
                 self.store.global().commit(txn).await
             }
         };
@@ -405,7 +411,7 @@ impl Pipeline {
                 if let Some(seen) = effect.seen {
                     seen.await;
                 }
-                Ok(Some((effect.output, rendered.id())))
+                Ok(Some((effect.output, recorded)))
             }
             Err(CommitError::Conflict(_)) => Ok(None),
             Err(error) => Err(internal(error)),
@@ -427,14 +433,16 @@ impl Pipeline {
         }
     }
 
-    async fn record_refusal<O: Operation>(&self, call: &Call, refused: &Refused) -> Result<(), ApiError> {
+    async fn record_refusal<O: Operation>(&self, call: &Call, refused: &mut Refused) -> Result<(), ApiError> {
         let record = Record {
             facts: &refused.facts,
             created: &[],
             response_elements: None,
             error: Some(&refused.error),
+            audience: refused.audience,
+            decided: refused.decided.take(),
         };
-        self.trail.append(&record.render::<O>(call)).await.map_err(internal)
+        record.render::<O>(call).append(&self.trail).await.map_err(internal)
     }
 }
 
@@ -458,26 +466,23 @@ struct Refused {
     facts: Facts,
     /// Whether it came as far as to know what, and of an unsigned request who, it is about.
     resolved: bool,
+    audience: Audience,
+    decided: Option<Object>,
 }
 
 impl Refused {
-    /// What an operation would have said beside its request is not known of one that was not let through.
     fn denied(denial: Denial, facts: Facts) -> Self {
         Self {
-            error: denial.error,
-            facts: Facts {
-                additional_event_data: denial.decided.or(facts.additional_event_data),
-                ..facts
-            },
-            resolved: true,
+            audience: denial.audience(),
+            decided: denial.decided,
+            ..Self::resolved(denial.error, facts)
         }
     }
 
     fn undescribed(error: ApiError) -> Self {
         Self {
-            error,
-            facts: Facts::default(),
             resolved: false,
+            ..Self::resolved(error, Facts::default())
         }
     }
 
@@ -486,6 +491,8 @@ impl Refused {
             error,
             facts,
             resolved: true,
+            audience: Audience::Owners,
+            decided: None,
         }
     }
 }

@@ -11,6 +11,11 @@ use trent_names::{AccountId, Region};
 use trent_store::{CommitError, RegionTxn, Sealed};
 use uuid::Uuid;
 
+use crate::call::Call;
+
+/// The service that does it.
+const SOURCE: &str = "kms.amazonaws.com";
+
 /// What the service did to a key by itself, as its record tells it.
 #[derive(Debug)]
 pub struct ServiceEvent {
@@ -24,8 +29,10 @@ pub struct ServiceEvent {
     pub arn: String,
     /// When, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// Whether the record has the form of a call, with a request id of its own.
+    /// Whether the record has the form of a call, with a request id.
     pub as_call: bool,
+    /// Who asked for it, if it is a part of what somebody called for.
+    pub on_behalf: Option<OnBehalf>,
     /// What is told beside the key: the record's `serviceEventDetails`.
     pub details: Option<Fragment>,
     /// What is told beside that: the record's `additionalEventData`.
@@ -34,26 +41,61 @@ pub struct ServiceEvent {
     pub response: Option<Fragment>,
 }
 
+/// A call a part of which is done elsewhere, as the record of that part tells of it.
+#[derive(Debug)]
+pub struct OnBehalf {
+    /// Who called, the service named that does it for them.
+    pub identity: UserIdentity,
+    /// The call's request id.
+    pub request_id: Uuid,
+    /// The record's `requestParameters`.
+    pub parameters: Option<Fragment>,
+}
+
+impl OnBehalf {
+    /// Whoever makes a call, and the part of it that this service does for them.
+    pub fn of(call: &Call, parameters: Option<Fragment>) -> Self {
+        let identity = call.user_identity();
+        Self {
+            // Whoever calls through a service says so already.
+            identity: match call.calling_service() {
+                None => identity.forwarded(SOURCE),
+                Some(_) => identity,
+            },
+            request_id: call.request_id,
+            parameters,
+        }
+    }
+}
+
 impl ServiceEvent {
     fn render(&self) -> Rendered {
+        let internal = UserIdentity::internal(&self.account);
+        let (identity, by) = match &self.on_behalf {
+            Some(caller) => (&caller.identity, SOURCE),
+            None => (&internal, INTERNAL),
+        };
+        let on_behalf = self.on_behalf.as_ref();
         Event {
             id: EventId::from_random_bytes(*Uuid::new_v4().as_bytes()),
-            request_id: self.as_call.then(Uuid::new_v4),
+            request_id: self
+                .as_call
+                .then(|| on_behalf.map_or_else(Uuid::new_v4, |caller| caller.request_id)),
             event_type: if self.as_call {
                 EventType::ApiCall
             } else {
                 EventType::ServiceEvent(self.details.as_ref())
             },
             time_millis: self.at,
-            identity: &UserIdentity::internal(&self.account),
-            source: "kms.amazonaws.com",
+            identity,
+            source: SOURCE,
             name: self.name,
             region: &self.region,
             source_ip: None,
-            calling_service: Some(INTERNAL),
-            user_agent: INTERNAL,
+            calling_service: Some(by),
+            user_agent: by,
             failure: None,
-            request_parameters: None,
+            request_parameters: on_behalf.and_then(|caller| caller.parameters.as_ref()),
             response_elements: self.response.as_ref(),
             additional_event_data: self.additional.as_ref(),
             read_only: false,
@@ -63,6 +105,8 @@ impl ServiceEvent {
             }],
             vpc_endpoint: None,
             recipient: Some(&self.account),
+            shared: None,
+            for_operator: None,
         }
         .render()
     }

@@ -19,6 +19,7 @@ pub struct VpcEndpoint {
     vpc: String,
     account: Option<AccountId>,
     policy: Policy,
+    tells_denials: bool,
 }
 
 /// What a private endpoint cannot be.
@@ -52,7 +53,22 @@ impl VpcEndpoint {
             vpc: checked(vpc, "vpc-")?,
             account,
             policy: Policy::parse(text, PolicyKind::Endpoint, &Rules::ENDPOINT_POLICY)?,
+            tells_denials: false,
         })
+    }
+
+    /// The same, whose refusals are in the records of the caller's account and not the operator's alone.
+    #[must_use]
+    pub fn telling_denials(self) -> Self {
+        Self {
+            tells_denials: true,
+            ..self
+        }
+    }
+
+    /// Whether the caller's account has records of what the policy alone refused.
+    pub(crate) fn tells_denials(&self) -> bool {
+        self.tells_denials
     }
 
     /// Its id, `aws:SourceVpce`.

@@ -76,17 +76,11 @@ struct Shared<T> {
     changes: AtomicU64,
     /// The same, by where a record's key falls among these: each counts the changes of few records.
     changes_near: Box<[AtomicU64]>,
-    told: OnceLock<Box<dyn Fn(Option<u64>) + Send + Sync>>,
+    told: OnceLock<Box<Told>>,
 }
 
-/// Where a record stands: what is derived from it is good while the count stays the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Of the record's key: the same for as long as the program runs.
-    pub hash: u64,
-    /// How many changes have been counted. None with a replication delay.
-    pub changes: Option<u64>,
-}
+/// Hears of a change by the record's key in the engine; none stands for all records.
+type Told = dyn Fn(Option<&[u8]>) + Send + Sync;
 
 /// How many counts of changes a cache keeps beside that of all.
 const COUNTS: usize = 1024;
@@ -106,12 +100,6 @@ impl InPlace {
             raw.extend_from_slice(part);
         }
         Self(raw)
-    }
-
-    fn hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.0.hash(&mut hasher);
-        hasher.finish()
     }
 }
 
@@ -188,23 +176,22 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
         undelayed.then(|| self.shared.changes.load(Ordering::Acquire))
     }
 
-    /// The same of one record, and where what is derived from that record alone may be kept. The count is shared with some
-    /// other records.
-    pub fn standing_of<P: Place>(&self, store: &ScopedStore<P>, key: &Key<R>) -> Standing
+    /// The same of one record: for what is derived from that record alone. The count is shared with some other records.
+    pub fn changes_of<P: Place>(&self, store: &ScopedStore<P>, key: &Key<R>) -> Option<u64>
     where
         R: LivesIn<P>,
     {
-        let hash = InPlace::of(store, key).hash();
         let undelayed = self.shared.lag.is_none();
-        Standing {
-            hash,
-            changes: undelayed.then(|| self.shared.count_of(hash).load(Ordering::Acquire)),
-        }
+        undelayed.then(|| {
+            let count = self.shared.count_of(&InPlace::of(store, key));
+            count.load(Ordering::Acquire)
+        })
     }
 
-    /// Has `told` know of each record of this type that has changed, by its hash as in [`Standing`], and of a reset of all;
-    /// after the change was counted, before its commit is answered. There is one to be told.
-    pub fn tell(&self, told: impl Fn(Option<u64>) + Send + Sync + 'static) {
+    /// Has `told` know of each record of this type that has changed, wherever it lives, and of a reset of all (none); after
+    /// the change was counted, before its commit is answered. There is one to be told.
+    pub fn tell(&self, told: impl Fn(Option<Key<R>>) + Send + Sync + 'static) {
+        let told = move |raw: Option<&[u8]>| told(raw.and_then(Key::of_raw));
         let _ = self.shared.told.set(Box::new(told));
     }
 
@@ -232,14 +219,16 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
 }
 
 impl<T> Shared<T> {
-    fn count_of(&self, hash: u64) -> &AtomicU64 {
-        let place = usize::try_from(hash % COUNTS as u64).unwrap_or(0);
+    fn count_of(&self, key: &InPlace) -> &AtomicU64 {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let place = usize::try_from(hasher.finish() % COUNTS as u64).unwrap_or(0);
         &self.changes_near[place]
     }
 
-    fn tell(&self, hash: Option<u64>) {
+    fn tell(&self, changed: Option<&[u8]>) {
         if let Some(told) = self.told.get() {
-            told(hash);
+            told(changed);
         }
     }
 }
@@ -255,9 +244,8 @@ impl<T: Send + Sync> Subscriber for Shared<T> {
             // Counted only now: whoever reads the new count no longer finds the old object.
             if kind_of(&change.key) == Some(self.kind) {
                 self.changes.fetch_add(1, Ordering::AcqRel);
-                let hash = key.hash();
-                self.count_of(hash).fetch_add(1, Ordering::AcqRel);
-                self.tell(Some(hash));
+                self.count_of(&key).fetch_add(1, Ordering::AcqRel);
+                self.tell(Some(&change.key));
             }
         }
     }

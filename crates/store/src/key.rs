@@ -97,12 +97,21 @@ impl<R: Record> Key<R> {
         let (kind, parts) = rest.split_first()?;
         (Kind(*kind) == R::KIND).then(|| Self::from_bytes(parts))
     }
+
+    /// The same in whatever place.
+    pub(crate) fn of_raw(raw: &[u8]) -> Option<Self> {
+        Self::from_raw(place_of(raw), raw)
+    }
 }
 
-/// The kind of the record at a key in the engine. It follows the place, which ends in the only zero byte that it has.
+/// The kind of the record at a key in the engine.
 pub(crate) fn kind_of(raw: &[u8]) -> Option<Kind> {
-    let mut rest = raw.iter().skip_while(|byte| **byte != 0);
-    rest.nth(1).copied().map(Kind)
+    raw.get(place_of(raw).len()).copied().map(Kind)
+}
+
+/// The place that a key in the engine begins with. It ends in the only zero byte that it has.
+fn place_of(raw: &[u8]) -> &[u8] {
+    raw.split_inclusive(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 impl<R: Record> Default for Key<R> {

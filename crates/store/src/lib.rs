@@ -32,7 +32,7 @@ mod txn;
 mod witness;
 
 pub use attest::RESERVED_PREFIX;
-pub use cache::{ObjectCache, Seen, Standing};
+pub use cache::{ObjectCache, Seen};
 pub use embedded::RedbEngine;
 pub use engine::{Engine, Outcome, Snapshot, TxnId};
 pub use error::{CommitError, Conflict, OpenError, StoreError};

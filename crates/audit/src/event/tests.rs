@@ -47,6 +47,8 @@ impl Call {
             read_only: true,
             resources: &[],
             recipient: Some(&self.account),
+            shared: None,
+            for_operator: None,
         }
     }
 }
@@ -101,6 +103,49 @@ fn a_record_has_the_fields_of_a_cloudtrail_record() {
         }),
         expected
     );
+}
+
+/// What the operator alone may know is not in the record that an account gets, and what a caller names its members does
+/// not move the place where that is cut off.
+#[test]
+fn an_account_gets_its_record_without_the_operators_part() {
+    let call = Call::new();
+    let mut decided = Object::new();
+    decided.string("decision", "KEY_POLICY_DOES_NOT_ENABLE_IAM");
+    let decided = decided.finish();
+    let mut parameters = Object::new();
+    let odd = [("a", "b"), ("eventID", "x"), ("operatorOnly", "{}}")];
+    parameters.map("encryptionContext", odd);
+    let parameters = parameters.finish();
+    for for_operator in [None, Some(&decided)] {
+        let event = Event {
+            request_parameters: Some(&parameters),
+            for_operator,
+            ..call.event()
+        };
+        let rendered = event.render();
+        let whole = record(&event);
+        assert_eq!(whole["operatorOnly"].is_object(), for_operator.is_some());
+        let told: serde_json::Value = serde_json::from_slice(&for_account(rendered.json())).expect("JSON");
+        assert_eq!(told["requestParameters"], whole["requestParameters"]);
+        let mut without = whole;
+        without.as_object_mut().expect("an object").remove("operatorOnly");
+        assert_eq!(told, without);
+    }
+}
+
+/// MON-53, REF-383
+#[test]
+fn copies_have_an_id_in_common() {
+    let event_of = |shared| {
+        record(&Event {
+            shared,
+            ..Call::new().event()
+        })
+    };
+    let shared = EventId::from_bytes([3; 16]);
+    assert_eq!(event_of(Some(shared))["sharedEventID"], shared.to_string());
+    assert!(event_of(None).get("sharedEventID").is_none());
 }
 
 #[test]

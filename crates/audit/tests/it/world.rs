@@ -35,6 +35,8 @@ pub(crate) fn record_from(number: u8, user_agent: &str) -> Rendered {
         read_only: false,
         resources: &[],
         recipient: Some(&account),
+        shared: None,
+        for_operator: None,
     }
     .render()
 }

@@ -51,6 +51,8 @@ fn record(number: u8) -> Rendered {
         resources: &[],
         vpc_endpoint: None,
         recipient: None,
+        shared: None,
+        for_operator: None,
     }
     .render()
 }

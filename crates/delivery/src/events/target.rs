@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use trent_audit::Entry;
+use trent_audit::{Entry, for_account};
 use uuid::Uuid;
 
 use super::event::events_of;
@@ -38,7 +38,8 @@ impl EventOutlet {
     }
 
     async fn deliver(&mut self, record: &[u8]) -> Result<(), Undelivered> {
-        for event in events_of(record) {
+        // Whoever gets an account's events gets what the account may know.
+        for event in events_of(&for_account(record)) {
             if self.rules.matches(&event) {
                 self.target.deliver(event.id(), &event.to_json()).await?;
             }

@@ -21,7 +21,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use parking_lot::Mutex;
 use serde::Deserialize;
-use trent_audit::{Entry, Position};
+use trent_audit::{Entry, Position, for_account};
 use uuid::Uuid;
 
 use self::digest::{Chains, LogFile};
@@ -128,6 +128,11 @@ impl Desk {
         let Ok(about) = serde_json::from_slice::<About>(&record.json) else {
             return;
         };
+        // An account's files have what the account may know.
+        let json = match about.recipient_account_id {
+            Some(_) => for_account(&record.json).into_owned(),
+            None => record.json.clone(),
+        };
         let shelf = Shelf {
             account: about.recipient_account_id.unwrap_or_else(|| OPERATOR.to_owned()),
             region: about.aws_region,
@@ -139,8 +144,8 @@ impl Desk {
         if about.event_time > waiting.newest {
             waiting.newest = about.event_time;
         }
-        waiting.records.push(record.json.clone());
-        self.waiting_bytes += record.json.len();
+        self.waiting_bytes += json.len();
+        waiting.records.push(json);
     }
 
     fn is_full(&self) -> bool {

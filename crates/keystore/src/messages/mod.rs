@@ -110,22 +110,6 @@ impl KeyHandle {
             lease: Lease::default(),
         }
     }
-
-    /// A little of each part that a use reads, so that all of it is on its way to the processor.
-    pub fn touch(&self) -> [u8; 3] {
-        let material = self.materials.iter().next();
-        [
-            touched(&self.destruction_key.0),
-            material.map_or(0, |(id, wrapped)| touched(&id.0) ^ touched(&wrapped.0)),
-            touched(&self.current.0),
-        ]
-    }
-}
-
-/// Something of each part of `bytes` that comes from memory by itself, if there are few.
-pub fn touched(bytes: &[u8]) -> u8 {
-    let at = |place: usize| bytes.get(place).copied().unwrap_or(0);
-    at(0) ^ at(bytes.len() / 2) ^ at(bytes.len().saturating_sub(1))
 }
 
 /// Something that a key's handle is kept in.

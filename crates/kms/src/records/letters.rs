@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+use trent_audit::UserIdentity;
+use trent_audit::json::Fragment;
 use trent_crypto::identity::MaterialId;
 use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_names::{AccountId, KeyId, Region};
+use trent_service::{Call, OnBehalf};
+use uuid::Uuid;
 
 use super::lifecycle::{AutomaticRotation, Rotated, Standing};
 use super::{Origin, text};
@@ -87,6 +91,49 @@ pub(crate) struct Founding {
     /// The Regions of the replicas, this one among them.
     #[cbor(n(9), with = "text::set")]
     pub(crate) replicas: BTreeSet<Region>,
+    /// Who asked for it.
+    #[n(10)]
+    pub(crate) asked: Option<Asked>,
+}
+
+/// A call that is carried out in two Regions, as the record of the second one is to tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Asked {
+    /// The `userIdentity` of that record.
+    #[n(0)]
+    identity: ByteVec,
+    /// The call's request id.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    request: [u8; 16],
+    /// What the record shows as the request, where that is not known from the key.
+    #[n(2)]
+    parameters: Option<ByteVec>,
+}
+
+impl Asked {
+    /// Whoever makes a call, and what the record of the other Region shows as their request.
+    pub(crate) fn by(call: &Call, parameters: Option<Fragment>) -> Self {
+        let OnBehalf {
+            identity,
+            request_id,
+            parameters,
+        } = OnBehalf::of(call, parameters);
+        Self {
+            identity: identity.as_bytes().to_vec().into(),
+            request: request_id.into_bytes(),
+            parameters: parameters.map(|shown| shown.as_bytes().to_vec().into()),
+        }
+    }
+
+    /// The same for the record itself.
+    pub(crate) fn on_behalf(self) -> OnBehalf {
+        OnBehalf {
+            identity: UserIdentity::from_rendered(Vec::from(self.identity).into()),
+            request_id: Uuid::from_bytes(self.request),
+            parameters: self.parameters.map(|shown| Fragment::from_finished(shown.into())),
+        }
+    }
 }
 
 /// Everything that the keys of a set share, as one edition of the primary has it.
@@ -156,6 +203,9 @@ pub(crate) struct Ceded {
     /// The replicas that lack the newest material.
     #[cbor(n(2), with = "text::set")]
     pub(crate) lacking: BTreeSet<Region>,
+    /// Who asked for it.
+    #[n(3)]
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Note {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use minicbor::{Decode, Encode};
 use trent_names::Region;
 
+use super::letters::Asked;
 use super::text;
 
 /// That a key is to be deleted.
@@ -54,6 +55,9 @@ pub struct Related {
     /// The Region that becomes the primary's; of the two keys that this is about, until it has.
     #[cbor(n(4), with = "text::optional", has_nil)]
     pub moving: Option<Region>,
+    /// Who asked for that. Of the present primary only.
+    #[n(5)]
+    pub asked: Option<Asked>,
 }
 
 /// How a material came to be the current one of a key that had another before.

@@ -237,6 +237,13 @@ pub fn key_address(account: AccountId, id: KeyId) -> Key<KeyRecord> {
     Key::new().part(&id_bytes(id)).part(account.as_str().as_bytes())
 }
 
+/// The id of the key whose record is there.
+pub(crate) fn id_at(address: &Key<KeyRecord>) -> Option<KeyId> {
+    let parts = address.parts();
+    let (multi_region, id) = parts.first()?.split_first()?;
+    Some(KeyId::from_bytes(id.try_into().ok()?, *multi_region == 1))
+}
+
 /// What precedes the records of all keys with this id.
 pub fn keys_with_id(id: KeyId) -> Key<KeyRecord> {
     Key::new().part(&id_bytes(id))

@@ -108,7 +108,7 @@ async fn how_material_is_wrapped_for_an_import() {
 
 /// A period that the request leaves out is the one that it will be.
 ///
-/// AUTHZ-173, AUTHZ-174, KEY-395
+/// AUTHZ-173, AUTHZ-174, KEY-395, MON-411
 #[tokio::test]
 async fn how_often_a_key_rotates_and_how_long_its_deletion_waits() {
     let days = |member: &str, days: Option<i32>| days.map_or(json!({}), |days| json!({member: days}));

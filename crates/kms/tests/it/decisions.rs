@@ -316,5 +316,5 @@ async fn a_stored_policy_that_cannot_be_read_denies_everything() {
     ] {
         assert_ne!(answer(&world, ROOT, operation, request).await, "ok", "{operation}");
     }
-    assert_eq!(world.last_record("Encrypt").await["errorCode"], "AccessDeniedException");
+    assert_eq!(world.last_record("Encrypt").await["errorCode"], "AccessDenied");
 }

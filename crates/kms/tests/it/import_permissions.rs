@@ -219,7 +219,8 @@ async fn records_say_how_and_until_when_and_not_what() {
         (&json!(true), &json!(arn))
     );
     let record = world.last_record("ImportKeyMaterial").await;
-    let asked = json!({"keyId": key, "validTo": "Nov 15, 2023 12:00:00 AM", "expirationModel": "KEY_MATERIAL_EXPIRES"});
+    let asked =
+        json!({"keyId": key, "validTo": "Nov 15, 2023, 12:00:00 AM", "expirationModel": "KEY_MATERIAL_EXPIRES"});
     assert_eq!(record["requestParameters"], asked);
     assert_eq!(record["responseElements"], json!({"keyId": arn, "keyMaterialId": id}));
     assert_eq!(
@@ -234,6 +235,6 @@ async fn records_say_how_and_until_when_and_not_what() {
     let record = world.last_record("DeleteImportedKeyMaterial").await;
     assert_eq!(
         (&record["requestParameters"], &record["responseElements"]),
-        (&json!({"keyId": key}), &json!({"keyId": arn}))
+        (&json!({"keyId": key}), &json!({"keyId": arn, "keyMaterialId": id}))
     );
 }

@@ -223,7 +223,7 @@ async fn material_goes_and_comes_back() {
     );
 }
 
-/// SPK-520, SPK-522, SPK-403, KEY-3, MON-392
+/// SPK-520, SPK-522, SPK-403, KEY-3, MON-392, MON-413
 #[tokio::test]
 async fn deleting_what_is_not_there_does_nothing() {
     let world = World::new().await;
@@ -252,6 +252,10 @@ async fn deleting_what_is_not_there_does_nothing() {
     assert_eq!(world.state_of(&key).await, "PendingDeletion");
     world.ok("CancelKeyDeletion", json!({ "KeyId": key })).await;
     assert_eq!(world.state_of(&key).await, "PendingImport");
+    let never = world.external().await;
+    world.ok("ScheduleKeyDeletion", json!({ "KeyId": never })).await;
+    world.ok("CancelKeyDeletion", json!({ "KeyId": never })).await;
+    assert_eq!(world.state_of(&never).await, "PendingImport");
     let made_here = world.key().await;
     let said = format!(
         "{} origin is AWS_KMS which is not valid for this operation.",

@@ -226,6 +226,6 @@ async fn headers_of_services_are_refused_from_everybody_else_and_recorded() {
         assert_eq!(world.shelf.prepared.load(Ordering::Relaxed), 0);
         let records = world.records().await;
         assert_eq!(records.len(), 3);
-        assert_eq!(records[0]["errorCode"], "AccessDeniedException");
+        assert_eq!(records[0]["errorCode"], "AccessDenied");
     }
 }

@@ -199,6 +199,7 @@ impl Operation for Put {
         Facts {
             request_parameters: Some(parameters.finish()),
             additional_event_data: None,
+            tells_of_keys: false,
             resources: place
                 .map(|place| AuditedResource {
                     account: owner(),

@@ -192,33 +192,29 @@ async fn changes_of_one_record_are_counted_and_told() {
     let (cache, _) = counts(&store);
     let told = Arc::new(Mutex::new(Vec::new()));
     let hears = Arc::clone(&told);
-    cache.tell(move |hash| hears.lock().unwrap().push(hash));
+    cache.tell(move |changed| hears.lock().unwrap().push(changed));
     let a = key("a");
-    let before = cache.standing_of(&here, &a);
+    let before = cache.changes_of(&here, &a);
     let mut other = here.txn();
     other.put(&key("a"), &Rule { allow: true });
     here.commit(other).await.unwrap();
-    assert_eq!(cache.standing_of(&here, &a), before, "another type");
+    assert_eq!(cache.changes_of(&here, &a), before, "another type");
     write(&here, "a", 1).await;
-    let after = cache.standing_of(&here, &a);
-    assert_eq!(after.hash, before.hash);
-    assert_ne!(after.changes, before.changes);
-    assert_eq!(*told.lock().unwrap(), [Some(after.hash)]);
+    let after = cache.changes_of(&here, &a);
+    assert_ne!(after, before);
     let there = store.region(&crate::world::region("eu-west-1"));
-    assert_ne!(
-        cache.standing_of(&there, &a).hash,
-        after.hash,
-        "another Region's record"
-    );
+    write(&there, "b", 1).await;
+    assert_eq!(cache.changes_of(&here, &a), after, "another Region's record");
+    assert_eq!(*told.lock().unwrap(), [Some(key("a")), Some(key("b"))]);
 
     let seen = Seen::default();
-    assert!(!seen.holds(after.changes) && !seen.holds(None));
-    seen.at(after.changes);
-    assert!(seen.holds(after.changes) && !seen.holds(before.changes));
+    assert!(!seen.holds(after) && !seen.holds(None));
+    seen.at(after);
+    assert!(seen.holds(after) && !seen.holds(before));
     seen.at(None);
-    assert!(!seen.holds(after.changes) && !seen.holds(None));
+    assert!(!seen.holds(after) && !seen.holds(None));
     let (lagging, _) = counts(&delayed(Duration::from_secs(1)).await);
-    assert_eq!(lagging.standing_of(&here, &a).changes, None);
+    assert_eq!(lagging.changes_of(&here, &a), None);
 }
 
 async fn delayed(delay: Duration) -> Sealed {

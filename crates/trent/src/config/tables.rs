@@ -26,12 +26,12 @@ pub(crate) struct Listener {
 pub(super) fn listeners(r: &mut Reader) -> Vec<Listener> {
     r.read_tables(
         "listeners",
-        "further listeners, each a table with `address`; a private endpoint has `endpoint_id`, `vpc_id`, `account`, `policy` (in the file only)",
-        ["address", "endpoint_id", "vpc_id", "account", "policy"],
-        |[address, endpoint, vpc, account, policy]| {
+        "further listeners, each a table with `address`; a private endpoint has `endpoint_id`, `vpc_id`, `account`, `policy`, `denials` (in the file only)",
+        ["address", "endpoint_id", "vpc_id", "account", "policy", "denials"],
+        |[address, endpoint, vpc, account, policy, denials]| {
             Ok(Listener {
                 address: value::address(required(address, "address")?)?,
-                endpoint: private_endpoint(endpoint, vpc, account, policy)?.map(Arc::new),
+                endpoint: private_endpoint(endpoint, vpc, account, policy, denials)?.map(Arc::new),
             })
         },
     )
@@ -74,9 +74,15 @@ fn private_endpoint(
     vpc: Option<&str>,
     account: Option<&str>,
     policy: Option<&str>,
+    denials: Option<&str>,
 ) -> Result<Option<VpcEndpoint>, String> {
     let Some(id) = id else {
-        let given = [("vpc_id", vpc), ("account", account), ("policy", policy)];
+        let given = [
+            ("vpc_id", vpc),
+            ("account", account),
+            ("policy", policy),
+            ("denials", denials),
+        ];
         return match given.iter().find(|(_, text)| text.is_some()) {
             // Whoever wrote it expects it to restrict.
             Some((member, _)) => Err(format!(
@@ -90,9 +96,13 @@ fn private_endpoint(
         .transpose()
         .map_err(|error| error.to_string())?;
     let document = policy.map(document).transpose()?;
-    VpcEndpoint::new(id, required(vpc, "vpc_id")?, account, document.as_deref())
-        .map(Some)
-        .map_err(|error| format!("{id}: {error}"))
+    let endpoint = VpcEndpoint::new(id, required(vpc, "vpc_id")?, account, document.as_deref())
+        .map_err(|error| format!("{id}: {error}"))?;
+    match denials {
+        None | Some("operator") => Ok(Some(endpoint)),
+        Some("account") => Ok(Some(endpoint.telling_denials())),
+        Some(other) => Err(format!("{id}: `denials` is `operator` or `account`, and not `{other}`")),
+    }
 }
 
 /// A policy or a pattern: the document itself, which begins with a brace, or the file that it stands in.

@@ -221,6 +221,10 @@ fn a_listener_that_would_not_restrict_as_it_says_is_refused() {
         (table("endpoint_id = \"vpc-1\"\nvpc_id = \"vpc-1\""), "`vpc-1` is no id"),
         (table(&format!("{endpoint}account = \"7\"")), "not an account id"),
         (
+            table(&format!("{endpoint}denials = \"nobody\"")),
+            "vpce-1: `denials` is `operator` or `account`, and not `nobody`",
+        ),
+        (
             table(&format!("{endpoint}policy = \"{{}}\"")),
             "vpce-1: the policy is not accepted",
         ),

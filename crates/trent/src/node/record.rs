@@ -64,6 +64,8 @@ impl<'a> Deed<'a> {
             read_only: false,
             resources: &[],
             recipient: self.account.as_ref(),
+            shared: None,
+            for_operator: None,
         }
         .render()
     }

@@ -169,6 +169,7 @@ impl Operation for AssumeRole {
         Facts {
             request_parameters: Some(parameters.finish()),
             additional_event_data: (!further.is_empty()).then(|| further.finish()),
+            tells_of_keys: false,
             resources: asked.map(|asked| asked.role.audited()).into_iter().collect(),
         }
     }

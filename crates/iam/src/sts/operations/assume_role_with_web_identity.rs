@@ -161,6 +161,7 @@ impl Operation for AssumeRoleWithWebIdentity {
         Facts {
             request_parameters: Some(parameters.finish()),
             additional_event_data: identity,
+            tells_of_keys: false,
             resources: asked.map(|asked| asked.role.audited()).into_iter().collect(),
         }
     }

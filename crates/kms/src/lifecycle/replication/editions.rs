@@ -76,6 +76,7 @@ pub(crate) fn farewell(txn: &mut RegionTxn, record: &KeyRecord) {
                 edition: related.edition,
                 replicas: related.replicas.clone(),
                 lacking: related.lacking.clone(),
+                asked: None,
             })
         }),
     };
@@ -88,6 +89,8 @@ pub(crate) fn farewell(txn: &mut RegionTxn, record: &KeyRecord) {
 pub(super) fn to_the_next(mut ceded: Ceded) -> Option<(Region, Says)> {
     let next = ceded.replicas.pop_first()?;
     ceded.lacking.remove(&next);
+    // Nobody asked for this one.
+    ceded.asked = None;
     Some((next, Says::Cede(ceded)))
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use trent_api::ApiError;
+use trent_audit::json::Object;
 use trent_names::Region;
-use trent_service::{ServiceEvent, internal};
+use trent_service::{OnBehalf, ServiceEvent, internal};
 use trent_store::RegionTxn;
 use trent_store::mail::Mark;
 
@@ -14,7 +15,8 @@ use crate::Kms;
 use crate::facts::key_changed;
 use crate::keys::{Key, KeySpace};
 use crate::lifecycle::{Step, rotation};
-use crate::records::letters::{Ceded, Founding, Note, Report, Says, Shared};
+use crate::metadata;
+use crate::records::letters::{Asked, Ceded, Founding, Note, Report, Says, Shared};
 use crate::records::{Deletion, KeyRecord, Manager, Related, RotationKind};
 use crate::service_role;
 use crate::state::KeyState;
@@ -62,7 +64,7 @@ impl Receipt<'_> {
         };
         mark.note(draft.txn());
         match (note.says, key) {
-            (Says::Found(founding), None) => self.found(&mut draft, founding),
+            (Says::Found(founding), None) => self.found(&mut draft, founding)?,
             (Says::Shared(shared), Some(key)) => self.take_over(&mut draft, &key, shared).await?,
             // Its end was told to a primary that is gone as well. If it only comes later, its first report has it listed.
             (Says::Shared(shared), None) => draft.post(&shared.primary, Says::Gone(self.space.region().clone())),
@@ -96,12 +98,19 @@ impl Receipt<'_> {
     }
 
     /// A replica begins: everything of its own is there, what it shares is still to come.
-    fn found(&self, draft: &mut Draft, founding: Founding) {
+    fn found(&self, draft: &mut Draft, founding: Founding) -> Result<(), ApiError> {
+        let asked = founding.asked.clone();
         let record = founded(&draft.note, founding);
         self.space.insert(draft.txn(), &record);
         let planned = self.space.planned(record);
-        let event = self.event("CreateKey", &planned, None);
-        draft.step.events.push(event);
+        let mut shown = Object::new();
+        shown.object("keyMetadata", metadata::audited(&metadata::of(&planned)?));
+        draft.step.events.push(ServiceEvent {
+            on_behalf: asked.map(Asked::on_behalf),
+            response: Some(shown.finish()),
+            ..self.event("CreateKey", &planned)
+        });
+        Ok(())
     }
 
     async fn take_over(&self, draft: &mut Draft, key: &Key, shared: Shared) -> Result<(), ApiError> {
@@ -173,6 +182,7 @@ impl Receipt<'_> {
         let is_last = related.replicas.is_empty();
         if related.moving.as_ref() == Some(region) {
             related.moving = None;
+            related.asked = None;
             record.state = record.unless_lacking(KeyState::Enabled);
         }
         if is_last {
@@ -227,6 +237,7 @@ impl Receipt<'_> {
             edition: related.edition,
             replicas: related.replicas.clone(),
             lacking: std::mem::take(&mut related.lacking),
+            asked: related.asked.take(),
         };
         record.replica_of = Some(self.from.clone());
         self.space.update(draft.txn(), key, &record);
@@ -239,6 +250,7 @@ impl Receipt<'_> {
             return;
         };
         related.moving = None;
+        related.asked = None;
         record.state = record.unless_lacking(KeyState::Enabled);
         self.space.update(draft.txn(), key, &record);
     }
@@ -257,12 +269,27 @@ impl Receipt<'_> {
             confirmed: BTreeSet::new(),
             lacking: ceded.lacking,
             moving: None,
+            asked: None,
         });
         let rotated = release_material(&mut record, self.now);
         self.space.update(draft.txn(), key, &record);
         draft.step.events.extend(self.rotation(key, rotated));
-        let event = self.event("UpdatePrimaryRegion", key, Some(key));
-        draft.step.events.push(event);
+        draft.step.events.push(ServiceEvent {
+            on_behalf: ceded.asked.map(|asked| self.as_primary(asked, key)),
+            ..self.event("UpdatePrimaryRegion", key)
+        });
+    }
+
+    /// The call that made a key the primary, as its Region knows it: by the key's own ARN, and not from where it came.
+    fn as_primary(&self, asked: Asked, key: &Key) -> OnBehalf {
+        let mut parameters = Object::new();
+        parameters
+            .string("keyId", &key.arn)
+            .string("primaryRegion", self.space.region().as_str());
+        OnBehalf {
+            parameters: Some(parameters.finish()),
+            ..asked.on_behalf()
+        }
     }
 
     /// The record of a rotation that is completed with this step.
@@ -275,22 +302,23 @@ impl Receipt<'_> {
         let partition = self.space.region().partition();
         ServiceEvent {
             additional: Some(service_role::told(partition, key.record.account)),
-            ..self.event("SynchronizeMultiRegionKey", key, Some(key))
+            ..self.event("SynchronizeMultiRegionKey", key)
         }
     }
 
     /// What is done to a key here because of a call, or of a change, elsewhere.
-    fn event(&self, name: &'static str, key: &Key, changed: Option<&Key>) -> ServiceEvent {
+    fn event(&self, name: &'static str, key: &Key) -> ServiceEvent {
         ServiceEvent {
             name,
             region: self.space.region().clone(),
             account: key.record.account,
-            arn: key.arn.clone(),
+            arn: key.arn.as_str().to_owned(),
             at: self.now,
             as_call: true,
+            on_behalf: None,
             details: None,
             additional: None,
-            response: changed.map(key_changed),
+            response: Some(key_changed(key)),
         }
     }
 }

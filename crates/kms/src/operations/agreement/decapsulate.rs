@@ -69,7 +69,7 @@ impl Operation for Decapsulate {
             .await
             .map_err(decryption_failure)?;
         Ok(Effect::reply(kms::DecapsulateResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             shared_secret: Some(Blob::from(secret.into_bytes())),
             encapsulation_algorithm: Some(input.encapsulation_algorithm),
         }))
@@ -79,6 +79,7 @@ impl Operation for Decapsulate {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("encapsulationAlgorithm", input.encapsulation_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

@@ -81,7 +81,7 @@ impl Operation for DeriveSharedSecret {
         let secret = secret.map_err(|error| agreement_failure(error, key))?;
         let delivered = outlet.deliver(secret)?;
         Ok(Effect::reply(kms::DeriveSharedSecretResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             shared_secret: delivered.plaintext,
             ciphertext_for_recipient: delivered.sealed,
             key_agreement_algorithm: Some(input.key_agreement_algorithm),
@@ -93,6 +93,7 @@ impl Operation for DeriveSharedSecret {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("keyAgreementAlgorithm", input.key_agreement_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
             .about(resolved.map(|resolved| &resolved.target))
     }

@@ -59,7 +59,7 @@ impl Operation for Encapsulate {
         algorithms::encapsulation(key, input.encapsulation_algorithm)?;
         let made = service.keystore().encapsulate(key.handle()?).await.map_err(internal)?;
         Ok(Effect::reply(kms::EncapsulateResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             shared_secret: Some(Blob::from(made.shared_secret.into_bytes())),
             shared_secret_ciphertext_blob: Some(Blob::new(made.ciphertext)),
             encapsulation_algorithm: Some(input.encapsulation_algorithm),
@@ -70,6 +70,7 @@ impl Operation for Encapsulate {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("encapsulationAlgorithm", input.encapsulation_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

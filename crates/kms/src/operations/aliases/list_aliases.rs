@@ -92,12 +92,13 @@ impl Operation for ListAliases {
         }))
     }
 
-    fn describe(_: &Call, input: &Self::Input, key: Option<&Option<KeyTarget>>) -> Facts {
+    /// Whatever key it is filtered by, it is about aliases.
+    fn describe(_: &Call, input: &Self::Input, _: Option<&Option<KeyTarget>>) -> Facts {
         Parameters::default()
             .text("keyId", input.key_id.as_deref())
             .number("limit", input.limit)
             .text("marker", input.marker.as_deref())
-            .about(key.and_then(Option::as_ref))
+            .with(Vec::new())
     }
 }
 

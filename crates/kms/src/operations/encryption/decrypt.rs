@@ -86,7 +86,7 @@ impl Operation for Decrypt {
         let plaintext = service.keystore().decrypt(request).await.map_err(decryption_failure)?;
         let delivered = outlet.deliver(plaintext)?;
         Ok(Effect::reply(kms::DecryptResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             plaintext: delivered.plaintext,
             ciphertext_for_recipient: delivered.sealed,
             encryption_algorithm: Some(algorithm),
@@ -99,6 +99,7 @@ impl Operation for Decrypt {
             .text("keyId", input.key_id.as_deref())
             .context("encryptionContext", input.encryption_context.as_ref())
             .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
+            .flag("dryRun", input.dry_run)
             .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
             .about(resolved.map(|resolved| &resolved.target))
     }

@@ -73,7 +73,7 @@ impl Operation for Encrypt {
         let ciphertext = service.keystore().encrypt(request).await.map_err(internal)?;
         Ok(Effect::reply(kms::EncryptResponse {
             ciphertext_blob: Some(Blob::new(ciphertext)),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             encryption_algorithm: Some(algorithm),
         }))
     }
@@ -83,6 +83,7 @@ impl Operation for Encrypt {
             .text("keyId", input.key_id.as_str())
             .context("encryptionContext", input.encryption_context.as_ref())
             .text("encryptionAlgorithm", algorithm_name(input.encryption_algorithm))
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

@@ -86,7 +86,7 @@ impl Operation for GenerateDataKey {
             ciphertext_blob: Some(Blob::new(data_key.ciphertext)),
             plaintext: delivered.plaintext,
             ciphertext_for_recipient: delivered.sealed,
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             key_material_id: outlet.unless_sealed(key.current_material()),
         }))
     }
@@ -97,6 +97,7 @@ impl Operation for GenerateDataKey {
             .text("keySpec", input.key_spec.map(kms::DataKeySpec::as_str))
             .number("numberOfBytes", input.number_of_bytes)
             .context("encryptionContext", input.encryption_context.as_ref())
+            .flag("dryRun", input.dry_run)
             .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
             .about(resolved.map(|resolved| &resolved.target))
     }

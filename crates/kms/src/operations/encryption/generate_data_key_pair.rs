@@ -87,7 +87,7 @@ impl Operation for GenerateDataKeyPair {
             private_key_plaintext: delivered.plaintext,
             ciphertext_for_recipient: delivered.sealed,
             public_key: Some(Blob::new(pair.public_key)),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             key_pair_spec: Some(input.key_pair_spec),
             key_material_id: outlet.unless_sealed(key.current_material()),
         }))
@@ -98,6 +98,7 @@ impl Operation for GenerateDataKeyPair {
             .text("keyId", input.key_id.as_str())
             .text("keyPairSpec", input.key_pair_spec.as_str())
             .context("encryptionContext", input.encryption_context.as_ref())
+            .flag("dryRun", input.dry_run)
             .beside(resolved.and_then(|resolved| resolved.recipient.audited()))
             .about(resolved.map(|resolved| &resolved.target))
     }

@@ -73,7 +73,7 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
         Ok(Effect::reply(kms::GenerateDataKeyPairWithoutPlaintextResponse {
             private_key_ciphertext_blob: Some(Blob::new(pair.ciphertext)),
             public_key: Some(Blob::new(pair.public_key)),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             key_pair_spec: Some(input.key_pair_spec),
             key_material_id: key.current_material(),
         }))
@@ -84,6 +84,7 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
             .text("keyId", input.key_id.as_str())
             .text("keyPairSpec", input.key_pair_spec.as_str())
             .context("encryptionContext", input.encryption_context.as_ref())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

@@ -76,7 +76,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
             .map_err(internal)?;
         Ok(Effect::reply(kms::GenerateDataKeyWithoutPlaintextResponse {
             ciphertext_blob: Some(Blob::new(ciphertext)),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             key_material_id: key.current_material(),
         }))
     }
@@ -87,6 +87,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
             .text("keySpec", input.key_spec.map(kms::DataKeySpec::as_str))
             .number("numberOfBytes", input.number_of_bytes)
             .context("encryptionContext", input.encryption_context.as_ref())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

@@ -115,8 +115,8 @@ impl Operation for ReEncrypt {
             .map_err(|error| re_encryption_failure(error, to, destination_algorithm))?;
         Ok(Effect::reply(kms::ReEncryptResponse {
             ciphertext_blob: Some(Blob::new(ciphertext)),
-            source_key_id: Some(from.arn.clone()),
-            key_id: Some(to.arn.clone()),
+            source_key_id: Some(from.arn.as_str().to_owned()),
+            key_id: Some(to.arn.as_str().to_owned()),
             source_encryption_algorithm: Some(source_algorithm),
             destination_encryption_algorithm: Some(destination_algorithm),
             source_key_material_id: material,
@@ -141,6 +141,7 @@ impl Operation for ReEncrypt {
                 "destinationEncryptionAlgorithm",
                 algorithm_name(input.destination_encryption_algorithm),
             )
+            .flag("dryRun", input.dry_run)
             .about(keys.into_iter().flat_map(|keys| [&keys.from, &keys.to]))
     }
 

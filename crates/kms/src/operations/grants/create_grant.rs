@@ -135,7 +135,7 @@ impl Operation for CreateGrant {
     }
 
     fn describe(_: &Call, input: &Self::Input, new: Option<&NewGrant>) -> Facts {
-        Parameters::default()
+        let facts = Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("granteePrincipal", input.grantee_principal.as_deref())
             .text("granteeServicePrincipal", input.grantee_service_principal.as_deref())
@@ -149,7 +149,12 @@ impl Operation for CreateGrant {
             .text("name", input.name.as_deref())
             .flag("dryRun", input.dry_run)
             .beside(doubts(input, new))
-            .about(new.map(|new| &new.key))
+            .about(new.map(|new| &new.key));
+        Facts {
+            // They depend on the key.
+            tells_of_keys: true,
+            ..facts
+        }
     }
 
     fn is_dry_run(input: &Self::Input) -> bool {

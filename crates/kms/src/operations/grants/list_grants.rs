@@ -102,7 +102,7 @@ impl Operation for ListGrants {
         let mut grants = Vec::with_capacity(found.grants.len());
         for grant in found.grants {
             let partition = call.region.partition();
-            grants.push(list::entry(service.principals(), partition, key.arn.clone(), grant).await?);
+            grants.push(list::entry(service.principals(), partition, key.arn.as_str().to_owned(), grant).await?);
         }
         Ok(Effect::reply(kms::ListGrantsResponse {
             grants: Some(grants),

@@ -150,17 +150,20 @@ impl Operation for RetireGrant {
         Ok(Effect::change(txn, Empty))
     }
 
-    fn describe(_: &Call, _: &Self::Input, retired: Option<&Retired>) -> Facts {
+    /// Nothing of the request is shown: what it names is beside it, and a token is a secret.
+    fn describe(_: &Call, input: &Self::Input, retired: Option<&Retired>) -> Facts {
+        let parameters = Parameters::default().flag("dryRun", input.dry_run);
         let Some(Retired::Here(held)) = retired else {
-            return Facts::default();
+            return parameters.with(Vec::new());
         };
         let mut data = Object::new();
         data.string("grantId", &held.found.grant.value.id.to_string());
         Facts {
             additional_event_data: Some(data.finish()),
-            ..Parameters::default().with(vec![AuditedResource {
+            tells_of_keys: true,
+            ..parameters.with(vec![AuditedResource {
                 account: held.key.record.account,
-                arn: held.key.arn.clone(),
+                arn: held.key.arn.as_str().to_owned(),
             }])
         }
     }

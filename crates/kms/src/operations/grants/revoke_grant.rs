@@ -78,6 +78,7 @@ impl Operation for RevokeGrant {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("grantId", input.grant_id.as_str())
+            .flag("dryRun", input.dry_run)
             .about(revoked.map(|revoked| &revoked.key))
     }
 

@@ -1,12 +1,13 @@
 //! `DeleteImportedKeyMaterial`: removes imported material and leaves the key waiting for it.
 
 use trent_api::{ApiError, kms};
+use trent_audit::json::Object;
 use trent_crypto::MaterialId;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::conditions;
-use crate::facts::{Parameters, key_changed};
+use crate::facts::Parameters;
 use crate::keys::Key;
 use crate::reference::{self, KeyTarget};
 use crate::rules::{Naming, Origins, Rules, Takes};
@@ -60,7 +61,7 @@ impl Operation for DeleteImportedKeyMaterial {
         ROW.rules.check(ROW.name, key)?;
         let id = material(key, input.key_material_id.as_deref())?;
         let output = kms::DeleteImportedKeyMaterialResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             key_material_id: id.map(|id| id.to_string()),
         };
         let mut record = key.record.clone();
@@ -72,8 +73,13 @@ impl Operation for DeleteImportedKeyMaterial {
         } else {
             Effect::reply(output)
         };
+        let mut shown = Object::new();
+        shown.string("keyId", &key.arn);
+        if let Some(id) = id {
+            shown.string("keyMaterialId", &id.to_string());
+        }
         Ok(Effect {
-            response_elements: Some(key_changed(key)),
+            response_elements: Some(shown.finish()),
             ..effect
         })
     }

@@ -80,7 +80,7 @@ impl Operation for GetParametersForImport {
         };
         let made = service.keystore().import_parameters(request).await.map_err(internal)?;
         Ok(Effect::reply(kms::GetParametersForImportResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             import_token: Some(Blob::new(made.token)),
             public_key: Some(Blob::new(made.public_key)),
             parameters_valid_to: Some(Timestamp::from_millis(expires)),

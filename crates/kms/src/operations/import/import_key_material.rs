@@ -130,7 +130,7 @@ impl Operation for ImportKeyMaterial {
             ..Effect::change(
                 txn,
                 kms::ImportKeyMaterialResponse {
-                    key_id: Some(key.arn.clone()),
+                    key_id: Some(key.arn.as_str().to_owned()),
                     key_material_id: Some(id.to_string()),
                 },
             )

@@ -64,7 +64,7 @@ impl Operation for CancelKeyDeletion {
         };
         space.update(&mut txn, key, &record);
         let output = kms::CancelKeyDeletionResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
         };
         Ok(Effect {
             response_elements: Some(key_changed(key)),

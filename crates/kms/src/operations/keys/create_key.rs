@@ -9,7 +9,7 @@ use trent_names::{AccountId, Partition};
 use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Resource, Row, Target, action};
 
-use crate::facts::Parameters;
+use crate::facts::AuditedRequest;
 use crate::new_key::{NewKeyRecord, not_offered};
 use crate::operations::policies::put_key_policy;
 use crate::operations::tags::tag_resource;
@@ -170,7 +170,7 @@ impl Operation for CreateKey {
             response_elements: Some(shown.finish()),
             created: vec![AuditedResource {
                 account,
-                arn: key.arn.clone(),
+                arn: key.arn.as_str().to_owned(),
             }],
             ..Effect::change(
                 txn,
@@ -181,35 +181,27 @@ impl Operation for CreateKey {
         })
     }
 
+    /// What the request leaves out stands there as what is in force then.
     fn describe(call: &Call, input: &Self::Input, _: Option<&Requested>) -> Facts {
         let policy = input.policy.as_deref();
-        let parameters = Parameters::default()
-            .beside(policy.and_then(|policy| lint::of_key_policy(policy, call.account())))
-            .document("policy", input.policy.as_deref())
-            .text("description", input.description.as_deref())
-            .text("keyUsage", input.key_usage.map(kms::KeyUsageType::as_str))
-            .text(
-                "customerMasterKeySpec",
-                input.customer_master_key_spec.map(kms::CustomerMasterKeySpec::as_str),
-            )
-            .text("keySpec", input.key_spec.map(kms::KeySpec::as_str))
-            .text("origin", input.origin.map(kms::OriginType::as_str))
+        let spec = input.key_spec.map(kms::KeySpec::as_str);
+        let spec = spec.or(input.customer_master_key_spec.map(kms::CustomerMasterKeySpec::as_str));
+        let parameters = AuditedRequest {
+            policy,
+            description: input.description.as_deref().unwrap_or_default(),
+            usage: input.key_usage.unwrap_or(kms::KeyUsageType::EncryptDecrypt).as_str(),
+            spec: spec.unwrap_or(kms::KeySpec::SymmetricDefault.as_str()),
+            origin: input.origin.unwrap_or(kms::OriginType::AwsKms).as_str(),
+            bypass: input.bypass_policy_lockout_safety_check.unwrap_or(false),
+            multi_region: input.multi_region.unwrap_or(false),
+        };
+        let tags = input.tags.iter().flatten();
+        parameters
+            .shown(tags.map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str())))
             .text("customKeyStoreId", input.custom_key_store_id.as_deref())
             .text("xksKeyId", input.xks_key_id.as_deref())
-            .flag(
-                "bypassPolicyLockoutSafetyCheck",
-                input.bypass_policy_lockout_safety_check,
-            )
-            .flag("multiRegion", input.multi_region);
-        match &input.tags {
-            None => parameters,
-            Some(tags) => parameters.pairs(
-                "tags",
-                ("tagKey", "tagValue"),
-                tags.iter().map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str())),
-            ),
-        }
-        .with(Vec::new())
+            .beside(policy.and_then(|policy| lint::of_key_policy(policy, call.account())))
+            .with(Vec::new())
     }
 }
 

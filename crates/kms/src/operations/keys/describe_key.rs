@@ -180,7 +180,7 @@ async fn create_managed(
     Ok(Effect {
         created: vec![AuditedResource {
             account: alias.account,
-            arn: key.arn.clone(),
+            arn: key.arn.as_str().to_owned(),
         }],
         ..Effect::change(
             txn,

@@ -64,7 +64,10 @@ impl Operation for EnableKey {
 /// Puts a key in one of the two states that its owner chooses between. A key that is in it already stays as it is.
 pub(super) fn switch(service: &Kms, call: &Call, key: &Key, state: KeyState) -> Result<Effect<Empty>, ApiError> {
     if key.record.state == state {
-        return Ok(Effect::reply(Empty));
+        return Ok(Effect {
+            response_elements: Some(key_changed(key)),
+            ..Effect::reply(Empty)
+        });
     }
     let space = service.space(&call.region)?;
     let mut txn = space.store.txn();

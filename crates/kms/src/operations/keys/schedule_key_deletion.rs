@@ -96,7 +96,7 @@ impl Operation for ScheduleKeyDeletion {
             .string("keyId", &key.arn)
             .string("keyState", record.state.on_the_wire().as_str());
         if let Some(at) = at {
-            shown.string("deletionDate", &Timestamp::from_millis(at).to_string());
+            shown.string("deletionDate", &Timestamp::from_millis(at).in_words());
         }
         shown.integer("pendingWindowInDays", deletion.window.into());
         Ok(Effect {
@@ -104,7 +104,7 @@ impl Operation for ScheduleKeyDeletion {
             ..Effect::change(
                 txn,
                 kms::ScheduleKeyDeletionResponse {
-                    key_id: Some(key.arn.clone()),
+                    key_id: Some(key.arn.as_str().to_owned()),
                     deletion_date: at.map(Timestamp::from_millis),
                     key_state: Some(record.state.on_the_wire()),
                     pending_window_in_days: Some(deletion.window),
@@ -116,7 +116,12 @@ impl Operation for ScheduleKeyDeletion {
     fn describe(_: &Call, input: &Self::Input, deletion: Option<&Deletion>) -> Facts {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
-            .number("pendingWindowInDays", input.pending_window_in_days)
+            .number(
+                "pendingWindowInDays",
+                deletion
+                    .map(|deletion| deletion.window)
+                    .or(input.pending_window_in_days),
+            )
             .about(deletion.map(|deletion| &deletion.key))
     }
 }

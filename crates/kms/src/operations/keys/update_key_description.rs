@@ -5,7 +5,7 @@ use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action}
 
 use crate::Kms;
 use crate::conditions;
-use crate::facts::{Parameters, key_changed};
+use crate::facts::Parameters;
 use crate::records::KeyRecord;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
@@ -59,10 +59,7 @@ impl Operation for UpdateKeyDescription {
             ..key.record.clone()
         };
         space.update(&mut txn, key, &record);
-        Ok(Effect {
-            response_elements: Some(key_changed(key)),
-            ..Effect::change(txn, Empty)
-        })
+        Ok(Effect::change(txn, Empty))
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

@@ -69,7 +69,7 @@ impl Operation for GenerateMac {
         Ok(Effect::reply(kms::GenerateMacResponse {
             mac: Some(Blob::new(mac)),
             mac_algorithm: Some(input.mac_algorithm),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
         }))
     }
 
@@ -77,6 +77,7 @@ impl Operation for GenerateMac {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("macAlgorithm", input.mac_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

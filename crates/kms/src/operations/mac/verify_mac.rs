@@ -71,7 +71,7 @@ impl Operation for VerifyMac {
             return Err(kms::error::KMS_INVALID_MAC.bare());
         }
         Ok(Effect::reply(kms::VerifyMacResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             mac_valid: Some(true),
             mac_algorithm: Some(input.mac_algorithm),
         }))
@@ -81,6 +81,7 @@ impl Operation for VerifyMac {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
             .text("macAlgorithm", input.mac_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

@@ -6,20 +6,20 @@
 use std::time::Duration;
 
 use trent_api::{ApiError, kms, protocol};
-use trent_audit::json::Object;
+use trent_audit::json::{Fragment, Object};
 use trent_names::{AccountId, KeyId, Region};
 use trent_policy::{ConditionKey, Context, Values};
 use trent_service::{Access, Actor, Call, Effect, Facts, Operation, Resource, Row, Target, action};
 use trent_store::RegionStore;
 
-use crate::facts::Parameters;
+use crate::facts::{AuditedRequest, Parameters};
 use crate::keys::{Key, KeySpace};
 use crate::lifecycle::replication::receipt;
 use crate::operations::keys::create_key;
 use crate::operations::policies::put_key_policy;
 use crate::operations::tags::tag_resource;
-use crate::records::key_address;
-use crate::records::letters::{Founding, Note, Says};
+use crate::records::letters::{Asked, Founding, Note, Says};
+use crate::records::{KeyRecord, key_address};
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::States;
@@ -191,9 +191,9 @@ impl Operation for ReplicateKey {
             .document("policy", policy)
             .flag(
                 "bypassPolicyLockoutSafetyCheck",
-                input.bypass_policy_lockout_safety_check,
+                Some(input.bypass_policy_lockout_safety_check.unwrap_or(false)),
             )
-            .text("description", input.description.as_deref());
+            .text("description", input.description.as_deref().unwrap_or_default());
         match &input.tags {
             None => parameters,
             Some(tags) => parameters.pairs(
@@ -260,7 +260,24 @@ async fn founding(
         tags,
         primary: call.region.clone(),
         replicas,
+        asked: Some(Asked::by(call, audited_creation(input, record))),
     })
+}
+
+/// The request for the replica's half of the call, as the record in its Region shows it.
+fn audited_creation(input: &kms::ReplicateKeyRequest, primary: &KeyRecord) -> Option<Fragment> {
+    let request = AuditedRequest {
+        policy: input.policy.as_deref(),
+        description: input.description.as_deref().unwrap_or_default(),
+        usage: primary.usage.as_str(),
+        spec: primary.spec.as_str(),
+        origin: primary.origin.as_str(),
+        bypass: input.bypass_policy_lockout_safety_check.unwrap_or(false),
+        multi_region: true,
+    };
+    let tags = input.tags.iter().flatten();
+    let shown = request.shown(tags.map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str())));
+    shown.with(Vec::new()).request_parameters
 }
 
 /// Waits until the replica can be seen in its Region, but not for long: it is certain to come.

@@ -13,7 +13,7 @@ use crate::conditions;
 use crate::facts::{Parameters, key_changed};
 use crate::keys::Key;
 use crate::records::KeyRecord;
-use crate::records::letters::{Note, Says};
+use crate::records::letters::{Asked, Note, Says};
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::state::{KeyState, States};
@@ -87,7 +87,10 @@ impl Operation for UpdatePrimaryRegion {
         super::check_primary(key)?;
         ROW.rules.check(ROW.name, key)?;
         if is_moving_to(key, &input.primary_region) {
-            return Ok(Effect::reply(Empty));
+            return Ok(Effect {
+                response_elements: Some(key_changed(key)),
+                ..Effect::reply(Empty)
+            });
         }
         States::EnabledOnly.check(key.record.state, &key.arn)?;
         let region = Region::parse(&input.primary_region)
@@ -104,7 +107,9 @@ impl Operation for UpdatePrimaryRegion {
             state: KeyState::Updating,
             ..key.record.clone()
         };
-        record.related.get_or_insert_default().moving = Some(region.clone());
+        let related = record.related.get_or_insert_default();
+        related.moving = Some(region.clone());
+        related.asked = Some(Asked::by(call, None));
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();
         space.update(&mut txn, key, &record);

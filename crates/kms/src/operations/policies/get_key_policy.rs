@@ -64,7 +64,7 @@ impl Operation for GetKeyPolicy {
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
             .text("keyId", input.key_id.as_str())
-            .text("policyName", input.policy_name.as_deref())
+            .text("policyName", input.policy_name.as_deref().unwrap_or(POLICY_NAME))
             .about(key)
     }
 }

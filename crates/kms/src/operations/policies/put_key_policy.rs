@@ -6,7 +6,7 @@ use trent_api::{ApiError, Empty, kms, protocol};
 use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, Call, Effect, Facts, Named, NoGrants, Operation, Row, Target, action};
 
-use crate::facts::{Parameters, key_changed};
+use crate::facts::Parameters;
 use crate::keys::Key;
 use crate::policy::{self, KeyPolicy, POLICY_NAME};
 use crate::records::KeyRecord;
@@ -81,21 +81,18 @@ impl Operation for PutKeyPolicy {
             lockout::check::<Self>(call, input, named, &replacing(&planned))?;
         }
         space.update(&mut txn, key, &record);
-        Ok(Effect {
-            response_elements: Some(key_changed(key)),
-            ..Effect::change(txn, Empty)
-        })
+        Ok(Effect::change(txn, Empty))
     }
 
     fn describe(call: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
         Parameters::default()
             .beside(lint::of_key_policy(&input.policy, call.account()))
             .text("keyId", input.key_id.as_str())
-            .text("policyName", input.policy_name.as_deref())
+            .text("policyName", input.policy_name.as_deref().unwrap_or(POLICY_NAME))
             .document("policy", Some(&input.policy))
             .flag(
                 "bypassPolicyLockoutSafetyCheck",
-                input.bypass_policy_lockout_safety_check,
+                Some(input.bypass_policy_lockout_safety_check.unwrap_or(false)),
             )
             .about(key)
     }

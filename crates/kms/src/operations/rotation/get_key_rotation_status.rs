@@ -61,7 +61,7 @@ impl Operation for GetKeyRotationStatus {
         let calendar = record.calendar().filter(|_| !ends);
         Ok(Effect::reply(kms::GetKeyRotationStatusResponse {
             key_rotation_enabled: Some(calendar.is_some()),
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             rotation_period_in_days: calendar.map(|calendar| calendar.period_days),
             next_rotation_date: calendar.map(|calendar| Timestamp::from_millis(calendar.next)),
             on_demand_rotation_start_date: record.on_demand.map(Timestamp::from_millis),

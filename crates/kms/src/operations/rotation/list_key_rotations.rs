@@ -125,7 +125,7 @@ fn entry(key: &Key, material: &MaterialRecord) -> kms::RotationsListEntry {
     let current = key.record.current().map(|current| current.id);
     let expires = material.imported.as_ref().map(|imported| imported.expires);
     kms::RotationsListEntry {
-        key_id: Some(key.arn.clone()),
+        key_id: Some(key.arn.as_str().to_owned()),
         key_material_id: Some(material.id.to_string()),
         key_material_state: Some(match material.standing {
             Some(Standing::PendingRotation) => kms::KeyMaterialState::PendingRotation,

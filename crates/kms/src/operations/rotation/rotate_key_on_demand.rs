@@ -77,7 +77,7 @@ impl Operation for RotateKeyOnDemand {
         };
         space.update(&mut txn, key, &record);
         let output = kms::RotateKeyOnDemandResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
         };
         Ok(Effect {
             response_elements: Some(key_changed(key)),

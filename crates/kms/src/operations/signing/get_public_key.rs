@@ -55,7 +55,7 @@ impl Operation for GetPublicKey {
         let public_key = key.record.public_key.as_ref().ok_or_else(missing)?;
         let algorithms = Listed::of(key)?;
         Ok(Effect::reply(kms::GetPublicKeyResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             public_key: Some(Blob::new(public_key.to_vec())),
             customer_master_key_spec: metadata::older_spec(key),
             key_spec: Some(metadata::spec(key)?),

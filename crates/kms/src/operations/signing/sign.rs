@@ -71,7 +71,7 @@ impl Operation for Sign {
         };
         let signature = service.keystore().sign(request).await.map_err(internal)?;
         Ok(Effect::reply(kms::SignResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             signature: Some(Blob::new(signature)),
             signing_algorithm: Some(input.signing_algorithm),
         }))
@@ -82,6 +82,7 @@ impl Operation for Sign {
             .text("keyId", input.key_id.as_str())
             .text("messageType", signatures::kind(input.message_type).as_str())
             .text("signingAlgorithm", input.signing_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

@@ -73,7 +73,7 @@ impl Operation for Verify {
         let verified = service.keystore().verify(request).await;
         verified.map_err(signatures::verification_failure)?;
         Ok(Effect::reply(kms::VerifyResponse {
-            key_id: Some(key.arn.clone()),
+            key_id: Some(key.arn.as_str().to_owned()),
             signature_valid: Some(true),
             signing_algorithm: Some(input.signing_algorithm),
         }))
@@ -84,6 +84,7 @@ impl Operation for Verify {
             .text("keyId", input.key_id.as_str())
             .text("messageType", signatures::kind(input.message_type).as_str())
             .text("signingAlgorithm", input.signing_algorithm.as_str())
+            .flag("dryRun", input.dry_run)
             .about(key)
     }
 

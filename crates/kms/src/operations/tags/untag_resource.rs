@@ -82,7 +82,10 @@ impl Operation for UntagResource {
         let mut tags = key.record.tags.clone();
         tags.retain(|tag_key, _| !input.tag_keys.contains(tag_key));
         if tags == key.record.tags {
-            return Ok(Effect::reply(Empty));
+            return Ok(Effect {
+                response_elements: Some(key_changed(key)),
+                ..Effect::reply(Empty)
+            });
         }
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();
