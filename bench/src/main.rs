@@ -2,7 +2,8 @@
 //!
 //! `compare` starts the servers on one core, drives them in turn from another and prints a table; `echo` is the bare
 //! server; `authorization` compares Trent with itself, with many grants and large policies;
-//! `algorithms` with bare calls of its library; `scale` with itself over many keys. How and why is in `bench/README.md`.
+//! `algorithms` with bare calls of its library; `scale` with itself over many keys; `lookup` looks
+//! events up in a long trail. How and why is in `bench/README.md`.
 
 mod affinity;
 mod algorithms;
@@ -15,6 +16,7 @@ mod echo;
 mod error;
 mod histogram;
 mod load;
+mod lookup;
 mod process;
 mod report;
 mod requests;
@@ -48,6 +50,8 @@ enum Command {
     Algorithms(algorithms::Arguments),
     /// Measure what many keys cost, at start and in use, and rotations that fall due together
     Scale(scale::Arguments),
+    /// Measure lookups in a long audit trail
+    Lookup(lookup::Arguments),
     /// Serve: answer every request with its own body
     Echo(echo::Arguments),
 }
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Command::Authorization(arguments) => authorization::run(&arguments),
         Command::Algorithms(arguments) => algorithms::run(&arguments),
         Command::Scale(arguments) => scale::run(&arguments),
+        Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments),
     };
     match outcome {

@@ -12,6 +12,7 @@ mod declaration;
 mod operations;
 mod past;
 mod questions;
+mod verification;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use trent_store::{Ledger, Mode, Sealed};
 
 pub use accounts::Inquiries;
 pub use questions::Questions;
+pub use verification::Verification;
 
 /// What the operator's operations work on.
 pub struct Operator {
@@ -47,6 +49,8 @@ pub struct Operator {
     pub questions: Questions,
     /// The keys, for giving one back to its account.
     pub keys: Arc<dyn Recover>,
+    /// The checks of the trail that were asked for.
+    pub verification: Verification,
     /// What never changes while the server runs.
     pub facts: Facts,
 }

@@ -6,6 +6,7 @@
 //! ([`decode`], [`query`]), and every constraint of every member is checked and worded in one place.
 
 mod blob;
+pub mod cloudtrail;
 mod constraints;
 pub mod decode;
 pub mod encode;

@@ -79,6 +79,16 @@ pub(crate) struct Point {
     pub(crate) key: Key256,
 }
 
+/// How far a trail is known to be on the disk.
+#[derive(Clone)]
+pub(crate) struct Reached {
+    /// The id of the open segment.
+    pub(crate) segment: Uuid,
+    /// The number of its first record, there or yet to come.
+    pub(crate) first: u64,
+    pub(crate) point: Point,
+}
+
 /// The first line of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {

@@ -12,7 +12,7 @@ use trent_store::{CommitError, Everywhere, GlobalStore, Key, Kind, LivesIn, Reco
 use uuid::Uuid;
 use zeroize::Zeroize;
 
-use crate::chain::{Head, Mac, Point};
+use crate::chain::{Head, Header, Mac, Point, Reached};
 
 /// Chains read at once.
 const PAGE: usize = 256;
@@ -81,6 +81,25 @@ impl Record for AnchorRecord {
 
 impl LivesIn<Everywhere> for AnchorRecord {}
 
+/// Where the records that are kept begin.
+#[derive(Encode, Decode)]
+struct FloorRecord {
+    /// The number of the last record that is not kept.
+    #[n(0)]
+    sequence: u64,
+    /// The mac of the chain line after it, which the segment behind repeats.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    mac: [u8; 16],
+}
+
+impl Record for FloorRecord {
+    const KIND: Kind = kinds::AUDIT_FLOOR;
+    const CLASS: Class = Class::Audit;
+    const VERSION: u8 = 1;
+}
+
+impl LivesIn<Everywhere> for FloorRecord {}
+
 impl From<&Point> for PointRecord {
     fn from(point: &Point) -> Self {
         Self {
@@ -114,6 +133,10 @@ fn anchor_key() -> Key<AnchorRecord> {
     Key::new().part(b"latest")
 }
 
+fn floor_key() -> Key<FloorRecord> {
+    Key::new().part(b"latest")
+}
+
 fn chain_key(chain: Uuid) -> Key<ChainRecord> {
     Key::new().part(chain.as_bytes())
 }
@@ -125,11 +148,37 @@ pub(crate) struct Anchor {
     pub(crate) head: Point,
 }
 
-/// All chains that the store knows, and the anchor: what a trail's file is checked against.
-#[derive(Default)]
+/// Where the records that are kept begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Floor {
+    /// The number of the last record that is not kept.
+    pub(crate) sequence: u64,
+    pub(crate) mac: Mac,
+}
+
+impl Floor {
+    /// Of a trail of which everything is kept.
+    const NOTHING: Self = Self {
+        sequence: 0,
+        mac: Mac::NONE,
+    };
+}
+
+/// All chains that the store knows, the anchor and the floor: what a trail's files are checked against.
 pub struct Chains {
     keys: HashMap<Uuid, Key256>,
     pub(crate) anchor: Option<Anchor>,
+    pub(crate) floor: Floor,
+}
+
+impl Default for Chains {
+    fn default() -> Self {
+        Self {
+            keys: HashMap::new(),
+            anchor: None,
+            floor: Floor::NOTHING,
+        }
+    }
 }
 
 impl Chains {
@@ -141,9 +190,14 @@ impl Chains {
             start: stored.value.start.as_ref().map(Point::from),
             head: Point::from(&stored.value.head),
         });
+        let floor = store.get(&floor_key()).await?.map(|stored| Floor {
+            sequence: stored.value.sequence,
+            mac: Mac(stored.value.mac),
+        });
         let mut chains = Self {
             keys: HashMap::new(),
             anchor,
+            floor: floor.unwrap_or(Floor::NOTHING),
         };
         let mut last = None;
         loop {
@@ -160,6 +214,17 @@ impl Chains {
             if !page.more || last.is_none() {
                 return Ok(chains);
             }
+        }
+    }
+
+    /// These chains with an anchor that was read earlier: what a trail that is being written had reached before its files
+    /// were looked at.
+    #[must_use]
+    pub fn anchored_as(self, earlier: Self) -> Self {
+        Self {
+            keys: self.keys,
+            anchor: earlier.anchor,
+            floor: self.floor,
         }
     }
 
@@ -180,38 +245,57 @@ pub(crate) async fn register(store: &GlobalStore, chain: Uuid, key: &Key256) -> 
     Ok(())
 }
 
+/// Notes that the records before a segment are no longer kept: those that its header comes after.
+pub(crate) async fn note_floor(store: &GlobalStore, kept: &Header) -> Result<(), CommitError> {
+    let mut txn = store.txn();
+    let record = FloorRecord {
+        sequence: kept.sequence,
+        mac: kept.after.0,
+    };
+    txn.put(&floor_key(), &record);
+    store.commit(txn).await?;
+    Ok(())
+}
+
 /// The anchor of the trail that this process writes.
 pub(crate) struct Anchors {
     store: GlobalStore,
-    trail: Uuid,
-    /// The newest anchor in this file.
-    latest: Mutex<Option<Point>>,
+    /// The newest anchor, with the segment that it is in.
+    latest: Mutex<Option<(Uuid, Point)>>,
 }
 
 impl Anchors {
-    pub(crate) fn new(store: GlobalStore, trail: Uuid, latest: Option<Point>) -> Self {
+    pub(crate) fn new(store: GlobalStore, latest: Option<(Uuid, Point)>) -> Self {
         Self {
             store,
-            trail,
             latest: Mutex::new(latest),
         }
     }
 
-    /// Moves the anchor on to a point that is on the disk.
-    pub(crate) async fn advance(&self, point: Point) -> Result<(), CommitError> {
+    pub(crate) fn store(&self) -> &GlobalStore {
+        &self.store
+    }
+
+    /// Moves the anchor on to what is on the disk.
+    pub(crate) async fn advance(&self, reached: Reached) -> Result<(), CommitError> {
+        let Reached { segment, point, .. } = reached;
         let mut latest = self.latest.lock().await;
-        if latest.as_ref().is_some_and(|latest| latest.head == point.head) {
+        let before = latest
+            .as_ref()
+            .filter(|(before, _)| *before == segment)
+            .map(|(_, point)| point);
+        if before.is_some_and(|before| before.head == point.head) {
             return Ok(());
         }
         let record = AnchorRecord {
-            trail: *self.trail.as_bytes(),
-            start: latest.as_ref().map(PointRecord::from),
+            trail: *segment.as_bytes(),
+            start: before.map(PointRecord::from),
             head: PointRecord::from(&point),
         };
         let mut txn = self.store.txn();
         txn.put(&anchor_key(), &record);
         self.store.commit(txn).await?;
-        *latest = Some(point);
+        *latest = Some((segment, point));
         Ok(())
     }
 }

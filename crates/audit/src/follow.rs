@@ -3,12 +3,18 @@
 //! What is not known to be on the disk is not read: it may yet be cut off. So a record that was read once is there again
 //! whenever the same place is read from.
 
-use std::{fs::File, io, os::unix::fs::FileExt};
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
 
 use minicbor::{Decode, Encode};
 
 use crate::{
     chain::{Line, LineError},
+    segment,
     trail::Trail,
 };
 
@@ -53,67 +59,137 @@ pub struct Page {
     pub gap: bool,
 }
 
+/// A segment, or the memory that stands for one, as far as it is known to be on the disk.
+struct Stretch {
+    id: [u8; 16],
+    /// `None`: the memory.
+    path: Option<PathBuf>,
+    /// The number of its first record.
+    first: u64,
+    length: u64,
+}
+
 impl Trail {
     /// The place behind the last record that is known to be on the disk.
     pub fn end(&self) -> Position {
-        let (offset, sequence) = self.durable_end();
+        let reached = self.reached();
         Position {
-            file: *self.id().as_bytes(),
-            offset,
-            sequence,
+            file: *reached.segment.as_bytes(),
+            offset: reached.point.offset,
+            sequence: reached.point.head.sequence,
         }
     }
 
     /// The records behind a place, about `most` bytes of them but one at least; none if there is none yet. Blocks for the
     /// time of a read.
     ///
-    /// A record's number outlives the file that it is in: where a new file was begun, its records go on behind the number
-    /// of the place.
+    /// A record's number outlives the segment that it is in: where segments were removed or put aside, what there is
+    /// behind the number of the place comes next.
     pub fn read_behind(&self, from: &Position, most: usize) -> io::Result<Page> {
-        let end = self.end();
-        if from.file != end.file {
-            return self.read_other_file(from, &end, most);
-        }
-        if from.offset > end.offset {
+        let open = self.open_stretch();
+        if from.file == open.id && from.offset > open.length {
             // A disk that had promised to keep its end has not.
             return Ok(Page {
                 entries: Vec::new(),
-                end,
+                end: self.end(),
                 gap: true,
             });
         }
-        self.read_lines(from, &end, most)
+        let stretches = if from.file == open.id {
+            vec![open]
+        } else {
+            self.stretches_behind(from, open)?
+        };
+        let mut gap = stretches
+            .first()
+            .is_some_and(|first| first.id != from.file && first.first > from.sequence.saturating_add(1));
+        let mut end = *from;
+        for stretch in &stretches {
+            let mut page = stretch.read_behind(self, from, most)?;
+            page.entries.retain(|entry| entry.behind.sequence > from.sequence);
+            gap |= page.gap;
+            end = page.end;
+            if !page.entries.is_empty() {
+                return Ok(Page { gap, ..page });
+            }
+        }
+        Ok(Page {
+            entries: Vec::new(),
+            end,
+            gap,
+        })
     }
 
-    /// The same in a file that the place is not in.
-    fn read_other_file(&self, from: &Position, end: &Position, most: usize) -> io::Result<Page> {
-        let mut at = Position {
-            file: end.file,
-            offset: 0,
-            sequence: 0,
+    fn open_stretch(&self) -> Stretch {
+        let reached = self.reached();
+        Stretch {
+            id: *reached.segment.as_bytes(),
+            path: self.path().map(Path::to_owned),
+            first: reached.first,
+            length: reached.point.offset,
+        }
+    }
+
+    /// The segment that a place is in, or the record behind it, and those that follow; the open one is the last.
+    fn stretches_behind(&self, from: &Position, open: Stretch) -> io::Result<Vec<Stretch>> {
+        let mut stretches = Vec::new();
+        if let Some(path) = self.path() {
+            let closed = segment::closed(path)?;
+            let next = from.sequence.saturating_add(1);
+            let at = closed.iter().rposition(|segment| segment.first <= next).unwrap_or(0);
+            // One and the next are enough to go on with.
+            for segment in closed.iter().skip(at).take(2) {
+                let header = segment::header_of(&segment.path)?;
+                stretches.push(Stretch {
+                    id: header.map_or([0; 16], |header| *header.trail.as_bytes()),
+                    first: segment.first,
+                    length: std::fs::metadata(&segment.path)?.len(),
+                    path: Some(segment.path.clone()),
+                });
+            }
+            if closed.len() > at + stretches.len() {
+                return Ok(stretches);
+            }
+        }
+        stretches.push(open);
+        Ok(stretches)
+    }
+}
+
+impl Stretch {
+    /// Records of it behind a place, which may be in another one; those of the place's number and before may be among
+    /// them.
+    fn read_behind(&self, trail: &Trail, from: &Position, most: usize) -> io::Result<Page> {
+        let mut at = if from.file == self.id {
+            *from
+        } else {
+            Position {
+                file: self.id,
+                offset: 0,
+                sequence: self.first.saturating_sub(1),
+            }
         };
-        let mut missed = None;
         loop {
-            let mut page = self.read_lines(&at, end, most)?;
-            let first = page
-                .entries
-                .first()
-                .map_or(page.end.sequence, |first| first.behind.sequence - 1);
-            let gap = *missed.get_or_insert(page.gap || first > from.sequence);
-            page.entries.retain(|entry| entry.behind.sequence > from.sequence);
-            if !page.entries.is_empty() || page.end.offset >= end.offset {
-                return Ok(Page { gap, ..page });
+            let page = self.read_lines(trail, &at, most)?;
+            let is_last = page.end.offset >= self.length;
+            if is_last
+                || page
+                    .entries
+                    .last()
+                    .is_some_and(|last| last.behind.sequence > from.sequence)
+            {
+                return Ok(page);
             }
             at = page.end;
         }
     }
 
-    /// Whole lines between two places of the file.
-    fn read_lines(&self, from: &Position, end: &Position, most: usize) -> io::Result<Page> {
-        let left = usize::try_from(end.offset.saturating_sub(from.offset)).unwrap_or(usize::MAX);
+    /// Whole lines behind a place in it.
+    fn read_lines(&self, trail: &Trail, from: &Position, most: usize) -> io::Result<Page> {
+        let left = usize::try_from(self.length.saturating_sub(from.offset)).unwrap_or(usize::MAX);
         let mut most = most;
         loop {
-            let (began, bytes) = self.bytes_behind(from.offset, most.min(left))?;
+            let (began, bytes) = self.bytes_behind(trail, from.offset, most.min(left))?;
             let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             if whole == 0 && most < left {
                 // A line longer than was asked for.
@@ -129,15 +205,20 @@ impl Trail {
         }
     }
 
-    /// Bytes of the file or the memory, and where they begin.
-    fn bytes_behind(&self, offset: u64, most: usize) -> io::Result<(u64, Vec<u8>)> {
-        if let Some(memory) = self.memory() {
-            return Ok(memory.read_behind(offset, most));
+    /// Bytes of it, and where they begin.
+    fn bytes_behind(&self, trail: &Trail, offset: u64, most: usize) -> io::Result<(u64, Vec<u8>)> {
+        let Some(path) = &self.path else {
+            let memory = trail.memory();
+            return Ok(memory.map_or_else(|| (offset, Vec::new()), |memory| memory.read_behind(offset, most)));
+        };
+        let file = File::open(path)?;
+        let header = segment::header_in(&file)?;
+        if header.map(|header| *header.trail.as_bytes()) != Some(self.id) {
+            // It was closed just now: the next look finds it under its new name.
+            return Err(io::ErrorKind::Interrupted.into());
         }
         let mut bytes = vec![0; most];
-        if let Some(path) = self.path() {
-            File::open(path)?.read_exact_at(&mut bytes, offset)?;
-        }
+        file.read_exact_at(&mut bytes, offset)?;
         Ok((offset, bytes))
     }
 }

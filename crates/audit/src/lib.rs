@@ -2,6 +2,7 @@
 //!
 //! - [`Event`] is one record, in the form of a `CloudTrail` record.
 //! - [`Trail`] keeps records in an append-only file whose batches are chained and authenticated, and tells when they are durable.
+//! - [`History`] looks into what was recorded; [`verify`] checks it.
 //! - [`OutboxRecord`] is a record that waits in the store, written in the same transaction as the change that it tells
 //!   of; [`Drain`] moves it into the trail exactly once.
 //! - A [`Position`] is a place in the trail that is kept; [`Trail::read_behind`] gives the records behind it.
@@ -12,13 +13,17 @@ mod backwards;
 mod chain;
 mod chains;
 mod event;
-mod find;
 mod follow;
+mod history;
 mod identity;
+mod index;
 mod medium;
 mod outbox;
 mod queue;
+mod recorded;
 mod recovery;
+mod rotation;
+mod segment;
 mod trail;
 mod verify;
 mod walk;
@@ -29,13 +34,15 @@ pub use chains::Chains;
 pub use event::{
     EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, for_account,
 };
-pub use find::find_request;
 pub use follow::{Entry, Page, Position};
+pub use history::{Found, History, Query};
 pub use identity::{IdentifiedPrincipal, SessionContext, SessionIssuer, UserIdentity};
-pub use medium::{Medium, MemoryLog};
+pub use medium::{Medium, MemoryLog, NotBegun};
 pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};
 pub use queue::{Health, Mode, TrailError};
+pub use recorded::{About, Attribute, Recorded};
 pub use recovery::OpenError;
+pub use rotation::{Keeping, RotationError};
 pub use trail::{Opened, Trail};
-pub use verify::{Summary, VerifyError, verify};
+pub use verify::{Files, Progress, Summary, VerifyError, verify, verify_after};
 pub use walk::Torn;

@@ -5,7 +5,13 @@
 //! drain of a process looks for each waiting record's id among the lines that can hold it: a record notes where the
 //! trail stood when it was made, and its line can only come later. So each is in the trail exactly once.
 
-use std::{collections::HashSet, io, path::Path, time::Duration};
+use std::{
+    collections::HashSet,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use minicbor::{Decode, Encode};
 use tokio::{
@@ -25,6 +31,7 @@ use crate::{
     chain::Line,
     event::{EventId, Rendered},
     queue::TrailError,
+    segment,
     trail::Trail,
 };
 
@@ -40,10 +47,10 @@ const ANCHOR_INTERVAL: Duration = Duration::from_secs(5);
 /// An audit record in the store, on its way to the trail.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct OutboxRecord {
-    /// The file that the trail was in when the record was made.
+    /// The open segment when the record was made.
     #[cbor(n(0), with = "minicbor::bytes")]
     trail: [u8; 16],
-    /// The last durable record of that file at the time.
+    /// The last durable record at the time.
     #[n(1)]
     after: u64,
     /// The event's text.
@@ -222,15 +229,16 @@ impl Drain {
         let Some(path) = self.trail.path() else {
             return Ok(HashSet::new());
         };
+        let segments = Segments::newest_first(path)?;
         let mut waiting = Waiting::default();
-        waiting.collect(&self.global, self.trail.id()).await?;
+        waiting.collect(&self.global, &segments.ids).await?;
         for region in &self.regions {
-            waiting.collect(region, self.trail.id()).await?;
+            waiting.collect(region, &segments.ids).await?;
         }
         if waiting.ids.is_empty() {
             return Ok(HashSet::new());
         }
-        Ok(search(path, &waiting)?)
+        Ok(search(&segments, &waiting)?)
     }
 }
 
@@ -242,13 +250,13 @@ struct Waiting {
 }
 
 impl Waiting {
-    async fn collect<P: Place>(&mut self, store: &ScopedStore<P>, trail: Uuid) -> Result<(), DrainError> {
+    async fn collect<P: Place>(&mut self, store: &ScopedStore<P>, trail: &[Uuid]) -> Result<(), DrainError> {
         let mut last = None;
         loop {
             let page = store.range(&Key::<OutboxRecord>::new(), last.as_ref(), BATCH).await?;
             for (key, stored) in &page.items {
-                // In another file than the record's own, its line may be anywhere.
-                let after = if stored.value.trail == *trail.as_bytes() {
+                // In another trail than the record's own, its line may be anywhere.
+                let after = if trail.contains(&Uuid::from_bytes(stored.value.trail)) {
                     stored.value.after
                 } else {
                     0
@@ -264,23 +272,46 @@ impl Waiting {
     }
 }
 
+/// The segments of a trail, the open one first.
+#[derive(Default)]
+struct Segments {
+    paths: Vec<PathBuf>,
+    ids: Vec<Uuid>,
+}
+
+impl Segments {
+    fn newest_first(path: &Path) -> io::Result<Self> {
+        let mut segments = Self::default();
+        let closed = segment::closed(path)?.into_iter().rev().map(|segment| segment.path);
+        for path in std::iter::once(path.to_owned()).chain(closed) {
+            segments
+                .ids
+                .extend(segment::header_of(&path)?.map(|header| header.trail));
+            segments.paths.push(path);
+        }
+        Ok(segments)
+    }
+}
+
 /// Looks for waiting records from the trail's end back to where none can be.
-fn search(path: &Path, waiting: &Waiting) -> io::Result<HashSet<EventId>> {
+fn search(segments: &Segments, waiting: &Waiting) -> io::Result<HashSet<EventId>> {
     let mut found = HashSet::new();
-    let mut lines = Backwards::new(std::fs::File::open(path)?)?;
     // The number of the record to come; unknown until the first batch line, behind which are those being written.
     let mut sequence = u64::MAX;
-    while let Some(line) = lines.next_line()? {
-        match Line::parse(&line).map_err(io::Error::other)? {
-            Line::Header(header, _) => sequence = header.sequence,
-            Line::Batch(batch, _) => sequence = batch.last,
-            Line::Record(record) => {
-                found.extend(id_in(record).filter(|id| waiting.ids.contains(id)));
-                sequence = sequence.saturating_sub(1);
+    for path in &segments.paths {
+        let mut lines = Backwards::new(File::open(path)?)?;
+        while let Some(line) = lines.next_line()? {
+            match Line::parse(&line).map_err(io::Error::other)? {
+                Line::Header(header, _) => sequence = header.sequence,
+                Line::Batch(batch, _) => sequence = batch.last,
+                Line::Record(record) => {
+                    found.extend(id_in(record).filter(|id| waiting.ids.contains(id)));
+                    sequence = sequence.saturating_sub(1);
+                }
             }
-        }
-        if sequence <= waiting.after.unwrap_or(0) {
-            break;
+            if sequence <= waiting.after.unwrap_or(0) {
+                return Ok(found);
+            }
         }
     }
     Ok(found)

@@ -8,7 +8,7 @@ use std::{
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, oneshot};
 
-use crate::{chain::Point, event::Rendered};
+use crate::{chain::Reached, event::Rendered, rotation::Rotation};
 
 /// In [`Mode::Buffered`] records are written when about so many bytes of them wait: few calls, a batch that stays in the
 /// processor's cache, and no long turn of the writer on a processor that serves requests too (authenticating a piece takes
@@ -94,8 +94,8 @@ pub(crate) struct Shared {
     pub(crate) room: Notify,
     /// The number of the last record known to be on the disk.
     pub(crate) durable: AtomicU64,
-    /// How far the chain is known to be on the disk.
-    pub(crate) point: Mutex<Point>,
+    /// How far the trail is known to be on the disk.
+    pub(crate) reached: Mutex<Reached>,
 }
 
 /// What waits to be written.
@@ -108,6 +108,8 @@ pub(crate) struct Queue {
     /// The writer sleeps no longer than until a deadline: a record need not wake it.
     pub(crate) timed: bool,
     pub(crate) closed: bool,
+    /// The segment that is to be begun behind the next batch.
+    pub(crate) rotation: Option<Rotation>,
     pub(crate) health: Health,
 }
 
@@ -130,7 +132,7 @@ pub(crate) struct Entry {
 }
 
 impl Shared {
-    pub(crate) fn new(mode: Mode, point: Point) -> Self {
+    pub(crate) fn new(mode: Mode, reached: Reached) -> Self {
         Self {
             mode,
             queue: Mutex::new(Queue {
@@ -139,12 +141,13 @@ impl Shared {
                 urgent: false,
                 timed: false,
                 closed: false,
+                rotation: None,
                 health: Health::Healthy,
             }),
             work: Condvar::new(),
             room: Notify::new(),
-            durable: AtomicU64::new(point.head.sequence),
-            point: Mutex::new(point),
+            durable: AtomicU64::new(reached.point.head.sequence),
+            reached: Mutex::new(reached),
         }
     }
 

@@ -13,8 +13,9 @@ use trent_store::{CommitError, StoreError};
 use uuid::Uuid;
 
 use crate::{
-    chain::{self, Header, Line, LineError, Mac, Point},
+    chain::{self, Head, Header, Line, LineError, Mac, Point},
     chains::{Anchor, Chains},
+    segment,
     walk::{Misplaced, Torn, Walk, WalkError},
 };
 
@@ -95,6 +96,8 @@ pub(crate) struct Recovered {
     pub(crate) file: File,
     /// The file's id; `None` if it is new.
     pub(crate) trail: Option<Uuid>,
+    /// The number of the file's first record, there or yet to come.
+    pub(crate) first: u64,
     /// What the new chain comes after.
     pub(crate) sequence: u64,
     pub(crate) after: Mac,
@@ -110,6 +113,7 @@ pub(crate) fn open(path: &Path, chains: &Chains) -> Result<Recovered, OpenError>
         source,
     };
     let not_a_trail = || OpenError::NotATrail { path: path.to_owned() };
+    segment::tidy(path).map_err(io)?;
     let file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -124,44 +128,11 @@ pub(crate) fn open(path: &Path, chains: &Chains) -> Result<Recovered, OpenError>
         if size > HEADER {
             return Err(not_a_trail());
         }
-        return start_new(file, size, chains).map_err(io);
+        return start_new(path, file, size, chains);
     }
-    let line = read_header(&file, whole).map_err(io)?.ok_or_else(not_a_trail)?;
-    let header = match (Line::parse(&line), chain::format_of(&line)) {
-        (_, Some(format)) if format > chain::FORMAT => {
-            return Err(OpenError::Newer {
-                path: path.to_owned(),
-                format,
-            });
-        }
-        (Ok(Line::Header(header, _)), _) => header,
-        _ => return Err(not_a_trail()),
-    };
+    let header = known_header(path, &file, whole, chains)?;
     let mut walk = begin_walk(path, &header, chains, size)?;
-    let mut reader = BufReader::with_capacity(256 * 1024, &file);
-    reader.seek(SeekFrom::Start(walk.offset())).map_err(io)?;
-    let anchor = chains.anchor.as_ref().filter(|anchor| anchor.trail == header.trail);
-    let mut reached = anchor.is_none_or(|anchor| walk.offset() == anchor.head.offset);
-    let mut reader = reader.take(whole - walk.offset());
-    let walked = walk.run(&mut reader, |walk| {
-        reached |= anchor.is_some_and(|anchor| walk.head() == anchor.head.head);
-        ControlFlow::Continue(())
-    });
-    match walked {
-        Ok(()) => {}
-        Err(WalkError::Io(source)) => return Err(io(source)),
-        Err(WalkError::Misplaced(_)) if reached && has_hole(&file, walk.offset(), size).map_err(io)? => {}
-        Err(WalkError::Misplaced(Misplaced { offset, reason, .. })) => {
-            return Err(OpenError::Damaged {
-                path: path.to_owned(),
-                offset,
-                reason,
-            });
-        }
-    }
-    if let Some(anchor) = anchor.filter(|_| !reached) {
-        return Err(cut(path, anchor));
-    }
+    walk_on(path, &file, whole, &mut walk, chains)?;
     let end = walk.point().ok_or_else(not_a_trail)?;
     let torn = Torn {
         bytes: size - end.offset,
@@ -173,6 +144,7 @@ pub(crate) fn open(path: &Path, chains: &Chains) -> Result<Recovered, OpenError>
     }
     Ok(Recovered {
         trail: Some(header.trail),
+        first: header.sequence + 1,
         sequence: end.head.sequence,
         after: end.head.mac,
         length: end.offset,
@@ -180,6 +152,66 @@ pub(crate) fn open(path: &Path, chains: &Chains) -> Result<Recovered, OpenError>
         torn,
         file,
     })
+}
+
+/// The header of a file that a chain known to the store begins.
+fn known_header(path: &Path, file: &File, whole: u64, chains: &Chains) -> Result<Header, OpenError> {
+    let io = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let not_a_trail = || OpenError::NotATrail { path: path.to_owned() };
+    let line = read_header(file, whole).map_err(io)?.ok_or_else(not_a_trail)?;
+    match (Line::parse(&line), chain::format_of(&line)) {
+        (_, Some(format)) if format > chain::FORMAT => Err(OpenError::Newer {
+            path: path.to_owned(),
+            format,
+        }),
+        (Ok(Line::Header(header, _)), _) if chains.key(header.chain).is_none() => Err(OpenError::Damaged {
+            path: path.to_owned(),
+            offset: 0,
+            reason: LineError::UnknownChain(header.chain),
+        }),
+        (Ok(Line::Header(header, _)), _) => Ok(header),
+        _ => Err(not_a_trail()),
+    }
+}
+
+/// Follows a file from where the walk is to its last whole line. It must come past the anchor, if that is in it.
+fn walk_on(path: &Path, file: &File, whole: u64, walk: &mut Walk<'_>, chains: &Chains) -> Result<(), OpenError> {
+    let io = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let size = file.metadata().map_err(io)?.len();
+    let header = segment::header_in(file).map_err(io)?;
+    let trail = header.map(|header| header.trail);
+    let mut file = file;
+    file.seek(SeekFrom::Start(walk.offset())).map_err(io)?;
+    let reader = BufReader::with_capacity(256 * 1024, file);
+    let anchor = chains.anchor.as_ref().filter(|anchor| Some(anchor.trail) == trail);
+    let mut reached = anchor.is_none_or(|anchor| walk.offset() == anchor.head.offset);
+    let mut reader = reader.take(whole - walk.offset());
+    let walked = walk.run(&mut reader, |walk| {
+        reached |= anchor.is_some_and(|anchor| walk.head() == anchor.head.head);
+        ControlFlow::Continue(())
+    });
+    match walked {
+        Ok(()) => {}
+        Err(WalkError::Io(source)) => return Err(io(source)),
+        Err(WalkError::Misplaced(_)) if reached && has_hole(file, walk.offset(), size).map_err(io)? => {}
+        Err(WalkError::Misplaced(Misplaced { offset, reason, .. })) => {
+            return Err(OpenError::Damaged {
+                path: path.to_owned(),
+                offset,
+                reason,
+            });
+        }
+    }
+    match anchor {
+        Some(anchor) if !reached => Err(cut(path, anchor)),
+        _ => Ok(()),
+    }
 }
 
 /// Finds where to begin checking: at the anchor before the last, if the store has one for this file.
@@ -196,8 +228,9 @@ fn begin_walk<'a>(path: &Path, header: &Header, chains: &'a Chains, size: u64) -
         }
         // Begun when the store knew no file, or after the one that it knows, and not anchored before a crash.
         other => {
-            let expected = other.as_ref().map_or((0, Mac::NONE), successor_of);
-            if (header.sequence, header.after) == expected {
+            let closed = end_of_closed(path, chains)?;
+            let expected = closed.or(other.as_ref().map(|anchor| anchor.head.head));
+            if (header.sequence, header.after) == expected.map_or((0, Mac::NONE), successor_of) {
                 Ok(Walk::from_start(chains))
             } else {
                 Err(OpenError::Foreign { path: path.to_owned() })
@@ -206,9 +239,29 @@ fn begin_walk<'a>(path: &Path, header: &Header, chains: &'a Chains, size: u64) -
     }
 }
 
-/// What the header of a file that begins after another says.
-fn successor_of(anchor: &Anchor) -> (u64, Mac) {
-    (anchor.head.head.sequence, anchor.head.head.mac)
+/// Where the newest closed segment ends, if the anchor is in it: then it may reach further than the anchor.
+fn end_of_closed(path: &Path, chains: &Chains) -> Result<Option<Head>, OpenError> {
+    let io = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let (Some(newest), Some(anchor)) = (segment::closed(path).map_err(io)?.pop(), &chains.anchor) else {
+        return Ok(None);
+    };
+    let file = File::open(&newest.path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    let header = known_header(&newest.path, &file, size, chains)?;
+    if header.trail != anchor.trail {
+        return Ok(None);
+    }
+    let mut walk = begin_walk(&newest.path, &header, chains, size)?;
+    walk_on(&newest.path, &file, size, &mut walk, chains)?;
+    Ok(Some(walk.head()))
+}
+
+/// What the header of a file says that begins where another ends.
+fn successor_of(head: Head) -> (u64, Mac) {
+    (head.sequence, head.mac)
 }
 
 fn cut(path: &Path, anchor: &Anchor) -> OpenError {
@@ -219,19 +272,25 @@ fn cut(path: &Path, anchor: &Anchor) -> OpenError {
 }
 
 /// A file without a line, which goes on where the file before it is known to have ended.
-fn start_new(file: File, torn_bytes: u64, chains: &Chains) -> io::Result<Recovered> {
-    file.set_len(0)?;
-    if let Some(anchor) = &chains.anchor {
+fn start_new(path: &Path, file: File, torn_bytes: u64, chains: &Chains) -> Result<Recovered, OpenError> {
+    let closed = end_of_closed(path, chains)?;
+    file.set_len(0).map_err(|source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let known = chains.anchor.as_ref().map(|anchor| anchor.head.head);
+    if let Some(head) = known {
         tracing::warn!(
-            record = anchor.head.head.sequence,
-            chain = %anchor.head.head.chain,
+            record = head.sequence,
+            chain = %head.chain,
             "the audit trail that the store knows is gone; a new one begins after its last known record"
         );
     }
-    let (sequence, after) = chains.anchor.as_ref().map_or((0, Mac::NONE), successor_of);
+    let (sequence, after) = closed.or(known).map_or((0, Mac::NONE), successor_of);
     Ok(Recovered {
         file,
         trail: None,
+        first: sequence + 1,
         sequence,
         after,
         end: None,
@@ -243,17 +302,9 @@ fn start_new(file: File, torn_bytes: u64, chains: &Chains) -> io::Result<Recover
     })
 }
 
-/// Makes a new file's name durable.
-pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
 /// The offset just after the last line break, or 0. What follows it, a part of a line or blocks of zeros that the disk
 /// never filled, is what a crash left.
-fn end_of_last_line(file: &File, size: u64) -> io::Result<u64> {
+pub(crate) fn end_of_last_line(file: &File, size: u64) -> io::Result<u64> {
     let mut block = vec![0; 64 * 1024];
     let mut end = size;
     while end > 0 {

@@ -1,4 +1,4 @@
-//! The trail: an append-only file of chained records, and the promise that comes with an append.
+//! The trail: append-only files of chained records, and the promise that comes with an append.
 //!
 //! [`Mode::Durable`] answers an append when its record is on the disk; the writer thread gathers everything that waits
 //! into one write and one sync. [`Mode::Buffered`] answers at once and bounds what a crash may lose. In both, a trail
@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use aws_lc_rs::rand;
@@ -19,12 +20,15 @@ use trent_store::{CommitError, Sealed};
 use uuid::Uuid;
 
 use crate::{
-    chain::{Chain, Header, Mac},
+    chain::{Chain, Header, Mac, Reached},
     chains::{self, Anchors, Chains},
     event::Rendered,
+    history::History,
     medium::{LogFile, Medium, MemoryLog},
     queue::{Answer, Health, Mode, Queued, STALL_LIMIT, Shared, TrailError},
     recovery::{self, OpenError},
+    rotation::Rotation,
+    segment,
     walk::Torn,
     writer,
 };
@@ -35,14 +39,15 @@ pub struct Trail(Arc<Inner>);
 
 struct Inner {
     shared: Arc<Shared>,
-    /// The id of the file.
-    id: Uuid,
-    /// The file; `None` if the trail is in memory.
+    /// The open segment's file; `None` if the trail is in memory.
     path: Option<PathBuf>,
     /// The memory, if it is in one.
     memory: Option<MemoryLog>,
-    /// The store's anchor for the file.
+    /// The store's anchor for the trail.
     anchors: Option<Anchors>,
+    /// When the first record of the open segment was made, once that was looked up.
+    began: Mutex<Option<(Uuid, Duration)>>,
+    history: History,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -80,19 +85,23 @@ impl Trail {
         // Known before it is used: a chain in the file is one that the store can check.
         chains::register(&store, id, &key).await?;
         let (chain, line) = Chain::begin(&header, &key);
-        let mut log = LogFile(found.file);
+        let mut log = LogFile::new(found.file, path);
         log.append(&line).map_err(io)?;
-        log.0.sync_all().map_err(io)?;
+        log.sync_all().map_err(io)?;
         if found.trail.is_none() {
-            recovery::sync_folder_of(path).map_err(io)?;
+            segment::sync_folder_of(path).map_err(io)?;
         }
-        let place = Place {
-            id: header.trail,
-            path: Some(path.to_owned()),
-            anchors: Some(Anchors::new(store, header.trail, found.end)),
-            memory: None,
+        let reached = Reached {
+            segment: header.trail,
+            first: found.first,
+            point: chain.point(found.length + line.len() as u64),
         };
-        let trail = Self::start(Box::new(log), chain, found.length + line.len() as u64, mode, place);
+        let place = Place {
+            path: Some(path.to_owned()),
+            memory: None,
+            anchors: Some(Anchors::new(store, found.end.map(|end| (header.trail, end)))),
+        };
+        let trail = Self::start(Box::new(log), chain, reached, mode, place);
         trail.anchor().await?;
         Ok(Opened {
             trail,
@@ -114,23 +123,35 @@ impl Trail {
         let mut log = log;
         // Appending to memory cannot fail.
         drop(log.append(&line));
+        let reached = Reached {
+            segment: header.trail,
+            first: 1,
+            point: chain.point(line.len() as u64),
+        };
         let place = Place {
             memory: Some(log.clone()),
             ..Place::default()
         };
-        Self::start(Box::new(log), chain, line.len() as u64, Mode::Durable, place)
+        Self::start(Box::new(log), chain, reached, Mode::Durable, place)
     }
 
-    /// Starts the writer thread on a medium whose content, `length` bytes, ends where the chain stands.
-    fn start(medium: Box<dyn Medium>, chain: Chain, length: u64, mode: Mode, place: Place) -> Self {
-        let shared = Arc::new(Shared::new(mode, chain.point(length)));
+    /// Starts the writer thread on a medium whose content ends where the chain stands.
+    fn start(medium: Box<dyn Medium>, chain: Chain, reached: Reached, mode: Mode, place: Place) -> Self {
+        let length = reached.point.offset;
+        let shared = Arc::new(Shared::new(mode, reached));
         let thread = writer::spawn(medium, chain, length, &shared);
+        let history = match (&place.path, place.memory.clone()) {
+            (Some(path), _) => History::of_files(path, &shared),
+            (None, Some(memory)) => History::of_memory(memory),
+            (None, None) => History::of_memory(MemoryLog::new(0)),
+        };
         Self(Arc::new(Inner {
             shared,
-            id: place.id,
             path: place.path,
             memory: place.memory,
             anchors: place.anchors,
+            began: Mutex::new(None),
+            history,
             thread: Mutex::new(thread),
         }))
     }
@@ -187,8 +208,7 @@ impl Trail {
         let Some(anchors) = &self.0.anchors else {
             return Ok(());
         };
-        let point = self.0.shared.point.lock().clone();
-        anchors.advance(point).await
+        anchors.advance(self.reached()).await
     }
 
     /// Refuses if the trail does not take records at present: what would need one should not be begun.
@@ -215,12 +235,41 @@ impl Trail {
         self.0.shared.mode
     }
 
-    /// The id of the file, new with each file.
+    /// The id of the open segment, new with each.
     pub fn id(&self) -> Uuid {
-        self.0.id
+        self.0.shared.reached.lock().segment
     }
 
-    /// The trail's file, if it is in one.
+    /// What was recorded, to be looked into.
+    pub fn history(&self) -> &History {
+        &self.0.history
+    }
+
+    /// How far the trail is known to be on the disk.
+    pub(crate) fn reached(&self) -> Reached {
+        self.0.shared.reached.lock().clone()
+    }
+
+    pub(crate) fn anchors(&self) -> Option<&Anchors> {
+        self.0.anchors.as_ref()
+    }
+
+    /// Where it is kept when the first record of the open segment was made.
+    pub(crate) fn known_beginning(&self) -> &Mutex<Option<(Uuid, Duration)>> {
+        &self.0.began
+    }
+
+    /// Asks the writer for a new segment.
+    pub(crate) fn ask_for_segment(&self, rotation: Rotation) -> Result<(), TrailError> {
+        let mut queue = self.0.shared.queue.lock();
+        queue.refuse_if_failed()?;
+        queue.rotation = Some(rotation);
+        drop(queue);
+        self.0.shared.work.notify_one();
+        Ok(())
+    }
+
+    /// The file of the trail's open segment, if it is in files.
     pub fn path(&self) -> Option<&Path> {
         self.0.path.as_deref()
     }
@@ -228,12 +277,6 @@ impl Trail {
     /// The memory that the trail is in, if it is in no file.
     pub(crate) fn memory(&self) -> Option<&MemoryLog> {
         self.0.memory.as_ref()
-    }
-
-    /// How long the file is known to be on the disk, and the number of its last record there.
-    pub(crate) fn durable_end(&self) -> (u64, u64) {
-        let point = self.0.shared.point.lock();
-        (point.offset, point.head.sequence)
     }
 
     /// The number of the last record known to be on the disk. A record made later gets a higher number.
@@ -284,7 +327,6 @@ impl Trail {
 /// Where a trail is kept.
 #[derive(Default)]
 struct Place {
-    id: Uuid,
     path: Option<PathBuf>,
     memory: Option<MemoryLog>,
     anchors: Option<Anchors>,
@@ -293,7 +335,7 @@ struct Place {
 impl fmt::Debug for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trail")
-            .field("id", &self.0.id)
+            .field("id", &self.id())
             .field("path", &self.0.path)
             .finish_non_exhaustive()
     }

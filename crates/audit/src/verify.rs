@@ -1,15 +1,17 @@
-//! Walking a whole trail and naming the first line that is not what was written.
+//! Walking a whole trail, segment by segment, and naming the first line that is not what was written.
 
 use std::{
     fs::File,
     io::{self, BufReader},
     ops::ControlFlow,
-    path::Path,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
 };
 
 use crate::{
-    chain::{Head, LineError},
-    chains::Chains,
+    chain::{Head, LineError, Mac},
+    chains::{Chains, Floor},
+    segment::{self, Segment},
     walk::{Misplaced, Torn, Walk, WalkError},
 };
 
@@ -18,13 +20,32 @@ use crate::{
 pub struct Summary {
     /// Where the trail ends.
     pub head: Head,
-    /// How many records come before the file, in those that were before it.
+    /// How many records come before the first one that is there: those that need not be kept any more.
     pub earlier: u64,
+    /// The files that it is in.
+    pub segments: u64,
     /// What a crash leaves behind the last whole batch, and the next start cuts off.
     pub torn: Torn,
-    /// The last record that the store knows this file to have reached: an end that was cut off behind it leaves an
-    /// intact trail. `None` if the store's anchor is in another file, so that nothing is known of this one's end.
+    /// The last record that the store knows to have been written: an end that was cut off behind it leaves an intact
+    /// trail. `None` if the store knows of none yet.
     pub anchored: Option<u64>,
+}
+
+impl Summary {
+    /// The same for whoever asks over a wire or in a script.
+    pub fn to_json(&self) -> serde_json::Value {
+        let anchored = self.anchored.unwrap_or(0);
+        serde_json::json!({
+            "Intact": true,
+            "NoLongerKept": self.earlier,
+            "LastRecord": self.head.sequence,
+            "Files": self.segments,
+            "Anchored": self.anchored,
+            "Unanchored": self.head.sequence.saturating_sub(anchored),
+            "TornBytes": self.torn.bytes,
+            "TornRecords": self.torn.records,
+        })
+    }
 }
 
 /// Why a trail does not verify.
@@ -34,15 +55,19 @@ pub enum VerifyError {
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
     /// Its first line is not the header of a trail of a known format.
-    #[error("it does not start as an audit trail")]
-    NotATrail,
+    #[error("{} does not start as an audit trail", .0.display())]
+    NotATrail(PathBuf),
     /// A line is not the one that was written.
-    #[error("line {line} (byte {offset}): {reason}")]
+    #[error("{}, line {line} (byte {offset}), behind record {record}: {reason}", path.display())]
     Damaged {
+        /// The file.
+        path: PathBuf,
         /// The line's place in the file, counted from 1, the header being the first.
         line: u64,
         /// Where it starts.
         offset: u64,
+        /// The number of the last record that is known to be right.
+        record: u64,
         /// What is wrong with it.
         reason: LineError,
     },
@@ -52,48 +77,237 @@ pub enum VerifyError {
         /// The last record that the store knows to have been written.
         anchored: u64,
     },
+    /// Records are missing whole that are to be kept.
+    #[error("records {first} to {last} are missing: a segment was removed before {}", before.display())]
+    Removed {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+        /// The file that comes next.
+        before: PathBuf,
+    },
+    /// A closed segment does not end as it was closed.
+    #[error("{} ends with record {record} and bytes that no chain line covers", path.display())]
+    Unclosed {
+        /// The file.
+        path: PathBuf,
+        /// The last record of it that is right.
+        record: u64,
+    },
+    /// A segment is not the one that belongs where it is.
+    #[error("{} does not continue the segment before it: segments were exchanged, put back or removed", .0.display())]
+    Misplaced(PathBuf),
 }
 
-/// Checks every line of the trail in the file `path` against the chains that the store knows; `progress` is told how
-/// many bytes are done.
-pub fn verify(path: &Path, chains: &Chains, mut progress: impl FnMut(u64)) -> Result<Summary, VerifyError> {
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let mut walk = Walk::from_start(chains);
-    let mut reached = false;
-    let walked = walk.run(&mut BufReader::with_capacity(256 * 1024, file), |walk| {
-        progress(walk.offset());
-        reached |= chains
-            .anchor
-            .as_ref()
-            .is_some_and(|anchor| anchor.head.head == walk.head());
-        ControlFlow::Continue(())
-    });
-    match walked {
-        Ok(()) => {}
-        Err(WalkError::Io(error)) => return Err(error.into()),
-        Err(WalkError::Misplaced(Misplaced {
-            line: 1,
-            reason: LineError::Malformed,
-            ..
-        })) => return Err(VerifyError::NotATrail),
-        Err(WalkError::Misplaced(Misplaced { line, offset, reason })) => {
-            return Err(VerifyError::Damaged { line, offset, reason });
-        }
+impl VerifyError {
+    /// The same for whoever asks over a wire or in a script.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({ "Intact": false, "Fault": self.to_string() })
     }
-    let first = walk.first.ok_or(VerifyError::NotATrail)?;
-    let anchor = chains.anchor.as_ref().filter(|anchor| anchor.trail == first.trail);
-    let anchored = anchor.map(|anchor| anchor.head.head.sequence);
-    match anchored {
-        Some(anchored) if !reached => Err(VerifyError::Cut { anchored }),
-        _ => Ok(Summary {
-            head: walk.head(),
-            earlier: first.sequence,
-            torn: Torn {
-                bytes: size.saturating_sub(walk.offset()),
-                records: walk.unfinished(),
-            },
+}
+
+/// How far a verification has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that were checked.
+    pub done: u64,
+    /// All bytes that there were at the beginning.
+    pub total: u64,
+}
+
+/// The files of a trail at a moment: what is verified while somebody may be writing it. To be taken before the chains that
+/// it is checked against are read.
+pub struct Files {
+    path: PathBuf,
+    open: File,
+    closed: Vec<Segment>,
+    total: u64,
+}
+
+impl Files {
+    /// The files of the trail whose open segment is `path`.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let open = File::open(path)?;
+        let metadata = open.metadata()?;
+        let mut total = metadata.len();
+        let mut closed = Vec::new();
+        for segment in segment::closed(path)? {
+            let of = std::fs::metadata(&segment.path)?;
+            // Closed since.
+            if (of.dev(), of.ino()) != (metadata.dev(), metadata.ino()) {
+                total += of.len();
+                closed.push(segment);
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            open,
+            closed,
+            total,
+        })
+    }
+}
+
+/// Checks every line of the trail whose open segment is `path` against the chains that the store knows; `progress` is
+/// told how much is done.
+pub fn verify(path: &Path, chains: &Chains, progress: impl FnMut(Progress)) -> Result<Summary, VerifyError> {
+    verify_after(Files::of(path)?, chains, 0, progress)
+}
+
+/// The same of files of which the records up to the number `gone` are known to be gone.
+pub fn verify_after(
+    files: Files,
+    chains: &Chains,
+    gone: u64,
+    mut progress: impl FnMut(Progress),
+) -> Result<Summary, VerifyError> {
+    let mut course = Course {
+        chains,
+        gone,
+        reached: false,
+        done: 0,
+        total: files.total,
+        end: None,
+        earlier: 0,
+    };
+    for segment in &files.closed {
+        course.check_closed(segment, &mut progress)?;
+    }
+    let anchored = chains.anchor.as_ref().map(|anchor| anchor.head.head.sequence);
+    if let (Some(anchored), 0) = (anchored, files.open.metadata()?.len()) {
+        return Err(VerifyError::Cut { anchored });
+    }
+    let torn = course.check(&files.path, files.open, &mut progress)?;
+    match (anchored, course.end) {
+        (Some(anchored), _) if !course.reached => Err(VerifyError::Cut { anchored }),
+        (_, None) => Err(VerifyError::NotATrail(files.path)),
+        (_, Some(head)) => Ok(Summary {
+            head,
+            earlier: course.earlier,
+            segments: files.closed.len() as u64 + 1,
+            torn,
             anchored,
         }),
+    }
+}
+
+/// A verification under way, between two segments.
+struct Course<'a> {
+    chains: &'a Chains,
+    gone: u64,
+    /// Whether the anchor was passed.
+    reached: bool,
+    done: u64,
+    total: u64,
+    /// Where the segment before ends.
+    end: Option<Head>,
+    earlier: u64,
+}
+
+impl Course<'_> {
+    fn check_closed(&mut self, segment: &Segment, progress: &mut impl FnMut(Progress)) -> Result<(), VerifyError> {
+        let file = match File::open(&segment.path) {
+            Ok(file) => file,
+            // Removed since, as it may be.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && segment.first <= self.chains.floor.sequence => {
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let named = segment::header_in(&file)?.map(|header| header.sequence + 1);
+        if named.is_some_and(|first| first != segment.first) {
+            return Err(VerifyError::Misplaced(segment.path.clone()));
+        }
+        let torn = self.check(&segment.path, file, progress)?;
+        match self.end {
+            Some(end) if torn != Torn::default() => Err(VerifyError::Unclosed {
+                path: segment.path.clone(),
+                record: end.sequence,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Follows one segment to its end.
+    fn check(&mut self, path: &Path, file: File, progress: &mut impl FnMut(Progress)) -> Result<Torn, VerifyError> {
+        let size = file.metadata()?.len();
+        let header = segment::header_in(&file)?.ok_or_else(|| VerifyError::NotATrail(path.to_owned()))?;
+        // Told once the header is known to be one that was written.
+        let place = self.check_place(path, header.sequence, header.after);
+        let anchor = self.chains.anchor.as_ref().map(|anchor| anchor.head.head);
+        let (done, total) = (self.done, self.total);
+        let mut reached = anchor.is_some_and(|anchor| (anchor.sequence, anchor.mac) == (header.sequence, header.after));
+        let mut walk = Walk::from_start(self.chains);
+        let mut entered = false;
+        let walked = walk.run(&mut BufReader::with_capacity(256 * 1024, file), |walk| {
+            progress(Progress {
+                done: done + walk.offset(),
+                total,
+            });
+            reached |= anchor == Some(walk.head());
+            entered = true;
+            match place {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(LineError::Unlinked),
+            }
+        });
+        if entered {
+            place?;
+        }
+        let record = walk.head().sequence;
+        match walked {
+            Ok(()) => {}
+            Err(WalkError::Io(error)) => return Err(error.into()),
+            Err(WalkError::Misplaced(Misplaced { line, offset, reason })) => {
+                return Err(VerifyError::Damaged {
+                    path: path.to_owned(),
+                    line,
+                    offset,
+                    record: record.max(header.sequence),
+                    reason,
+                });
+            }
+        }
+        if walk.first.is_none() {
+            return Err(VerifyError::NotATrail(path.to_owned()));
+        }
+        self.reached |= reached;
+        self.done += size;
+        self.end = Some(walk.head());
+        Ok(Torn {
+            bytes: size.saturating_sub(walk.offset()),
+            records: walk.unfinished(),
+        })
+    }
+
+    /// Whether a segment that comes after so many records, and after a mac, is the next one.
+    fn check_place(&mut self, path: &Path, sequence: u64, after: Mac) -> Result<(), VerifyError> {
+        let Floor { sequence: floor, mac } = self.chains.floor;
+        let (expected, known) = match self.end {
+            // Not all of what need not be kept was removed.
+            Some(end) if sequence > end.sequence && sequence <= floor.max(self.gone) => (sequence, None),
+            Some(end) => (end.sequence, Some(end.mac)),
+            None => {
+                self.earlier = sequence;
+                if sequence == floor && floor > 0 {
+                    (floor, Some(mac))
+                } else {
+                    // Older than what has to be kept: removing it did not come to its end.
+                    (sequence.min(floor.max(self.gone)), None)
+                }
+            }
+        };
+        if sequence > expected {
+            return Err(VerifyError::Removed {
+                first: expected + 1,
+                last: sequence,
+                before: path.to_owned(),
+            });
+        }
+        if sequence < expected || known.is_some_and(|known| known != after) {
+            return Err(VerifyError::Misplaced(path.to_owned()));
+        }
+        Ok(())
     }
 }

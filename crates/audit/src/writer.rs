@@ -8,9 +8,10 @@ use std::{
 };
 
 use crate::{
-    chain::Chain,
-    medium::Medium,
+    chain::{Chain, Header, Reached},
+    medium::{Medium, NotBegun},
     queue::{Batch, Health, Mode, PIECE, Shared, TrailError},
+    rotation::{Rotation, RotationError},
 };
 
 /// The most room that is kept from batch to batch.
@@ -113,7 +114,12 @@ impl Writer {
                 Task::Sync | Task::Last => self.sync(),
             });
             match outcome {
-                Ok(()) => self.written(batch),
+                Ok(()) => {
+                    self.written(batch);
+                    if task == Task::Sync && self.begin_segment_if_asked().is_err() {
+                        return;
+                    }
+                }
                 Err(Failure::Undone(error)) => self.undone(batch, &error),
                 Err(Failure::Unknown(error)) => {
                     self.failed(batch, &error);
@@ -143,7 +149,9 @@ impl Writer {
                 });
             }
             let deadline = retry.or(self.sync_at);
-            let task = if queue.urgent || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            // A segment is closed when all of it is durable.
+            let rotates = self.healthy && queue.rotation.is_some();
+            let task = if queue.urgent || rotates || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 Some(Task::Sync)
             } else {
                 (retry.is_none() && queue.batch.bytes.len() >= PIECE).then_some(Task::Write)
@@ -188,12 +196,49 @@ impl Writer {
     fn sync(&mut self) -> Result<(), Failure> {
         if self.unsynced > 0 {
             self.medium.sync().map_err(Failure::Unknown)?;
-            *self.shared.point.lock() = self.chain.point(self.length);
+            self.shared.reached.lock().point = self.chain.point(self.length);
             self.shared.durable.store(self.chain.head().sequence, Ordering::Release);
         }
         self.unsynced = 0;
         self.sync_at = None;
         Ok(())
+    }
+
+    /// Begins the segment that somebody asked for. What came of it is told to whoever asked; an error ends the trail.
+    fn begin_segment_if_asked(&mut self) -> Result<(), ()> {
+        let rotation = self.shared.queue.lock().rotation.take();
+        let Some(Rotation { chain, key, done }) = rotation else {
+            return Ok(());
+        };
+        let first = self.shared.reached.lock().first;
+        let head = self.chain.head();
+        let header = Header {
+            trail: chain,
+            chain,
+            sequence: head.sequence,
+            after: head.mac,
+        };
+        let (chain, line) = Chain::begin(&header, &key);
+        let outcome = match self.medium.begin_segment(first, &line) {
+            Ok(()) => {
+                self.chain = chain;
+                self.length = line.len() as u64;
+                *self.shared.reached.lock() = Reached {
+                    segment: header.trail,
+                    first: header.sequence + 1,
+                    point: self.chain.point(self.length),
+                };
+                (Ok(()), Ok(()))
+            }
+            Err(NotBegun::AsBefore(error)) => (Ok(()), Err(RotationError::Io(error))),
+            Err(NotBegun::Unknown(error)) => {
+                self.failed(Batch::default(), &error);
+                (Err(()), Err(RotationError::Io(error)))
+            }
+        };
+        // Whoever asked may have given up.
+        drop(done.send(outcome.1));
+        outcome.0
     }
 
     /// Finds out whether the medium takes anything, and leaves it as it is. What a crash leaves of the attempt has no

@@ -155,6 +155,8 @@ impl Courier {
                     tokio::time::sleep(INTERVAL).await;
                 }
                 Ok(page) => self.take(page).await,
+                // A segment was closed just now: it is there under another name.
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     tracing::error!(outlet = self.status.name(), %error, "the audit trail cannot be read for delivery");
                     tokio::time::sleep(self.backoff.after_failure()).await;

@@ -122,7 +122,8 @@ pub(crate) async fn dispatch(
 }
 
 fn by_target<'a>(endpoints: &'a [Arc<dyn Endpoint>], target: &'a str) -> (&'a dyn Endpoint, &'a str) {
-    let named = target.split_once('.').and_then(|(prefix, operation)| {
+    // A prefix may have dots, an operation has none.
+    let named = target.rsplit_once('.').and_then(|(prefix, operation)| {
         let names = |protocol| matches!(protocol, Protocol::Json { target_prefix } if target_prefix == prefix);
         let endpoint = endpoints.iter().find(|endpoint| names(endpoint.protocol()))?;
         Some((&**endpoint, operation))

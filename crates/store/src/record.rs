@@ -93,6 +93,8 @@ pub mod kinds {
     pub const DIGEST_KEY: Kind = Kind(0x39);
     /// What a sink of the trail is without.
     pub const SINK_SELECTORS: Kind = Kind(0x3A);
+    /// Where the records of the trail that are kept begin.
+    pub const AUDIT_FLOOR: Kind = Kind(0x33);
     /// A letter to another Region, until it has been applied there.
     pub const LETTER: Kind = Kind(0x50);
     /// How many letters to another Region have been applied there.

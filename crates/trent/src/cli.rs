@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod audit;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use trent_names::{AccountId, PrincipalArn};
 
 use crate::config::{ConfigFlags, duration, span};
 use crate::version::VERSION;
+pub(crate) use audit::AuditCommand;
 
 /// A self-hosted key management service that speaks the AWS KMS API
 #[derive(Parser)]
@@ -67,6 +70,9 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Bring about what a bootstrap file declares, on a running server or a stopped one
     Apply(ApplyArguments),
+    /// Look into the audit trail, and check it
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Ask a running server what it is and how it is
     Status(StatusArguments),
 }

@@ -13,13 +13,17 @@ mod node;
 mod operator_client;
 mod quarantine;
 mod tenants;
+mod trail_upkeep;
 mod version;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AccountCommand, Cli, ClockCommand, Command, ConfigCommand, DestructionCommand, KeyCommand, SessionsCommand};
+use cli::{
+    AccountCommand, AuditCommand, Cli, ClockCommand, Command, ConfigCommand, DestructionCommand, KeyCommand,
+    SessionsCommand,
+};
 
 /// Requests allocate much and briefly; this allocator costs a fifth of the system's there.
 #[global_allocator]
@@ -48,6 +52,11 @@ fn main() -> ExitCode {
             commands::destruction::status(json, &config)
         }
         Command::Clock(ClockCommand::Confirm { config }) => commands::clock::confirm(&config),
+        Command::Audit(AuditCommand::Tail(arguments)) => commands::audit::search::tail(&arguments),
+        Command::Audit(AuditCommand::Search(arguments)) => commands::audit::search::search(&arguments),
+        Command::Audit(AuditCommand::Export(arguments)) => commands::audit::search::export(&arguments),
+        Command::Audit(AuditCommand::Usage(arguments)) => commands::audit::usage::run(&arguments),
+        Command::Audit(AuditCommand::Verify(arguments)) => return ended(commands::audit::verify::run(&arguments)),
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::KeyPolicy(arguments) => commands::key_policy::run(&arguments),
         Command::Actions(arguments) => commands::actions::run(&arguments),

@@ -15,6 +15,7 @@ use trent_service::{
     Admission, ByPolicy, Catalogue, Endpoint, Pipeline, Served, SignedAdmission, SystemClock, VpcEndpoint,
 };
 use trent_store::Mode;
+use trent_trail::CloudTrail;
 
 use crate::config::Config;
 use crate::key_client::{self, KeyClient};
@@ -28,6 +29,7 @@ pub(crate) struct Tenants {
     sts: Served<Sts>,
     inquiries: Served<Inquiries>,
     forwarding: Served<ForwardAccess>,
+    cloudtrail: Served<CloudTrail>,
 }
 
 impl Tenants {
@@ -55,12 +57,14 @@ impl Tenants {
         let forwarding_door = door(node, regional(ForwardAccess::SIGNING_NAME), log)
             .await?
             .open_to_services();
+        let cloudtrail = Arc::new(CloudTrail::new(node.trail.clone(), Arc::clone(&node.keystore)));
         Ok(Self {
             kms: served(node, kms_door, kms),
             iam: served(node, door(node, regional("iam").global(), log).await?, iam),
             sts: served(node, sts_door, sts),
             inquiries: served(node, door(node, regional("trent"), log).await?, inquiries),
             forwarding: served(node, forwarding_door, forwarding),
+            cloudtrail: served(node, door(node, regional("cloudtrail")).await?, cloudtrail),
         })
     }
 
@@ -78,6 +82,7 @@ impl Tenants {
             behind(&self.sts, through),
             behind(&self.inquiries, through),
             behind(&self.forwarding, through),
+            behind(&self.cloudtrail, through),
         ];
         let server = Server::new(behind(&self.kms, through), others, limits)
             .with_health(move || store.engine().stopped().is_none() && trail.healthy());

@@ -11,6 +11,15 @@ use std::marker::PhantomData;
 /// published ones that are neither 400 for a client's error nor 500 for a fault.
 const OTHER_STATUSES: [(&str, u16); 1] = [("DependencyTimeoutException", 503)];
 
+/// Shapes whose limits are not the protocol's business: a value beyond them has an error of its own, which the operation
+/// gives.
+const LIMITED_BY_THE_OPERATION: [(&str, &str); 4] = [
+    ("CloudTrail", "EventCategory"),
+    ("CloudTrail", "LookupAttributeKey"),
+    ("CloudTrail", "LookupAttributeValue"),
+    ("CloudTrail", "MaxResults"),
+];
+
 #[derive(Deserialize)]
 struct Description {
     metadata: Metadata,
@@ -88,6 +97,18 @@ struct ShapeDescription {
     value: Option<Reference>,
 }
 
+impl ShapeDescription {
+    fn unlimited(self) -> Self {
+        Self {
+            values: Vec::new(),
+            min: None,
+            max: None,
+            pattern: None,
+            ..self
+        }
+    }
+}
+
 /// How an error looks on the wire, where the protocol says so.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -149,10 +170,14 @@ pub(crate) fn from_service_description(text: &str, served: Option<&[&str]>) -> R
                 },
             });
         } else {
-            shapes.push(Shape {
-                kind: kind_of(&name, shape)?,
-                name,
-            });
+            let own = LIMITED_BY_THE_OPERATION.contains(&(description.metadata.service_id.as_str(), name.as_str()));
+            let shape = if own { shape.unlimited() } else { shape };
+            match kind_of(&name, shape) {
+                Ok(kind) => shapes.push(Shape { kind, name }),
+                // It may be that nothing that is served needs it.
+                Err(unknown) if served.is_some() => drop(unknown),
+                Err(unknown) => return Err(unknown),
+            }
         }
     }
     let mut operations = Vec::new();

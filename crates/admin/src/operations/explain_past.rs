@@ -108,12 +108,10 @@ impl Operation for ExplainPast {
 async fn recorded(operator: &Operator, request_id: &str) -> Result<Past, ApiError> {
     let id =
         Uuid::try_parse(request_id).map_err(|_| protocol::validation(format!("{request_id} is no id of a request")))?;
-    let path = operator.trail.path().map(ToOwned::to_owned);
-    let path = path
-        .ok_or_else(|| NO_SUCH_REQUEST.with("This server keeps its trail in memory, where no request is looked up"))?;
     // What was answered may still be on its way to the file.
     operator.trail.flush().await.map_err(internal)?;
-    let found = tokio::task::spawn_blocking(move || trent_audit::find_request(&path, &id)).await;
+    let trail = operator.trail.clone();
+    let found = tokio::task::spawn_blocking(move || trail.history().of_request(&id)).await;
     let record = found
         .map_err(internal)?
         .map_err(internal)?

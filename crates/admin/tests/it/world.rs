@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trent_admin::{Facts, Operator, Questions};
+use trent_admin::{Facts, Operator, Questions, Verification};
 use trent_audit::{Drain, MemoryLog, Trail};
 use trent_identity::declaration::no_files;
 use trent_identity::directory::principals::Tag;
@@ -97,6 +97,7 @@ impl World {
                 guard,
                 ledger: None,
                 upkeep: Arc::new(runner),
+                verification: Verification::default(),
                 facts: Facts {
                     version: String::new(),
                     boundary: String::new(),

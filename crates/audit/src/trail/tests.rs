@@ -74,7 +74,8 @@ impl Disk {
         self.0.content.lock().clone_from(&header);
         self.0.synced.store(header.len(), Ordering::SeqCst);
         let medium = Box::new(self.clone());
-        Trail::start(medium, chain, header.len() as u64, mode, Place::default())
+        let reached = reached(&chain, &header);
+        Trail::start(medium, chain, reached, mode, Place::default())
     }
 
     /// The ids of the events on the disk, checking the chain.
@@ -99,6 +100,14 @@ fn begin() -> (Chain, Vec<u8>) {
         after: Mac::NONE,
     };
     Chain::begin(&header, &Key256::new(KEY))
+}
+
+fn reached(chain: &Chain, header: &[u8]) -> Reached {
+    Reached {
+        segment: Uuid::nil(),
+        first: 1,
+        point: chain.point(header.len() as u64),
+    }
 }
 
 fn events_in(content: &[u8]) -> Vec<EventId> {
@@ -366,8 +375,8 @@ async fn a_writer_that_dies_fails_every_append() {
         }
     }
     let (chain, header) = begin();
-    let length = header.len() as u64;
-    let trail = Trail::start(Box::new(Dies), chain, length, Mode::Durable, Place::default());
+    let reached = reached(&chain, &header);
+    let trail = Trail::start(Box::new(Dies), chain, reached, Mode::Durable, Place::default());
     trail.append(&record(1)).await.expect_err("its writer died");
     assert!(!trail.healthy());
     assert!(matches!(trail.append(&record(2)).await, Err(TrailError::Failed(_))));

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod actions;
 pub(crate) mod apply;
+pub(crate) mod audit;
 pub(crate) mod backup;
 mod binary;
 pub(crate) mod clock;

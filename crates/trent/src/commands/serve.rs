@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use trent_admin::{Operator, Questions};
+use trent_admin::{Operator, Questions, Verification};
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::Region;
@@ -21,7 +21,7 @@ use crate::last_uses::LastUses;
 use crate::node::Node;
 use crate::tenants::{Tenants, pipeline};
 use crate::version::VERSION;
-use crate::{Failure, declarations, logging, quarantine};
+use crate::{Failure, declarations, logging, quarantine, trail_upkeep};
 
 /// Descriptors that the server needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 64;
@@ -128,6 +128,12 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     }
     let drain = Arc::clone(&node.drain);
     let draining = tokio::spawn(async move { drain.run().await });
+    let keeping = tokio::spawn(trail_upkeep::run(
+        node.trail.clone(),
+        config.keeping,
+        Arc::clone(&node.guard),
+    ));
+    let indexing = trail_upkeep::index(&node.trail)?;
     let recording = tokio::spawn({
         let last_uses = Arc::clone(&last_uses);
         async move { last_uses.write_regularly().await }
@@ -147,6 +153,8 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
             "connections outlasted the drain timeout and were cut off"
         );
     }
+    keeping.abort();
+    indexing.stop();
     recording.abort();
     delivering.abort();
     running.abort();
@@ -238,6 +246,7 @@ fn operators(config: &Config, node: &Node, kms: Arc<Kms>, upkeep: Arc<dyn Upkeep
         ledger: node.ledger.clone(),
         upkeep,
         keys: kms,
+        verification: Verification::default(),
         facts: trent_admin::Facts {
             version: VERSION.to_owned(),
             boundary: node.boundary.clone(),

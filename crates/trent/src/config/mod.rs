@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trent_attestation::Roots;
+use trent_audit::Keeping;
 use trent_delivery::events::Rule;
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
@@ -73,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) seal_key_file: PathBuf,
     pub(crate) operator_socket: PathBuf,
     pub(crate) audit_mode: AuditMode,
+    /// When segments of the trail are closed, and how long they are kept.
+    pub(crate) keeping: Keeping,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
     pub(crate) workers: usize,
@@ -245,6 +248,7 @@ impl Config {
                 )
             },
         );
+        let keeping = keeping(r);
         let log_format = r.read("log.format", "`text` or `json`", "text", |text| {
             value::one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)], text)
         });
@@ -276,6 +280,7 @@ impl Config {
             seal_key_file: seal_key_file?,
             operator_socket: operator_socket?,
             audit_mode: audit_mode?,
+            keeping: keeping?,
             log_format: log_format?,
             log_level: log_level?,
             workers: workers?,
@@ -353,6 +358,46 @@ impl Config {
         }
         problems
     }
+}
+
+/// When segments of the trail are closed, and how long they are kept.
+fn keeping(r: &mut Reader) -> Option<Keeping> {
+    let segment_size = r.read(
+        "audit.segment_size",
+        "a segment of the audit trail is closed when it is this large",
+        "256MiB",
+        value::size,
+    );
+    let segment_age = r.read(
+        "audit.segment_age",
+        "or when its first record is this old",
+        "7d",
+        value::span,
+    );
+    let age = r.read(
+        "audit.keep_for",
+        "closed segments are removed when their last record is older than this; `forever` keeps them",
+        "forever",
+        |text| match text {
+            "forever" => Ok(None),
+            span => value::span(span).map(Some),
+        },
+    );
+    let size = r.read(
+        "audit.keep_size",
+        "the oldest closed segments are removed while the trail is larger than this; `unlimited` keeps them",
+        "unlimited",
+        |text| match text {
+            "unlimited" => Ok(None),
+            size => value::size(size).map(Some),
+        },
+    );
+    Some(Keeping {
+        segment_size: u64::try_from(segment_size?).ok()?,
+        segment_age: segment_age?,
+        age: age?,
+        size: size?.map(|size| size as u64),
+    })
 }
 
 impl Limits {

@@ -77,7 +77,7 @@ pub(crate) fn time_limit(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A size in bytes: a whole number, optionally with `KiB` or `MiB`.
+/// A size in bytes: a whole number, optionally with `KiB`, `MiB` or `GiB`.
 pub(crate) fn size(text: &str) -> Result<usize, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -85,12 +85,13 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
         "" | "B" => 1,
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
         _ => 0,
     };
     match number.parse::<usize>().ok().and_then(|n| n.checked_mul(factor)) {
         Some(size) if factor != 0 && size != 0 => Ok(size),
         _ => Err(format!(
-            "`{text}` is not a size; write a whole number of bytes, `KiB` or `MiB`, as in `65536` or `1MiB`"
+            "`{text}` is not a size; write a whole number of bytes, `KiB`, `MiB` or `GiB`, as in `65536` or `1MiB`"
         )),
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use trent_audit::{Drain, LineError, MemoryLog, OpenError, Trail};
+use trent_audit::{Chains, Drain, LineError, MemoryLog, OpenError, Trail};
 use trent_identity::declaration::plan::{self, ApplyError, Plan, Position, Scope};
 use trent_identity::directory::Planned;
 use trent_identity::{Bootstrap, Directory};
@@ -149,6 +149,23 @@ impl Node {
             seal_kind: seal.kind(),
         };
         Self::assemble(config, parts, Mode::Production, options).await
+    }
+
+    /// What the trail of a stopped deployment is checked against. Nothing but the store is opened.
+    pub(crate) async fn chains(config: &Config) -> Result<Chains, OpenFailure> {
+        let folder = DataFolder::open(&config.data_dir, Mode::Production)?;
+        let seal = KeyFileSeal::open(&config.seal_key_file, &config.data_dir)?;
+        let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
+        let keyring = keyring::open(&*engine, &seal).await?;
+        let options = Options {
+            head_file: Some(config.head_file()),
+            accept_rollback: false,
+            replication_delay: None,
+        };
+        let store = Sealed::open(engine, keyring.record_sealer(), options).await?;
+        let chains = Chains::load(&store).await?;
+        store.close().await;
+        Ok(chains)
     }
 
     /// A development node: in memory, or in a folder of its own if one was named.
@@ -299,8 +316,8 @@ fn new_seal(path: &Path, data: &Path) -> Result<(KeyFileSeal, bool), OpenFailure
     Ok((KeyFileSeal::open(path, data)?, false))
 }
 
-/// Opens the trail. If the operator put back an older store (`older_store`), a file with chains that this store does not
-/// know is put aside, whole, and a new one begun.
+/// Opens the trail. If the operator put back an older store (`older_store`), files with chains that this store does not
+/// know are put aside, whole, and the trail goes on behind what it knows.
 async fn open_trail(config: &Config, store: &Sealed, older_store: bool) -> Result<Trail, OpenFailure> {
     let folder = config.data_dir.join("audit");
     make_private_folder(&folder)?;
@@ -309,17 +326,22 @@ async fn open_trail(config: &Config, store: &Sealed, older_store: bool) -> Resul
         AuditMode::Buffered => trent_audit::Mode::buffered(),
     };
     let path = folder.join("trail.jsonl");
-    let opened = match Trail::open(&path, mode, store).await {
-        Err(OpenError::Damaged {
-            reason: LineError::UnknownChain(_),
-            ..
-        }) if older_store => {
-            let aside = folder.join(format!("trail-aside-{}.jsonl", Node::now().as_secs()));
-            std::fs::rename(&path, &aside).map_err(|error| OpenFailure::Folder { path, error })?;
-            tracing::warn!(file = %aside.display(), "the audit trail is newer than the store; it was put aside");
-            Trail::open(&folder.join("trail.jsonl"), mode, store).await?
+    let mut aside = 0;
+    let opened = loop {
+        match Trail::open(&path, mode, store).await {
+            Err(OpenError::Damaged {
+                path: newer,
+                reason: LineError::UnknownChain(_),
+                ..
+            }) if older_store => {
+                aside += 1;
+                let name = format!("trail-aside-{}-{aside}.jsonl", Node::now().as_secs());
+                let aside = folder.join(name);
+                std::fs::rename(&newer, &aside).map_err(|error| OpenFailure::Folder { path: newer, error })?;
+                tracing::warn!(file = %aside.display(), "a part of the audit trail is newer than the store; it was put aside");
+            }
+            opened => break opened?,
         }
-        opened => opened?,
     };
     if opened.torn.bytes > 0 {
         tracing::warn!(

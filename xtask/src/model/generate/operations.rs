@@ -6,11 +6,21 @@ use super::super::naming::{snake, type_name, upper_snake, without_exception};
 use super::structures::{Role, imports, structure};
 use std::fmt::Write as _;
 
+/// A service's name as comments have it: one that is written as code is, is marked as code.
+fn in_prose(name: &str) -> String {
+    let humped = name
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    if humped { format!("`{name}`") } else { name.to_owned() }
+}
+
 /// `mod.rs`: what everything else sees.
 pub(super) fn module(service: &Service) -> String {
     let mut text = header(&format!(
         "The interface of {}, version {}.",
-        service.name, service.api_version
+        in_prose(&service.name),
+        service.api_version
     ));
     let _ = write!(
         text,

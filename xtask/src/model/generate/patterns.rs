@@ -28,6 +28,9 @@ pub(super) fn module(service: &Service) -> Result<String, String> {
             );
         }
     }
+    if text.is_empty() {
+        return Ok(header("There are no regular expressions that texts must match."));
+    }
     let used: Vec<_> = ["UNBOUNDED", "class", "group", "literal", "not_before"]
         .into_iter()
         .filter(|name| text.contains(&format!("{name}(")) || text.contains(&format!(" {name})")))

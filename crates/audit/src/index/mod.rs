@@ -1,0 +1,57 @@
+//! The index of a segment: which of its records have which attribute, so that looking something up reads little.
+//!
+//! An attribute and its value are a [`Term`], a keyed hash; an index maps terms to the places of records in the segment.
+//! The open segment's index is in memory ([`Draft`]), a closed segment's is a file ([`IndexFile`]) that is written once.
+//! Neither is believed: whoever looks something up reads the record and compares. An index that is missing or damaged is
+//! made again from the segment.
+
+mod draft;
+mod file;
+mod hash;
+
+use std::io;
+
+pub(crate) use draft::Draft;
+pub(crate) use file::{IndexFile, Of};
+
+use crate::recorded::Attribute;
+
+/// What an attribute with a value is hashed to, under the key of one index.
+pub(crate) type Term = u32;
+
+/// Where a record is in its segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Where its line starts.
+    pub(crate) offset: u64,
+    /// The length of the line, without its break.
+    pub(crate) length: u32,
+    /// The record's time, in seconds since the Unix epoch.
+    pub(crate) time: u32,
+}
+
+/// Why an index does not answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// It is not what was written, or not of this segment.
+    #[error("the index is damaged or of another segment")]
+    Damaged,
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Something that knows the places of a segment's records. Records are numbered from 0.
+pub(crate) trait Index {
+    /// How many records there are.
+    fn records(&self) -> u32;
+
+    /// The earliest and the latest time of a record.
+    fn times(&self) -> (u32, u32);
+
+    /// The records that may have an attribute of this value, ascending.
+    fn having(&self, attribute: Attribute, value: &str) -> Result<Vec<u32>, Unusable>;
+
+    /// Where a record is.
+    fn place(&mut self, record: u32) -> Result<Place, Unusable>;
+}

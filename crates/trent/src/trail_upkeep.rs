@@ -1,0 +1,88 @@
+//! What is done for the trail while the server runs: segments are closed and the oldest removed as the configuration says,
+//! and the indexes are kept up to date, so that nobody who looks something up waits for them.
+
+use std::{
+    io,
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use trent_audit::{Keeping, Trail};
+use trent_service::{Clock, ClockGuard, SystemClock};
+
+/// How often it is looked whether a segment is to be closed.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether segments are to be removed.
+const EXPIRE: Duration = Duration::from_mins(1);
+
+/// How often the index of the open segment is brought up to date.
+const INDEX: Duration = Duration::from_secs(2);
+
+/// The least of a thread's claims on a processor.
+const NICE: i32 = 19;
+
+/// Closes segments and removes the oldest, until the future is dropped. What fails is logged and tried again.
+pub(crate) async fn run(trail: Trail, keeping: Keeping, guard: Arc<ClockGuard>) {
+    let mut expired: Option<Instant> = None;
+    loop {
+        match trail.rotate_if_due(&keeping, SystemClock.now()).await {
+            Ok(false) => {}
+            Ok(true) => tracing::debug!("a segment of the audit trail was closed"),
+            Err(error) => tracing::error!(%error, "no segment of the audit trail can be closed; it grows on"),
+        }
+        if expired.is_none_or(|expired| expired.elapsed() >= EXPIRE) {
+            expired = Some(Instant::now());
+            // A clock that jumps removes nothing.
+            let may_remove = |due: Duration| {
+                let due = i64::try_from(due.as_millis()).unwrap_or(i64::MAX);
+                due <= guard.now() && guard.may_destroy(due).is_ok()
+            };
+            match trail.expire(&keeping, may_remove).await {
+                Ok(0) => {}
+                Ok(records) => tracing::info!(records, "the oldest records of the audit trail were removed"),
+                Err(error) => tracing::error!(%error, "the oldest segments of the audit trail cannot be removed"),
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// The thread that keeps the indexes up to date.
+pub(crate) struct Indexing {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// Starts it. It takes what others leave of the processors.
+pub(crate) fn index(trail: &Trail) -> io::Result<Indexing> {
+    let (stop, stopped) = mpsc::channel();
+    let trail = trail.clone();
+    let thread = thread::Builder::new().name("audit-index".into()).spawn(move || {
+        // On Linux a thread has a priority of its own. One that keeps its priority is no reason not to index.
+        let _ = rustix::process::nice(NICE);
+        let mut wait = Duration::ZERO;
+        while stopped.recv_timeout(wait) == Err(mpsc::RecvTimeoutError::Timeout) {
+            wait = match trail.history().index() {
+                Ok(true) => Duration::from_millis(100),
+                Ok(false) => INDEX,
+                Err(error) => {
+                    tracing::error!(%error, "the audit trail cannot be indexed");
+                    INDEX * 5
+                }
+            };
+        }
+    })?;
+    Ok(Indexing { stop, thread })
+}
+
+impl Indexing {
+    /// Ends the thread. Blocks for the time of a step.
+    pub(crate) fn stop(self) {
+        // A thread that ended by itself hears nothing.
+        let _ = self.stop.send(());
+        let _ = self.thread.join();
+    }
+}
