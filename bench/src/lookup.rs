@@ -13,7 +13,8 @@ use std::{
 
 use rustix::fs::{Advice, fadvise};
 use trent_audit::{
-    Attribute, Event, EventId, EventType, Keeping, Mode, Query, Rendered, Resource, Trail, UserIdentity, json::Object,
+    Attribute, Event, EventId, EventType, IdentifiedPrincipal, Keeping, Mode, Query, Rendered, Resource, Trail,
+    UserIdentity, json::Object,
 };
 use trent_crypto::{Key256, record::RecordSealer, root::RootKeys};
 use trent_names::{AccountId, Region};
@@ -214,15 +215,17 @@ impl Calls {
             event_type: EventType::ApiCall,
             // A thousand calls in a second.
             time_millis: time_of(number),
-            identity: &UserIdentity::principal(
-                "IAMUser",
-                "AIDACKCEVSQ6C2EXAMPLE",
-                &user,
-                &self.account,
-                "AKIAIOSFODNN7EXAMPLE",
-            ),
+            identity: &UserIdentity::principal(&IdentifiedPrincipal {
+                kind: "IAMUser",
+                principal_id: "AIDACKCEVSQ6C2EXAMPLE",
+                arn: &user,
+                account: &self.account,
+                access_key_id: "AKIAIOSFODNN7EXAMPLE",
+                user_name: user.rsplit_once('/').map(|(_, name)| name),
+                session: None,
+            }),
             source: "kms.amazonaws.com",
-            name: if number % 3 == 0 { "Encrypt" } else { "Decrypt" },
+            name: if number.is_multiple_of(3) { "Encrypt" } else { "Decrypt" },
             region: &self.region,
             source_ip: Some(IpAddr::from([10, 0, 0, 7])),
             calling_service: None,
@@ -238,6 +241,8 @@ impl Calls {
             }],
             vpc_endpoint: None,
             recipient: Some(&self.account),
+            shared: None,
+            for_operator: None,
         }
         .render()
     }

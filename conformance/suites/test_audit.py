@@ -56,7 +56,7 @@ def records(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-# MON-6, MON-200
+# MON-200
 def test_a_whole_trail_is_intact_while_it_is_written_and_afterwards(filled):
     server, _ = filled
     running = verified(server)
@@ -72,7 +72,6 @@ def test_a_whole_trail_is_intact_while_it_is_written_and_afterwards(filled):
     assert "nothing was cut off" in audit(server, "verify")
 
 
-# MON-6
 @pytest.mark.parametrize("running", [True, False])
 def test_a_closed_segment_that_was_changed_is_named(filled, running):
     server, _ = filled
@@ -102,7 +101,6 @@ def test_a_closed_segment_that_was_changed_is_named(filled, running):
     assert verified(server)["Intact"]
 
 
-# MON-6
 def test_an_end_that_was_cut_off_behind_the_anchor_is_noticed(filled):
     server, _ = filled
     server.stop()
@@ -133,7 +131,7 @@ def test_segments_that_need_not_be_kept_are_removed_and_the_trail_is_intact(tmp_
         server.stop()
 
 
-# MON-200
+# MON-200, REF-340
 def test_records_are_found_by_what_they_say(filled):
     server, key = filled
     everything = records(audit(server, "export"))
@@ -157,7 +155,7 @@ def test_records_are_found_by_what_they_say(filled):
     assert len(audit(server, "tail", "--since", "1h", "--key", key["Arn"]).splitlines()) == 25
 
 
-# MON-200, REF-340
+# MON-200
 def test_a_stopped_server_s_records_are_found_as_well(filled):
     server, key = filled
     server.stop()

@@ -72,6 +72,7 @@ impl Service for Operator {
     type Rules = ();
     const PROTOCOL: Protocol = Protocol::Json {
         target_prefix: "TrentOperator",
+        version: trent_api::JsonVersion::V1_1,
     };
     const EVENT_SOURCE: &'static str = "operator.trent";
 }

@@ -144,6 +144,7 @@ impl ValueReader<'_> {
             Shape::Text(_) | Shape::Enumeration(_) => "a String",
             Shape::Bytes(_) => "a Blob",
             Shape::Integer { .. } => "an Integer",
+            Shape::Number => "a Double",
             Shape::Boolean => "a Boolean",
             Shape::Timestamp => "milliseconds since epoch",
             Shape::List { .. } => return complain(self.complaint, "Expected list or null"),

@@ -1,6 +1,6 @@
 //! From a plain struct to the body of a reply. Absent members are left out.
 
-use crate::{Blob, SecretText, Timestamp};
+use crate::{Blob, Number, SecretText, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
@@ -90,11 +90,11 @@ impl<'o> ObjectWriter<'o> {
     }
 
     /// Writes a pair of a map, whose key may be any text.
-    fn pair(&mut self, key: &str, value: &str) {
+    fn pair(&mut self, key: &str, value: &impl Encode) {
         self.separate();
         write_string(self.out, key);
         self.out.push(b':');
-        write_string(self.out, value);
+        value.encode(self.out);
     }
 
     fn separate(&mut self) {
@@ -192,6 +192,17 @@ impl Encode for i32 {
     }
 }
 
+impl Encode for Number {
+    /// JSON has neither infinities nor what is no number.
+    fn encode(&self, out: &mut Vec<u8>) {
+        if self.0.is_finite() {
+            let _ = write!(out, "{}", self.0);
+        } else {
+            out.extend_from_slice(b"null");
+        }
+    }
+}
+
 impl Encode for bool {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(if *self { b"true" } else { b"false" });
@@ -227,7 +238,7 @@ impl<T: Encode> Encode for Vec<T> {
     }
 }
 
-impl Encode for BTreeMap<String, String> {
+impl<V: Encode> Encode for BTreeMap<String, V> {
     fn encode(&self, out: &mut Vec<u8>) {
         let mut object = ObjectWriter::begin(out);
         for (key, value) in self {

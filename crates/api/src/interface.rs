@@ -10,20 +10,41 @@ use zeroize::Zeroizing;
 /// The protocol of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// AWS JSON 1.1: the header `X-Amz-Target` names the operation, the body is a JSON object.
+    /// AWS JSON: the header `X-Amz-Target` names the operation, the body is a JSON object.
     Json {
         /// What stands before the operation's name and a dot.
         target_prefix: &'static str,
+        /// The version of the protocol.
+        version: JsonVersion,
     },
     /// AWS Query: a form names the operation and holds its members; replies are XML.
     Query(Query),
+}
+
+/// The versions of AWS JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonVersion {
+    /// 1.1.
+    V1_1,
+    /// 1.0, of a service that spoke AWS Query before: what errors were called there stands in a header of its own.
+    V1_0AfterQuery,
+}
+
+impl JsonVersion {
+    /// The content type of requests, replies and errors.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::V1_1 => "application/x-amz-json-1.1",
+            Self::V1_0AfterQuery => "application/x-amz-json-1.0",
+        }
+    }
 }
 
 impl Protocol {
     /// The content type of replies and errors.
     pub const fn content_type(&self) -> &'static str {
         match self {
-            Self::Json { .. } => "application/x-amz-json-1.1",
+            Self::Json { version, .. } => version.content_type(),
             Self::Query(_) => "text/xml",
         }
     }
@@ -74,6 +95,26 @@ impl Protocol {
             Self::Json { .. } => error.to_json(),
             Self::Query(query) => query.encode_error(request_id, error),
         }
+    }
+
+    /// What an error reply says in the header `x-amzn-query-error`, if it has that: what AWS Query calls the error, and whose
+    /// fault it is.
+    pub fn query_error(&self, code: &str, status: u16) -> Option<String> {
+        let Self::Json {
+            version: JsonVersion::V1_0AfterQuery,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        let name = match code {
+            "InternalServiceFault" => "InternalServiceError",
+            "MissingRequiredParameterException" => "MissingParameter",
+            "ValidationException" => "ValidationError",
+            other => other.strip_suffix("Exception").unwrap_or(other),
+        };
+        let fault = if status >= 500 { "Receiver" } else { "Sender" };
+        Some(format!("{name};{fault}"))
     }
 
     /// The same error under the name and status that this protocol has for it. Modelled errors stay as they are.

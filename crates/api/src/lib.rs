@@ -7,6 +7,7 @@
 
 mod blob;
 pub mod cloudtrail;
+pub mod cloudwatch;
 mod constraints;
 pub mod decode;
 pub mod encode;
@@ -15,6 +16,7 @@ mod error;
 pub mod iam;
 mod interface;
 pub mod kms;
+mod number;
 pub mod pattern;
 pub mod protocol;
 pub mod query;
@@ -29,7 +31,8 @@ pub use blob::{Blob, SecretText};
 pub use decode::{Input, decode};
 pub use encode::{Empty, Encode, ObjectWriter, Output, encode};
 pub use error::{ApiError, ErrorShape, MessageKey};
-pub use interface::Protocol;
+pub use interface::{JsonVersion, Protocol};
+pub use number::Number;
 pub use query::{Content, Query, XmlWriter};
 pub use target::Target;
 pub use timestamp::Timestamp;

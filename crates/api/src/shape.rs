@@ -43,6 +43,8 @@ pub enum Shape {
         /// The greatest.
         max: i64,
     },
+    /// A number with a fraction. Only outputs have any: nothing reads one.
+    Number,
     /// `true` or `false`.
     Boolean,
     /// A point in time.

@@ -128,13 +128,21 @@ impl History {
         Ok(found)
     }
 
-    /// The record of a request.
+    /// The caller's record of a request.
     pub fn of_request(&self, request: &Uuid) -> io::Result<Option<Vec<u8>>> {
         let query = Query {
             wanted: vec![(Attribute::RequestId, request.as_hyphenated().to_string())],
             ..Query::default()
         };
-        Ok(self.latest(&query, 1)?.pop().map(|(_, line)| line))
+        let mut own = None;
+        self.walk(&query, &mut |record| {
+            if !Recorded::read(record.line).is_some_and(|record| record.is_callers()) {
+                return ControlFlow::Continue(());
+            }
+            own = Some(record.line.to_vec());
+            ControlFlow::Break(())
+        })?;
+        Ok(own)
     }
 
     /// Brings the indexes up to date, so that a lookup need not. Blocks; tells whether there was something to do.

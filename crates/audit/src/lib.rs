@@ -13,6 +13,7 @@ mod backwards;
 mod chain;
 mod chains;
 mod event;
+mod filter;
 mod follow;
 mod history;
 mod identity;
@@ -34,6 +35,7 @@ pub use chains::Chains;
 pub use event::{
     EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, for_account,
 };
+pub use filter::{Filter, FilterError};
 pub use follow::{Entry, Page, Position};
 pub use history::{Found, History, Query};
 pub use identity::{IdentifiedPrincipal, SessionContext, SessionIssuer, UserIdentity};
@@ -43,6 +45,6 @@ pub use queue::{Health, Mode, TrailError};
 pub use recorded::{About, Attribute, Recorded};
 pub use recovery::OpenError;
 pub use rotation::{Keeping, RotationError};
-pub use trail::{Opened, Trail};
+pub use trail::{Lag, Opened, Trail};
 pub use verify::{Files, Progress, Summary, VerifyError, verify, verify_after};
 pub use walk::Torn;

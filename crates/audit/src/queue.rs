@@ -1,12 +1,16 @@
 //! What the appends and the writer thread share: the records that wait, and how the trail is.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, oneshot};
+use trent_metrics::Histogram;
 
 use crate::{chain::Reached, event::Rendered, rotation::Rotation};
 
@@ -96,6 +100,10 @@ pub(crate) struct Shared {
     pub(crate) durable: AtomicU64,
     /// How far the trail is known to be on the disk.
     pub(crate) reached: Mutex<Reached>,
+    /// How long each sync took.
+    pub(crate) syncs: Histogram<1>,
+    /// When the last sync ended, in milliseconds since the Unix epoch.
+    pub(crate) synced_at: AtomicI64,
 }
 
 /// What waits to be written.
@@ -148,6 +156,8 @@ impl Shared {
             room: Notify::new(),
             durable: AtomicU64::new(reached.point.head.sequence),
             reached: Mutex::new(reached),
+            syncs: Histogram::default(),
+            synced_at: AtomicI64::new(0),
         }
     }
 
@@ -175,6 +185,14 @@ impl Shared {
             self.work.notify_one();
         }
         Ok(Queued::Taken)
+    }
+
+    /// Notes that a sync has ended, and how long it took.
+    pub(crate) fn synced(&self, time: Duration) {
+        self.syncs.observe(time);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        self.synced_at.store(now, Ordering::Relaxed);
     }
 
     /// Asks for the queued records to be made durable now.

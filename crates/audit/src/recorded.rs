@@ -19,6 +19,8 @@ pub struct Recorded<'a> {
     event_name: Cow<'a, str>,
     #[serde(borrow)]
     aws_region: Cow<'a, str>,
+    #[serde(rename = "sourceIPAddress", borrow, default)]
+    source_ip_address: Cow<'a, str>,
     #[serde(rename = "requestID", borrow, default)]
     request_id: Option<Text<'a>>,
     #[serde(rename = "eventID", borrow)]
@@ -205,6 +207,17 @@ impl<'a> Recorded<'a> {
                 Some(arn) => arn.rsplit_once('/').map(|(_, name)| name),
                 None => text(identity.principal_id.as_ref()),
             },
+        }
+    }
+
+    /// Whether it is the caller's own record of a request: neither the copy that another account got, nor what the service
+    /// did elsewhere because of the request.
+    pub fn is_callers(&self) -> bool {
+        match text(self.user_identity.kind.as_ref()) {
+            Some("AWSAccount") => false,
+            // The operator has no address.
+            Some("Operator") => true,
+            _ => self.source_ip_address != self.event_source,
         }
     }
 

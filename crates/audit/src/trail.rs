@@ -16,6 +16,7 @@ use aws_lc_rs::rand;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use trent_crypto::Key256;
+use trent_metrics::Observed;
 use trent_store::{CommitError, Sealed};
 use uuid::Uuid;
 
@@ -279,6 +280,24 @@ impl Trail {
         self.0.memory.as_ref()
     }
 
+    /// What is waiting and how the disk does, for whoever watches the trail.
+    pub fn lag(&self) -> Lag {
+        let shared = &self.0.shared;
+        let (waiting_bytes, waiting_records, healthy) = {
+            let queue = shared.queue.lock();
+            let bytes = queue.batch.bytes.len() + queue.in_flight;
+            (bytes, queue.batch.records.len(), queue.health == Health::Healthy)
+        };
+        Lag {
+            waiting_bytes,
+            waiting_records,
+            healthy,
+            syncs: shared.syncs.read(),
+            synced_at: shared.synced_at.load(Ordering::Relaxed),
+            durable_sequence: self.durable_sequence(),
+        }
+    }
+
     /// The number of the last record known to be on the disk. A record made later gets a higher number.
     pub fn durable_sequence(&self) -> u64 {
         self.0.shared.durable.load(Ordering::Acquire)
@@ -322,6 +341,23 @@ impl Trail {
             .await
             .unwrap_or(Err(TrailError::Stalled))
     }
+}
+
+/// How far the disk is behind the records.
+#[derive(Debug, Clone, Copy)]
+pub struct Lag {
+    /// Bytes of records that are not known to be on the disk.
+    pub waiting_bytes: usize,
+    /// Records that the writer has not taken yet.
+    pub waiting_records: usize,
+    /// Whether the last write succeeded.
+    pub healthy: bool,
+    /// How long each sync took.
+    pub syncs: Observed,
+    /// When the last sync ended, in milliseconds since the Unix epoch; zero if there was none.
+    pub synced_at: i64,
+    /// The number of the last record known to be on the disk.
+    pub durable_sequence: u64,
 }
 
 /// Where a trail is kept.

@@ -195,7 +195,9 @@ impl Writer {
     /// restart tells what is there.
     fn sync(&mut self) -> Result<(), Failure> {
         if self.unsynced > 0 {
+            let began = Instant::now();
             self.medium.sync().map_err(Failure::Unknown)?;
+            self.shared.synced(began.elapsed());
             self.shared.reached.lock().point = self.chain.point(self.length);
             self.shared.durable.store(self.chain.head().sequence, Ordering::Release);
         }

@@ -17,12 +17,12 @@ use trent_keystore::{HeldKey, HoldsKey, KeyHandle, Lease, Wrapped};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region};
 use trent_policy::{ConditionKey, Context, Policy, Values};
 use trent_service::{Grants, Named, Resource, internal};
-use trent_store::{ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Seen, Stored};
+use trent_store::{CacheCounts, ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Seen, Stored};
 
 use self::near::Near;
 use self::policies::{Compiled, Policies};
 use crate::grants::space::GrantSpace;
-use crate::last_use::Uses;
+use crate::last_use::Notebook;
 use crate::lifecycle::replication::editions;
 use crate::records::uses::last_use_address;
 use crate::records::{
@@ -237,7 +237,7 @@ pub struct KeySpace {
     /// The grants on them.
     pub(crate) grants: GrantSpace,
     /// Uses of the keys that are not written down yet.
-    pub(crate) uses: Uses,
+    pub(crate) uses: Notebook,
     policies: Arc<Policies>,
     keys: ObjectCache<KeyRecord, Key>,
     near: Arc<Near>,
@@ -255,7 +255,7 @@ impl KeySpace {
         Self {
             store: store.region(region),
             grants: GrantSpace::new(store, store.region(region)),
-            uses: Uses::default(),
+            uses: Notebook::default(),
             policies,
             keys,
             near,
@@ -279,6 +279,7 @@ impl KeySpace {
         let changes = || self.keys.changes_of(&self.store, &address);
         let before = changes();
         if let Some(near) = self.near.get(account, id, before) {
+            self.keys.found_nearer();
             return Ok(Some(near));
         }
         let found = self.keys.get(&self.store, &address).await.map_err(internal)?;
@@ -339,6 +340,16 @@ impl KeySpace {
     /// Where an alias is.
     pub fn alias_address(&self, account: AccountId, name: &AliasName) -> trent_store::Key<AliasRecord> {
         alias_address(account, &self.store.blind::<AliasRecord>(name.as_str().as_bytes()))
+    }
+
+    /// What was counted of the cache of keys.
+    pub(crate) fn cached_keys(&self) -> CacheCounts {
+        self.keys.counts()
+    }
+
+    /// What was counted of the cache of aliases.
+    pub(crate) fn cached_aliases(&self) -> CacheCounts {
+        self.aliases.counts()
     }
 
     /// The ARN of a key here, whether it exists or not.

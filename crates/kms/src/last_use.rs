@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use trent_api::{ApiError, kms::KeyLastUsageTrackingOperation};
 use trent_audit::EventId;
-use trent_names::{AccountId, KeyId};
+use trent_names::{AccountId, KeyId, Region};
 use trent_service::{AuditedResource, Call, Recorded, internal};
 use trent_store::{CommitError, Key};
 use uuid::Uuid;
@@ -66,6 +66,34 @@ impl Hasher for AsDrawn {
     }
 }
 
+/// A key that was used, and what for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counted(Used, KeyLastUsageTrackingOperation);
+
+impl Hash for Counted {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self(Used(_, key), operation) = self;
+        let [_, _, _, _, _, _, _, part @ .., _] = key.as_bytes();
+        // A key is used for few operations.
+        state.write_u64(u64::from_be_bytes(part).wrapping_add(*operation as u64));
+    }
+}
+
+/// How often a key was used for an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uses {
+    /// The Region.
+    pub region: Region,
+    /// The account that owns the key.
+    pub account: AccountId,
+    /// The key.
+    pub key: KeyId,
+    /// The operation.
+    pub operation: &'static str,
+    /// How often.
+    pub count: u64,
+}
+
 type Notes = HashMap<Used, Use, BuildHasherDefault<AsDrawn>>;
 
 /// A use of a key.
@@ -78,11 +106,13 @@ pub(crate) struct Use {
 }
 
 /// The uses of a Region's keys that are not written down yet.
-pub(crate) struct Uses([Mutex<Table>; TABLES]);
+pub(crate) struct Notebook([Mutex<Table>; TABLES]);
 
 #[derive(Default)]
 struct Table {
     last: Notes,
+    /// How often each key was used for each operation since that was last asked.
+    counts: HashMap<Counted, u64, BuildHasherDefault<AsDrawn>>,
     /// The newest notes, in their order.
     unsorted: Vec<(Used, Use)>,
 }
@@ -90,6 +120,12 @@ struct Table {
 impl Table {
     fn sort(&mut self) {
         for (key, new) in self.unsorted.drain(..) {
+            let counted = Counted(key, new.operation);
+            if let Some(count) = self.counts.get_mut(&counted) {
+                *count += 1;
+            } else if self.counts.len() < KEPT {
+                self.counts.insert(counted, 1);
+            }
             if self.last.len() < KEPT || self.last.contains_key(&key) {
                 self.last.insert(key, new);
             }
@@ -97,13 +133,13 @@ impl Table {
     }
 }
 
-impl Default for Uses {
+impl Default for Notebook {
     fn default() -> Self {
         Self(std::array::from_fn(|_| Mutex::default()))
     }
 }
 
-impl Uses {
+impl Notebook {
     fn table(&self, id: KeyId) -> MutexGuard<'_, Table> {
         // Ids are random, so any byte of them spreads.
         let [.., last] = id.as_bytes();
@@ -131,6 +167,12 @@ impl Uses {
                 .collect::<Vec<_>>()
         };
         self.0.iter().flat_map(copied).collect()
+    }
+
+    /// How often keys were used since this was last asked.
+    fn take_counts(&self) -> Vec<(Counted, u64)> {
+        let taken = |table: &Mutex<Table>| std::mem::take(&mut sorted(locked(table)).counts);
+        self.0.iter().flat_map(taken).collect()
     }
 
     /// Forgets notes that are written down, unless the key was used again since.
@@ -205,6 +247,22 @@ pub(crate) async fn since(space: &KeySpace) -> Result<Option<i64>, ApiError> {
 }
 
 impl Kms {
+    /// How often keys were used for each operation since this was last asked, those uses that were carried out.
+    pub fn take_uses(&self) -> Vec<Uses> {
+        let of = |space: &KeySpace| {
+            let region = space.region().clone();
+            let counts = space.uses.take_counts().into_iter();
+            counts.map(move |(Counted(Used(account, key), operation), count)| Uses {
+                region: region.clone(),
+                account,
+                key,
+                operation: operation.as_str(),
+                count,
+            })
+        };
+        self.spaces().flat_map(of).collect()
+    }
+
     /// Writes down the uses of keys that were noted; `now` is in milliseconds since the Unix epoch. The first time, it also
     /// says since when uses are noted. What cannot be written stays noted for the next time.
     pub async fn write_last_uses(&self, now: i64) -> Result<(), CommitError> {
@@ -272,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_use_during_the_writing_of_another_is_not_forgotten() {
-        let uses = Uses::default();
+        let uses = Notebook::default();
         let (key, first) = used(1, 1);
         uses.note(key, first);
         let written = uses.noted();
@@ -285,8 +343,34 @@ mod tests {
     }
 
     #[test]
+    fn uses_are_counted_by_key_and_operation_until_they_are_taken() {
+        let uses = Notebook::default();
+        let (key, encrypted) = used(1, 1);
+        let decrypted = Use {
+            operation: KeyLastUsageTrackingOperation::Decrypt,
+            ..encrypted
+        };
+        for _ in 0..40 {
+            uses.note(key, encrypted);
+        }
+        uses.note(key, decrypted);
+        uses.note(used(2, 1).0, decrypted);
+        let mut taken = uses.take_counts();
+        taken.sort_by_key(|(Counted(Used(_, key), _), count)| (*key, *count));
+        let operations = taken
+            .iter()
+            .map(|(Counted(_, operation), count)| (operation.as_str(), *count));
+        assert_eq!(
+            operations.collect::<Vec<_>>(),
+            [("Decrypt", 1), ("Encrypt", 40), ("Decrypt", 1)]
+        );
+        assert_eq!(uses.take_counts(), []);
+        assert!(uses.last(key).is_some(), "when it was used last is known still");
+    }
+
+    #[test]
     fn notes_take_no_more_room_than_they_may() {
-        let uses = Uses::default();
+        let uses = Notebook::default();
         for number in 0..2 * KEPT as u128 {
             let mut id = [0; 16];
             id[..15].copy_from_slice(&number.to_be_bytes()[1..]);

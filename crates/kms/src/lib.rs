@@ -7,6 +7,7 @@ pub mod actions;
 mod algorithms;
 pub mod aliases;
 pub mod catalogue;
+mod census;
 pub mod conditions;
 pub mod console_policy;
 mod cryptography;
@@ -52,8 +53,10 @@ use trent_policy::{ConditionKey, Values};
 use trent_service::{Actor, AuditedResource, Call, Recorded, Service, internal};
 use trent_store::Sealed;
 
+pub use crate::census::{Census, Expiring};
 use crate::expectation::expected_key;
 use crate::keys::KeySpace;
+pub use crate::last_use::Uses;
 pub use crate::lifecycle::{Courier, Delivery, Runner};
 use crate::rules::Rules;
 

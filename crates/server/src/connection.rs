@@ -27,6 +27,7 @@ use crate::limits::Limits;
 use crate::protocol::ProtocolError;
 use crate::reply::{self, Body};
 use crate::request_id::OnBehalfOf;
+use crate::scrape::METRICS;
 
 /// The one path that no pipeline guards. It says whether the server serves, and nothing else.
 const HEALTH: &str = "/_trent/health";
@@ -100,7 +101,10 @@ async fn answer(server: &Server, peer: Peer, request: Request<Incoming>) -> Resp
     let answered = OnBehalfOf::new(id, work).await;
     let mut response = match answered {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => refuse(protocol, id, error),
+        Ok(Err(error)) => {
+            server.traffic.refused.increment();
+            refuse(protocol, id, error)
+        }
         Err(_) => reply::error(protocol, id, trent_service::internal("a panic while answering")),
     };
     if server.dev.is_some() {
@@ -128,6 +132,11 @@ async fn respond(
             reply::health(id, 503, "failing", &server.notices)
         });
     }
+    if let (METRICS, Some(scrape)) = (head.uri.path(), &server.scrape)
+        && matches!(head.method, Method::GET | Method::HEAD)
+    {
+        return Ok(scrape.answer(id, peer, head).await);
+    }
     let form = form?;
     let body = body::read(incoming, &server.limits)
         .await
@@ -143,7 +152,11 @@ async fn respond(
             "answered"
         );
     }
-    Ok(reply::of(protocol, id, answered.status, answered.body))
+    let mut response = reply::of(protocol, id, answered.status, answered.body);
+    if let Some(code) = answered.error {
+        reply::name_as_query(&mut response, protocol, code);
+    }
+    Ok(response)
 }
 
 fn refuse(protocol: Protocol, id: Uuid, error: ProtocolError) -> Response<Body> {

@@ -7,13 +7,19 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderName, Method};
-use trent_api::{Protocol, Query, query};
+use trent_api::{JsonVersion, Protocol, Query, query};
 use trent_identity::SignedRequest;
 use trent_identity::sigv4::Claim;
 use trent_service::{Endpoint, Frame, Peer, Reply};
 use uuid::Uuid;
 
 use crate::protocol::ProtocolError;
+
+/// How a server of no service answers.
+const PLAIN: Protocol = Protocol::Json {
+    target_prefix: "",
+    version: JsonVersion::V1_1,
+};
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
@@ -30,11 +36,12 @@ impl Form {
     /// The form of a request, or why no service can answer it. The Query protocol is read where a service speaks it.
     pub(crate) fn of(head: &Parts, endpoints: &[Arc<dyn Endpoint>]) -> Result<Self, ProtocolError> {
         let query = || endpoints.iter().any(|endpoint| query_of(&**endpoint).is_some());
-        if head.uri.path() != "/" {
+        if head.uri.path() != "/" || endpoints.is_empty() {
             return Err(ProtocolError::NothingHere);
         }
         match head.method {
-            Method::POST if has_media_type(&head.headers, "application/x-amz-json-1.1") => Ok(Self::Json),
+            Method::POST if has_media_type(&head.headers, JsonVersion::V1_1.content_type()) => Ok(Self::Json),
+            Method::POST if is_json_1_0(&head.headers, endpoints) => Ok(Self::Json),
             Method::POST if query() && has_media_type(&head.headers, "application/x-www-form-urlencoded") => {
                 Ok(Self::Query)
             }
@@ -48,13 +55,25 @@ impl Form {
     pub(crate) fn protocol(self, endpoints: &[Arc<dyn Endpoint>]) -> Protocol {
         let spoken = endpoints.iter().map(|endpoint| endpoint.protocol());
         let mut fitting = spoken.filter(|protocol| matches!(protocol, Protocol::Query(_)) == (self == Self::Query));
-        fitting.next().unwrap_or_else(|| endpoints[0].protocol())
+        fitting
+            .next()
+            .or_else(|| Some(endpoints.first()?.protocol()))
+            .unwrap_or(PLAIN)
     }
 }
 
 /// Whether a query string could be a request: reading it in earnest is left until it is known who asks.
 fn names_action(query: &str) -> bool {
     query.split('&').any(|pair| pair.starts_with("Action="))
+}
+
+/// Whether a request is in JSON 1.0 and names a service that speaks it. The others know 1.1 alone.
+fn is_json_1_0(headers: &HeaderMap, endpoints: &[Arc<dyn Endpoint>]) -> bool {
+    let version = JsonVersion::V1_0AfterQuery;
+    has_media_type(headers, version.content_type())
+        && find_by_target(endpoints, text(headers, &TARGET)).is_some_and(
+            |(endpoint, _)| matches!(endpoint.protocol(), Protocol::Json { version: spoken, .. } if spoken == version),
+        )
 }
 
 /// Parameters after the media type (`; charset=...`) are the client's business: both kinds are UTF-8.
@@ -122,13 +141,16 @@ pub(crate) async fn dispatch(
 }
 
 fn by_target<'a>(endpoints: &'a [Arc<dyn Endpoint>], target: &'a str) -> (&'a dyn Endpoint, &'a str) {
+    find_by_target(endpoints, target).unwrap_or((&*endpoints[0], ""))
+}
+
+/// The service and the operation that a target names.
+fn find_by_target<'a>(endpoints: &'a [Arc<dyn Endpoint>], target: &'a str) -> Option<(&'a dyn Endpoint, &'a str)> {
     // A prefix may have dots, an operation has none.
-    let named = target.rsplit_once('.').and_then(|(prefix, operation)| {
-        let names = |protocol| matches!(protocol, Protocol::Json { target_prefix } if target_prefix == prefix);
-        let endpoint = endpoints.iter().find(|endpoint| names(endpoint.protocol()))?;
-        Some((&**endpoint, operation))
-    });
-    named.unwrap_or((&*endpoints[0], ""))
+    let (prefix, operation) = target.rsplit_once('.')?;
+    let names = |protocol| matches!(protocol, Protocol::Json { target_prefix, .. } if target_prefix == prefix);
+    let endpoint = endpoints.iter().find(|endpoint| names(endpoint.protocol()))?;
+    Some((&**endpoint, operation))
 }
 
 /// The service that the caller's credential is for; without one, the service whose version the request names.

@@ -12,6 +12,8 @@ mod listener;
 mod protocol;
 mod reply;
 mod request_id;
+mod scrape;
+mod traffic;
 
 use std::sync::Arc;
 
@@ -25,10 +27,13 @@ pub use drain::Stop;
 pub use limits::Limits;
 pub use listener::{ListenError, listen_tcp, listen_unix};
 pub use request_id::current_request_id;
+pub use scrape::{IsRight, Metrics, Readers};
+pub use traffic::Traffic;
 
 use drain::Slots;
 use listener::Listener;
 use request_id::RequestIds;
+use scrape::Scrape;
 
 /// Serves a set of services on one listener.
 pub struct Server {
@@ -39,6 +44,8 @@ pub struct Server {
     notices: String,
     ids: RequestIds,
     protocol: auto::Builder<TokioExecutor>,
+    scrape: Option<Scrape>,
+    traffic: Arc<Traffic>,
 }
 
 impl Server {
@@ -46,6 +53,15 @@ impl Server {
     pub fn new(first: Arc<dyn Endpoint>, others: Vec<Arc<dyn Endpoint>>, limits: Limits) -> Self {
         let mut endpoints = vec![first];
         endpoints.extend(others);
+        Self::serving(endpoints, limits)
+    }
+
+    /// A server of no service: it tells its health and, if it is given some, numbers.
+    pub fn of_no_service(limits: Limits) -> Self {
+        Self::serving(Vec::new(), limits)
+    }
+
+    fn serving(endpoints: Vec<Arc<dyn Endpoint>>, limits: Limits) -> Self {
         Self {
             endpoints,
             limits,
@@ -54,7 +70,23 @@ impl Server {
             notices: String::new(),
             ids: RequestIds::default(),
             protocol: connection::protocol(&limits),
+            scrape: None,
+            traffic: Arc::default(),
         }
+    }
+
+    /// Hands out numbers to these readers.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Arc<dyn Metrics>, readers: Readers) -> Self {
+        self.scrape = Some(Scrape { metrics, readers });
+        self
+    }
+
+    /// Counts what comes and goes here, together with whoever else is given the same.
+    #[must_use]
+    pub fn counting(mut self, traffic: Arc<Traffic>) -> Self {
+        self.traffic = traffic;
+        self
     }
 
     /// What decides whether the server can do its work; without it, a server that answers is healthy.
@@ -105,8 +137,11 @@ impl Server {
                 (slot, accepted) = next => match accepted {
                     Ok((stream, peer)) => {
                         let connection = connection::serve(Arc::clone(&self), stream, peer, stop.clone());
+                        let traffic = Arc::clone(&self.traffic);
+                        traffic.opened.increment();
                         tokio::spawn(async move {
                             connection.await;
+                            traffic.closed.increment();
                             drop(slot);
                         });
                     }

@@ -14,8 +14,9 @@ use uuid::Uuid;
 pub(crate) type Body = Full<Bytes>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const MODE: HeaderName = HeaderName::from_static("x-trent-mode");
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NOT_CACHED: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate, private");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const AT_ONCE: HeaderValue = HeaderValue::from_static("0");
@@ -39,6 +40,11 @@ pub(crate) fn health(id: Uuid, status: u16, word: &'static str, notices: &str) -
     answer(id, status, TEXT, Bytes::from(format!("{word}{notices}")))
 }
 
+/// An answer of plain text of some kind.
+pub(crate) fn text(id: Uuid, status: u16, kind: HeaderValue, body: Bytes) -> Response<Body> {
+    answer(id, status, kind, body)
+}
+
 fn answer(id: Uuid, status: u16, kind: HeaderValue, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -52,6 +58,14 @@ fn answer(id: Uuid, status: u16, kind: HeaderValue, body: Bytes) -> Response<Bod
     headers.insert(PRAGMA, NO_CACHE);
     headers.insert(CONTENT_TYPE, kind);
     response
+}
+
+/// Says on an error what AWS Query calls it, where clients of the service may know it by that name.
+pub(crate) fn name_as_query(response: &mut Response<Body>, protocol: Protocol, code: &str) {
+    let named = protocol.query_error(code, response.status().as_u16());
+    if let Some(value) = named.and_then(|named| HeaderValue::from_str(&named).ok()) {
+        response.headers_mut().insert(QUERY_ERROR, value);
+    }
 }
 
 /// Says on a reply that the server is a development one.

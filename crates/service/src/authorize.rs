@@ -46,6 +46,8 @@ pub struct Denial {
     pub error: ApiError,
     /// How the decision came about, for the operator alone: the code and what it rests on (AUTHZ-296).
     pub decided: Option<Object>,
+    /// The code of the decision and the action that it is about, if policies refused.
+    pub reason: Option<(&'static str, Box<str>)>,
     /// What stood in the way.
     by: By,
 }
@@ -90,6 +92,7 @@ impl From<ApiError> for Denial {
         Self {
             error,
             decided: None,
+            reason: None,
             by: By::Policies,
         }
     }
@@ -131,12 +134,13 @@ pub(crate) fn not_registered(service: &RegisteredService, action: &Action) -> De
         .string("action", action.as_str());
     Denial {
         decided: Some(object),
+        reason: Some((NOT_REGISTERED, action.as_str().into())),
         ..protocol::access_denied(format!("{} is not registered to perform: {action}", service.name())).into()
     }
 }
 
 fn denial(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> Denial {
-    let (decided, by) = evaluate(asking, target, conditions, |request, policies, context| {
+    let ((code, decided), by) = evaluate(asking, target, conditions, |request, policies, context| {
         let decision = decide(request, policies, context);
         let told = told_to_the_operator(&decision, asking, target);
         let by = match decision.code {
@@ -154,6 +158,7 @@ fn denial(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> 
     Denial {
         error: protocol::access_denied(refusal(asking, target, conditions)),
         decided: Some(decided),
+        reason: Some((code, target.action.as_str().into())),
         by,
     }
 }
@@ -168,7 +173,7 @@ fn without_endpoint(request: &Request<'_>, policies: &Policies<'_>, context: &dy
 }
 
 /// What the record and the log say of a refusal, whatever the caller is told.
-fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Target<'_>) -> Object {
+fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Target<'_>) -> (&'static str, Object) {
     let code = if !asking.reaches(target.resource.account()) {
         NOT_REGISTERED
     } else if decision.is_allowed() {
@@ -202,7 +207,7 @@ fn told_to_the_operator(decision: &Decision<'_>, asking: Asking<'_>, target: &Ta
         // Of a Region, the record says which it is anyway.
         Some(Basis::Grant(_) | Basis::RootUser | Basis::Region(_)) | None => {}
     }
-    object
+    (code, object)
 }
 
 fn is_allowed(asking: Asking<'_>, target: &Target<'_>, conditions: &dyn Context) -> bool {

@@ -9,6 +9,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
@@ -27,6 +28,7 @@ use crate::authorize::{Authorizer, Denial, not_registered};
 use crate::call::{Actor, Call, Frame};
 use crate::clock::Clock;
 use crate::conditions::Conditions;
+use crate::meter::{DenialKind, Meter, Outcome};
 use crate::operation::{Changes, Effect, Facts, Groundwork, Guarded, Operation, Service};
 use crate::record::{Audience, Record, Recorded, of_groundwork};
 use crate::row::Row;
@@ -60,6 +62,8 @@ pub struct Pipeline {
     pub drain: Arc<Drain>,
     /// The policy clock.
     pub clock: Arc<dyn Clock>,
+    /// Where calls are counted.
+    pub meter: Arc<Meter>,
 }
 
 /// A service with all of its operations.
@@ -81,8 +85,14 @@ pub struct Entry<S: Service> {
 type Ask<S> = for<'a> fn(&'a Pipeline, &'a S, &'a Call, &'a [u8]) -> BoxFuture<'a, Result<(), ApiError>>;
 
 /// Runs one operation for an admitted call on the document that holds its input; gives the body of the reply.
-type Run<S> =
-    for<'a> fn(&'a Pipeline, &'a S, &'a Call, &'a [u8]) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, ApiError>>;
+type Run<S> = for<'a> fn(&'a Pipeline, &'a S, &'a Call, &'a [u8]) -> BoxFuture<'a, Ran>;
+
+/// What became of a call.
+struct Ran {
+    answer: Result<Zeroizing<Vec<u8>>, ApiError>,
+    /// Whether it asked for a dry run.
+    dry_run: bool,
+}
 
 impl<S: Service> Entry<S> {
     /// An operation that is built.
@@ -147,7 +157,7 @@ impl Pipeline {
         frame: Frame<'_>,
         through: Option<&Arc<VpcEndpoint>>,
     ) -> Reply {
-        match self.answer(service, frame, through).await {
+        match self.answer_measured(service, &frame, through).await {
             Ok(body) => Reply {
                 status: 200,
                 body,
@@ -164,26 +174,44 @@ impl Pipeline {
         }
     }
 
-    async fn answer<S: Catalogue>(
+    /// Answers, and counts the call.
+    async fn answer_measured<S: Catalogue>(
         &self,
         service: &S,
-        frame: Frame<'_>,
+        frame: &Frame<'_>,
         through: Option<&Arc<VpcEndpoint>>,
     ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         service.expect(frame.document());
-        let entry = S::catalogue().iter().find(|entry| entry.row.name == frame.operation);
-        let signed = entry.is_none_or(Entry::is_signed);
-        let mut call = self.admit(&frame, S::PROTOCOL, signed).await?;
-        call.through = through.cloned();
+        let began = Instant::now();
+        let place = S::catalogue()
+            .iter()
+            .position(|entry| entry.row.name == frame.operation);
+        let entry = place.map(|place| &S::catalogue()[place]);
+        let (outcome, ran) = match self.admit(frame, S::PROTOCOL, entry.is_none_or(Entry::is_signed)).await {
+            Ok(mut call) => {
+                call.through = through.cloned();
+                let ran = self.answer(service, entry, frame, &call).await;
+                (ran.answer.as_ref().err().map_or(Outcome::Success, Outcome::of), ran)
+            }
+            Err(error) => (Outcome::of_unadmitted(&error), Ran::refused(error)),
+        };
+        self.meter.called(place, outcome, ran.dry_run, began.elapsed());
+        ran.answer
+    }
+
+    async fn answer<S: Catalogue>(&self, service: &S, entry: Option<&Entry<S>>, frame: &Frame<'_>, call: &Call) -> Ran {
         let run = S::PROTOCOL.check_target(frame.document()).and_then(|()| {
             let run = entry.and_then(|entry| entry.run);
             run.ok_or_else(|| S::PROTOCOL.unknown_operation(frame.operation))
         });
-        let run = run.inspect_err(|error| {
-            let told = TurnedAway::unreadable(&call, frame.operation, error.code, "UnknownOperation");
-            self.admission.turned_away(&told);
-        })?;
-        run(self, service, &call, frame.document()).await
+        match run {
+            Ok(run) => run(self, service, call, frame.document()).await,
+            Err(error) => {
+                let told = TurnedAway::unreadable(call, frame.operation, error.code, "UnknownOperation");
+                self.admission.turned_away(&told);
+                Ran::refused(error)
+            }
+        }
     }
 
     /// Takes a frame as far as its authorization: whether the call would be let through, whatever comes after. Nothing is
@@ -219,14 +247,22 @@ impl Pipeline {
 
 impl Pipeline {
     /// Decodes the request, performs the operation and encodes its reply; a refusal is recorded too.
-    async fn run<O: Operation>(
+    async fn run<O: Operation>(&self, service: &O::Service, call: &Call, document: &[u8]) -> Ran {
+        let spoken = <O::Service as Service>::PROTOCOL;
+        let input = spoken.decode::<O::Input>(document);
+        let dry_run = input.as_ref().is_ok_and(O::is_dry_run);
+        let answer = self.answer_decoded::<O>(service, call, input).await;
+        Ran { answer, dry_run }
+    }
+
+    async fn answer_decoded<O: Operation>(
         &self,
         service: &O::Service,
         call: &Call,
-        document: &[u8],
+        input: Result<O::Input, ApiError>,
     ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         let spoken = <O::Service as Service>::PROTOCOL;
-        let mut refused = match spoken.decode::<O::Input>(document) {
+        let mut refused = match input {
             // Whoever sent them may try to pass for a service: nothing is done, and a record tells of it.
             _ if call.has_service_headers && call.registration().is_none() => {
                 Refused::undescribed(protocol::access_denied(SERVICES_ALONE))
@@ -279,7 +315,10 @@ impl Pipeline {
             let facts = O::describe(call, input, Some(&resolved));
             let effect = match self.decide::<O>(service, call, input, &resolved).await {
                 Ok(effect) => effect,
-                Err(denial) => return Err(Refused::denied(denial, facts)),
+                Err(denial) => {
+                    self.count(call, &denial);
+                    return Err(Refused::denied(denial, facts));
+                }
             };
             match self.commit::<O>(call, effect, &facts).await {
                 Ok(Some((output, record))) => {
@@ -367,6 +406,24 @@ impl Pipeline {
         Ok(effect)
     }
 
+    /// Counts a refusal by policies.
+    fn count(&self, call: &Call, denial: &Denial) {
+        if let Some((code, action)) = &denial.reason {
+            self.meter.denied(DenialKind {
+                code,
+                action: action.clone(),
+                account: call.account(),
+            });
+        }
+    }
+
+    /// Has the filters look at a call's records.
+    fn count_records(&self, call: &Call, recorded: &Recorded, refused: bool) {
+        for (account, record) in recorded.each(call.account()) {
+            self.meter.recorded(record, account, refused);
+        }
+    }
+
     /// Makes the effect and its records durable together; the reply and the records. `None`: another change came first,
     /// nothing was written.
     async fn commit<O: Operation>(
@@ -394,6 +451,7 @@ impl Pipeline {
         let committed = match effect.changes {
             Changes::None => {
                 recorded.append(&self.trail).await.map_err(internal)?;
+                self.count_records(call, &recorded, false);
                 return Ok(Some((effect.output, recorded)));
             }
             Changes::Region(mut txn) => {
@@ -408,6 +466,7 @@ impl Pipeline {
         match committed {
             Ok(_) => {
                 self.drain.nudge();
+                self.count_records(call, &recorded, false);
                 if let Some(seen) = effect.seen {
                     seen.await;
                 }
@@ -442,7 +501,10 @@ impl Pipeline {
             audience: refused.audience,
             decided: refused.decided.take(),
         };
-        record.render::<O>(call).append(&self.trail).await.map_err(internal)
+        let recorded = record.render::<O>(call);
+        recorded.append(&self.trail).await.map_err(internal)?;
+        self.count_records(call, &recorded, true);
+        Ok(())
     }
 }
 
@@ -458,6 +520,15 @@ fn owners<O: Guarded>(call: &Call, input: &O::Input, resolved: &O::Resolved) -> 
         }
     }
     owners
+}
+
+impl Ran {
+    fn refused(error: ApiError) -> Self {
+        Self {
+            answer: Err(error),
+            dry_run: false,
+        }
+    }
 }
 
 /// A call that was not carried out, with what its record says.

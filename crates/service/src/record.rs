@@ -85,6 +85,12 @@ impl Recorded {
         copy.map_or(&self.own, |(_, copy)| copy).id()
     }
 
+    /// Each record with the account that it is for; the caller's own first.
+    pub(crate) fn each(&self, caller: Option<AccountId>) -> impl Iterator<Item = (Option<AccountId>, &Rendered)> {
+        let copies = self.copies.iter().map(|(account, copy)| (Some(*account), copy));
+        std::iter::once((caller, &self.own)).chain(copies)
+    }
+
     /// Adds the records to the transaction that has the call's effect.
     pub(crate) fn enqueue<P: Place>(&self, txn: &mut ScopedTxn<P>, trail: &Trail) {
         enqueue(txn, &self.own, trail);

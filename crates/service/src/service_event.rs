@@ -3,7 +3,8 @@
 //! Beside the pipeline this is the only place that commits changes to keys, and it keeps the same promise: a change and its
 //! record are one transaction.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use trent_audit::json::Fragment;
 use trent_audit::{Drain, Event, EventId, EventType, INTERNAL, Rendered, Resource, Trail, UserIdentity, enqueue};
@@ -118,12 +119,23 @@ pub struct Initiator {
     store: Sealed,
     trail: Trail,
     drain: Arc<Drain>,
+    done: Arc<Mutex<BTreeMap<&'static str, u64>>>,
 }
 
 impl Initiator {
     /// What it does goes to this store, its records to this trail.
     pub fn new(store: Sealed, trail: Trail, drain: Arc<Drain>) -> Self {
-        Self { store, trail, drain }
+        Self {
+            store,
+            trail,
+            drain,
+            done: Arc::default(),
+        }
+    }
+
+    /// How often each event has come to pass by itself, by its name.
+    pub fn done(&self) -> BTreeMap<&'static str, u64> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes a change and its records durable together. False: another change came first and nothing was written.
@@ -134,6 +146,10 @@ impl Initiator {
         match self.store.region(txn.region()).commit(txn).await {
             Ok(_) => {
                 self.drain.nudge();
+                let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+                for event in events {
+                    *done.entry(event.name).or_default() += 1;
+                }
                 Ok(true)
             }
             Err(CommitError::Conflict(_)) => Ok(false),

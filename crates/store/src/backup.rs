@@ -136,7 +136,7 @@ pub fn restore(input: &mut dyn Read, path: &Path, mode: Mode) -> Result<(DataFol
         remove_if_there(&partial)?;
     }
     let summary = filled?;
-    fs::rename(&partial, folder.store())?;
+    fs::rename(&partial, folder.store_file())?;
     folder.stamp()?;
     Ok((folder, summary))
 }

@@ -17,6 +17,7 @@ use std::{
 
 use quick_cache::sync::Cache;
 use smallvec::SmallVec;
+use trent_metrics::Counter;
 
 use crate::{
     engine::{Revision, Versioned},
@@ -77,6 +78,31 @@ struct Shared<T> {
     /// The same, by where a record's key falls among these: each counts the changes of few records.
     changes_near: Box<[AtomicU64]>,
     told: OnceLock<Box<Told>>,
+    hits: Counter,
+    misses: Counter,
+}
+
+/// What was counted of a cache since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheCounts {
+    /// How often what was asked for was there.
+    pub hits: u64,
+    /// How often the engine had to be read.
+    pub misses: u64,
+    /// How many records, absent ones included, are there now.
+    pub entries: u64,
+}
+
+impl std::ops::Add for CacheCounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            hits: self.hits + other.hits,
+            misses: self.misses + other.misses,
+            entries: self.entries + other.entries,
+        }
+    }
 }
 
 /// Hears of a change by the record's key in the engine; none stands for all records.
@@ -122,6 +148,8 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
             changes: AtomicU64::new(0),
             changes_near: std::iter::repeat_with(AtomicU64::default).take(COUNTS).collect(),
             told: OnceLock::new(),
+            hits: Counter::default(),
+            misses: Counter::default(),
         });
         let subscriber: Arc<dyn Subscriber> = Arc::<Shared<T>>::clone(&shared);
         store.subscribe(Arc::downgrade(&subscriber));
@@ -142,9 +170,13 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
             return self.parse(store, &raw, before.as_ref());
         }
         let guard = match self.shared.objects.get_value_or_guard_async(&raw).await {
-            Ok(cached) => return Ok(cached.object),
+            Ok(cached) => {
+                self.shared.hits.increment();
+                return Ok(cached.object);
+            }
             Err(guard) => guard,
         };
+        self.shared.misses.increment();
         let revision = store.revision();
         let stored = store.sealed().engine().get(&raw.0).await?;
         let object = self.parse(store, &raw, stored.as_ref())?;
@@ -165,7 +197,23 @@ impl<R: Record, T: Send + Sync + 'static> ObjectCache<R, T> {
         if self.shared.lag.as_ref().is_some_and(|lag| lag.before(&raw.0).is_some()) {
             return None;
         }
-        self.shared.objects.get(&raw).map(|cached| cached.object)
+        let cached = self.shared.objects.get(&raw)?;
+        self.shared.hits.increment();
+        Some(cached.object)
+    }
+
+    /// Counts what was found before anybody asked here: in what is derived from this cache.
+    pub fn found_nearer(&self) {
+        self.shared.hits.increment();
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> CacheCounts {
+        CacheCounts {
+            hits: self.shared.hits.get(),
+            misses: self.shared.misses.get(),
+            entries: self.shared.objects.len() as u64,
+        }
     }
 
     /// How many changes to records of this type have been applied: for what is derived from objects and must not

@@ -64,7 +64,7 @@ impl DataFolder {
     /// Makes a data folder with an empty store. A folder may be there, but no store in it.
     pub fn create(path: &Path, mode: Mode) -> Result<Self, OpenError> {
         let folder = Self::prepare(path, mode)?;
-        drop(RedbEngine::open(&folder.store(), true)?);
+        drop(RedbEngine::open(&folder.store_file(), true)?);
         folder.stamp()?;
         Ok(folder)
     }
@@ -80,7 +80,7 @@ impl DataFolder {
             _lock: lock(path)?,
         };
         folder.check_stamp()?;
-        if !folder.store().exists() {
+        if !folder.store_file().exists() {
             return Err(folder.foreign("its store.redb is missing"));
         }
         Ok(folder)
@@ -88,7 +88,7 @@ impl DataFolder {
 
     /// Opens the store's engine.
     pub fn engine(&self) -> Result<RedbEngine, OpenError> {
-        RedbEngine::open(&self.store(), false)
+        RedbEngine::open(&self.store_file(), false)
     }
 
     /// Where it is.
@@ -116,7 +116,7 @@ impl DataFolder {
         if path.join(STAMP).exists() {
             return Err(OpenError::Exists { path: path.to_owned() });
         }
-        if folder.store().exists() {
+        if folder.store_file().exists() {
             return Err(folder.foreign(
                 "it holds a store.redb without a FORMAT file: making it was interrupted, or something was removed",
             ));
@@ -125,7 +125,7 @@ impl DataFolder {
     }
 
     /// The engine's file.
-    pub(crate) fn store(&self) -> PathBuf {
+    pub fn store_file(&self) -> PathBuf {
         self.path.join(STORE)
     }
 

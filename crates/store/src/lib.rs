@@ -32,7 +32,7 @@ mod txn;
 mod witness;
 
 pub use attest::RESERVED_PREFIX;
-pub use cache::{ObjectCache, Seen};
+pub use cache::{CacheCounts, ObjectCache, Seen};
 pub use embedded::RedbEngine;
 pub use engine::{Engine, Outcome, Snapshot, TxnId};
 pub use error::{CommitError, Conflict, OpenError, StoreError};
@@ -46,7 +46,7 @@ pub use place::{Everywhere, InRegion, Place};
 pub use record::{Kind, LivesIn, Record, Stored, kinds};
 pub use revision::{Revision, Versioned};
 pub use scope::{GlobalStore, GlobalTxn, Page, RegionStore, RegionTxn, ScopedSnapshot, ScopedStore};
-pub use sealed::{Options, Sealed};
+pub use sealed::{Commits, Options, Sealed};
 pub use txn::ScopedTxn;
 pub use witness::Witness;
 

@@ -8,11 +8,16 @@
 //! then reads, until it is opened again; and whoever can put back both the whole store and the head file, which lies
 //! outside it, can roll this node back.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aws_lc_rs::rand;
 use bytes::Bytes;
 use trent_crypto::record::RecordSealer;
+use trent_metrics::{Counter, Histogram};
 
 use crate::{
     attest::Attestor,
@@ -51,6 +56,18 @@ struct Inner {
     follower: Follower,
     head_keeper: Option<HeadKeeper>,
     replication_delay: Option<Duration>,
+    commits: Commits,
+}
+
+/// What was counted of a store's commits since it was opened.
+#[derive(Debug, Default)]
+pub struct Commits {
+    /// How long those took that were made.
+    pub made: Histogram,
+    /// How many another change came before.
+    pub conflicts: Counter,
+    /// How many failed, or ended nobody knows how.
+    pub failed: Counter,
 }
 
 impl Sealed {
@@ -84,6 +101,7 @@ impl Sealed {
             follower,
             head_keeper,
             replication_delay,
+            commits: Commits::default(),
         })))
     }
 
@@ -108,6 +126,11 @@ impl Sealed {
         if let Some(keeper) = &self.0.head_keeper {
             keeper.flush();
         }
+    }
+
+    /// The commits since it was opened.
+    pub fn commits(&self) -> &Commits {
+        &self.0.commits
     }
 
     pub(crate) fn replication_delay(&self) -> Option<Duration> {
@@ -142,6 +165,18 @@ impl Sealed {
     /// Seals and commits. Writes without a condition get one from what is stored, so that a record's version never
     /// goes backwards, and are tried again if that changes meanwhile.
     pub(crate) async fn commit(&self, operations: Vec<Operation>) -> Result<Revision, CommitError> {
+        let began = Instant::now();
+        let committed = self.commit_once_settled(operations).await;
+        let commits = &self.0.commits;
+        match &committed {
+            Ok(_) => commits.made.observe(began.elapsed()),
+            Err(CommitError::Conflict(_)) => commits.conflicts.increment(),
+            Err(_) => commits.failed.increment(),
+        }
+        committed
+    }
+
+    async fn commit_once_settled(&self, operations: Vec<Operation>) -> Result<Revision, CommitError> {
         let mut attempt = 0;
         loop {
             attempt += 1;

@@ -9,6 +9,7 @@ mod deliveries;
 mod key_client;
 mod last_uses;
 mod logging;
+mod metrics;
 mod node;
 mod operator_client;
 mod quarantine;

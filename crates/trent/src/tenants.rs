@@ -12,10 +12,12 @@ use trent_identity::{Authenticator, DevAuthenticator, Realm, VerifyingAuthentica
 use trent_kms::Kms;
 use trent_server::{DevGuard, Limits, Server};
 use trent_service::{
-    Admission, ByPolicy, Catalogue, Endpoint, Pipeline, Served, SignedAdmission, SystemClock, VpcEndpoint,
+    Admission, ByPolicy, Catalogue, Endpoint, Filters, Meter, Pipeline, Served, SignedAdmission, SystemClock,
+    VpcEndpoint,
 };
 use trent_store::Mode;
 use trent_trail::CloudTrail;
+use trent_trail::cloudwatch::{CloudWatch, Data};
 
 use crate::config::Config;
 use crate::key_client::{self, KeyClient};
@@ -30,11 +32,18 @@ pub(crate) struct Tenants {
     inquiries: Served<Inquiries>,
     forwarding: Served<ForwardAccess>,
     cloudtrail: Served<CloudTrail>,
+    cloudwatch: Served<CloudWatch>,
 }
 
 impl Tenants {
-    /// The services over a node.
-    pub(crate) async fn open(config: &Config, node: &Node, kms: Arc<Kms>) -> Result<Self, Failure> {
+    /// The services over a node. Calls are held against `filters`; what was measured of keys is in `data`.
+    pub(crate) async fn open(
+        config: &Config,
+        node: &Node,
+        kms: Arc<Kms>,
+        filters: &Arc<Filters>,
+        data: Arc<Data>,
+    ) -> Result<Self, Failure> {
         let log = deliveries::security_log(config, node)?;
         let log = log.as_ref();
         let regional = |service| Realm::new(config.regions.iter().cloned(), service);
@@ -58,14 +67,35 @@ impl Tenants {
             .await?
             .open_to_services();
         let cloudtrail = Arc::new(CloudTrail::new(node.trail.clone(), Arc::clone(&node.keystore)));
+        let cloudwatch = Arc::new(CloudWatch::new(data));
+        let cloudwatch_door = door(node, regional(CloudWatch::SIGNING_NAME), log).await?;
         Ok(Self {
-            kms: served(node, kms_door, kms),
-            iam: served(node, door(node, regional("iam").global(), log).await?, iam),
-            sts: served(node, sts_door, sts),
-            inquiries: served(node, door(node, regional("trent"), log).await?, inquiries),
-            forwarding: served(node, forwarding_door, forwarding),
-            cloudtrail: served(node, door(node, regional("cloudtrail")).await?, cloudtrail),
+            kms: served(node, kms_door, kms, filters),
+            iam: served(node, door(node, regional("iam").global(), log).await?, iam, filters),
+            sts: served(node, sts_door, sts, filters),
+            inquiries: served(node, door(node, regional("trent"), log).await?, inquiries, filters),
+            forwarding: served(node, forwarding_door, forwarding, filters),
+            cloudtrail: served(
+                node,
+                door(node, regional("cloudtrail"), log).await?,
+                cloudtrail,
+                filters,
+            ),
+            cloudwatch: served(node, cloudwatch_door, cloudwatch, filters),
         })
+    }
+
+    /// What counts their calls.
+    pub(crate) fn meters(&self) -> Vec<Arc<Meter>> {
+        let pipelines = [
+            &self.kms.pipeline,
+            &self.iam.pipeline,
+            &self.sts.pipeline,
+            &self.inquiries.pipeline,
+            &self.forwarding.pipeline,
+            &self.cloudwatch.pipeline,
+        ];
+        pipelines.map(|pipeline| Arc::clone(&pipeline.meter)).into()
     }
 
     /// A server of all of them, for one listener.
@@ -83,6 +113,7 @@ impl Tenants {
             behind(&self.inquiries, through),
             behind(&self.forwarding, through),
             behind(&self.cloudtrail, through),
+            behind(&self.cloudwatch, through),
         ];
         let server = Server::new(behind(&self.kms, through), others, limits)
             .with_health(move || store.engine().stopped().is_none() && trail.healthy());
@@ -122,9 +153,9 @@ async fn door(node: &Node, realm: Realm, log: Option<&Arc<LimitedLog>>) -> Resul
 }
 
 /// A service behind its door.
-fn served<S>(node: &Node, door: SignedAdmission, service: Arc<S>) -> Served<S> {
+fn served<S: Catalogue>(node: &Node, door: SignedAdmission, service: Arc<S>, filters: &Arc<Filters>) -> Served<S> {
     Served {
-        pipeline: pipeline(node, Box::new(door)),
+        pipeline: pipeline::<S>(node, Box::new(door), filters),
         service,
         through: None,
     }
@@ -140,7 +171,11 @@ fn behind<S: Catalogue>(served: &Served<S>, through: Option<&Arc<VpcEndpoint>>) 
 }
 
 /// The pipeline behind a door.
-pub(crate) fn pipeline(node: &Node, admission: Box<dyn Admission>) -> Arc<Pipeline> {
+pub(crate) fn pipeline<S: Catalogue>(
+    node: &Node,
+    admission: Box<dyn Admission>,
+    filters: &Arc<Filters>,
+) -> Arc<Pipeline> {
     Arc::new(Pipeline {
         admission,
         authorizer: Box::new(ByPolicy),
@@ -148,5 +183,6 @@ pub(crate) fn pipeline(node: &Node, admission: Box<dyn Admission>) -> Arc<Pipeli
         trail: node.trail.clone(),
         drain: Arc::clone(&node.drain),
         clock: Arc::clone(&node.clock),
+        meter: Meter::watching::<S>(filters),
     })
 }

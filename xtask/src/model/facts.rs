@@ -19,8 +19,12 @@ pub(crate) struct Service {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Protocol {
-    /// AWS JSON 1.1.
-    Json { target_prefix: String },
+    /// AWS JSON: 1.1, or 1.0 of a service that spoke AWS Query before.
+    Json {
+        target_prefix: String,
+        #[serde(default, skip_serializing_if = "is_false")]
+        after_query: bool,
+    },
     /// AWS Query with XML replies.
     Query { signing_name: String, namespace: String },
 }
@@ -83,6 +87,7 @@ pub(crate) enum Kind {
         #[serde(flatten)]
         range: Bounds,
     },
+    Number,
     Boolean,
     Timestamp,
     List {

@@ -33,6 +33,10 @@ struct Metadata {
     api_version: String,
     service_id: String,
     protocol: String,
+    /// All that the service speaks, if it is more than one.
+    #[serde(default)]
+    protocols: Vec<String>,
+    aws_query_compatible: Option<serde::de::IgnoredAny>,
     target_prefix: Option<String>,
     endpoint_prefix: Option<String>,
     signing_name: Option<String>,
@@ -40,11 +44,20 @@ struct Metadata {
 }
 
 impl Metadata {
+    /// The protocol that is served: JSON, if there is a choice.
+    fn spoken(&self) -> &str {
+        match self.protocols.iter().find(|protocol| *protocol == "json") {
+            Some(json) => json,
+            None => &self.protocol,
+        }
+    }
+
     fn protocol(&self) -> Result<Protocol, String> {
         let fact = |value: &Option<String>, what| value.clone().ok_or_else(|| format!("no {what}"));
-        match self.protocol.as_str() {
+        match self.spoken() {
             "json" => Ok(Protocol::Json {
                 target_prefix: fact(&self.target_prefix, "targetPrefix")?,
+                after_query: self.aws_query_compatible.is_some(),
             }),
             "query" => Ok(Protocol::Query {
                 signing_name: fact(
@@ -113,7 +126,7 @@ impl ShapeDescription {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorDescription {
-    code: String,
+    code: Option<String>,
     http_status_code: u16,
 }
 
@@ -159,7 +172,10 @@ pub(crate) fn from_service_description(text: &str, served: Option<&[&str]>) -> R
         if shape.exception {
             errors.push(match shape.error {
                 Some(error) => Error {
-                    code: (error.code != name).then_some(error.code),
+                    // JSON names the shape.
+                    code: error
+                        .code
+                        .filter(|code| *code != name && description.metadata.spoken() != "json"),
                     status: error.http_status_code,
                     name,
                 },
@@ -173,7 +189,7 @@ pub(crate) fn from_service_description(text: &str, served: Option<&[&str]>) -> R
             let own = LIMITED_BY_THE_OPERATION.contains(&(description.metadata.service_id.as_str(), name.as_str()));
             let shape = if own { shape.unlimited() } else { shape };
             match kind_of(&name, shape) {
-                Ok(kind) => shapes.push(Shape { kind, name }),
+                Ok(kind) => shapes.push(Shape { name, kind }),
                 // It may be that nothing that is served needs it.
                 Err(unknown) if served.is_some() => drop(unknown),
                 Err(unknown) => return Err(unknown),
@@ -263,6 +279,7 @@ fn kind_of(name: &str, shape: ShapeDescription) -> Result<Kind, String> {
             sensitive: shape.sensitive,
         },
         "integer" => Kind::Integer { range: bounds },
+        "double" => Kind::Number,
         "boolean" => Kind::Boolean,
         "timestamp" => Kind::Timestamp,
         "list" => Kind::List {

@@ -1,4 +1,5 @@
-//! `cargo xtask model`: from the interface models to the committed Rust of `crates/api/src/{kms,iam,sts,cloudtrail}`.
+//! `cargo xtask model`: from the interface models to the committed Rust of
+//! `crates/api/src/{kms,iam,sts,cloudtrail,cloudwatch}`.
 //!
 //! A model file holds facts only: names, members, types, limits, patterns, enumerations, errors. `--import` makes it
 //! from the service description that the public SDKs ship, of the operations that the list beside it names (of all, if
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
 const MODELS: &str = "crates/api/model";
 const SOURCES: &str = "crates/api/src";
 /// The services, each with a file of facts and a folder of Rust of its name.
-const SERVICES: [&str; 4] = ["kms", "iam", "sts", "cloudtrail"];
+const SERVICES: [&str; 5] = ["kms", "iam", "sts", "cloudtrail", "cloudwatch"];
 
 pub(crate) fn run(arguments: &Arguments, root: &Path) -> Result<(), String> {
     for source in &arguments.import {

@@ -49,6 +49,8 @@ pub(crate) fn variant(value: &str) -> String {
     } else {
         value.split('-').map(type_name).collect()
     };
+    // A unit per another, such as `Bytes/Second`.
+    let name = name.replace('/', "Per");
     // The one keyword among them.
     if name == "Self" { "OwnAccount".to_owned() } else { name }
 }
@@ -104,6 +106,7 @@ mod tests {
             ("SELF", "OwnAccount"),
             ("aws-managed", "AwsManaged"),
             ("explicitDeny", "ExplicitDeny"),
+            ("Bytes/Second", "BytesPerSecond"),
             ("LocalManagedPolicy", "LocalManagedPolicy"),
         ] {
             assert_eq!(variant(value), expected);

@@ -96,9 +96,12 @@ impl Parser<'_> {
     fn class(&mut self) -> Result<String, String> {
         let mut ranges = Vec::new();
         let mut categories = String::new();
+        let is_negated = self.rest.next_if_eq(&'^').is_some();
         loop {
             let mut found = match self.rest.next() {
+                Some(']') if is_negated && categories.is_empty() => return Ok(class_of(&all_but(&ranges))),
                 Some(']') if categories.is_empty() => return Ok(class_of(&ranges)),
+                Some(']') if is_negated => return Err(self.unsupported('^')),
                 Some(']') => return self.unicode_class(&ranges, &categories),
                 Some('\\') if self.takes("p{") => {
                     categories.extend(self.rest.by_ref().take_while(|&c| c != '}'));
@@ -193,6 +196,24 @@ fn flush(literal: &mut String, pieces: &mut Vec<String>) {
     }
 }
 
+/// The characters that are in none of these ranges.
+fn all_but(ranges: &[(char, char)]) -> Vec<(char, char)> {
+    let mut sorted = ranges.to_vec();
+    sorted.sort_unstable();
+    let (mut all, mut next) = (Vec::new(), Some('\0'));
+    for (low, high) in sorted {
+        if let Some(first) = next
+            && first < low
+        {
+            // Ranges of characters leave out what is none.
+            all.extend((first..low).next_back().map(|last| (first, last)));
+        }
+        next = next.and_then(|first| (high.max(first)..=char::MAX).nth(usize::from(high >= first)));
+    }
+    all.extend(next.map(|first| (first, char::MAX)));
+    all
+}
+
 /// Everything but the ends of lines.
 const ANYTHING: [(char, char); 5] = [
     ('\0', '\t'),
@@ -272,8 +293,15 @@ mod tests {
     }
 
     #[test]
+    fn a_negated_class_has_all_the_others() {
+        assert_eq!(all_but(&[('b', 'd'), ('c', 'c'), ('\0', 'a')]), [('e', char::MAX)]);
+        assert_eq!(all_but(&[]), [('\0', char::MAX)]);
+        assert_eq!(all_but(&[(':', ':')]), [('\0', '9'), (';', char::MAX)]);
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
-        for source in ["[^a]", "a**", "(a", "\\p{L}", "[\\p{L}]", "(?i)a", "a(?!b)+"] {
+        for source in ["[^\\p{L}]", "a**", "(a", "\\p{L}", "[\\p{L}]", "(?i)a", "a(?!b)+"] {
             assert!(alternatives(source).is_err(), "{source}");
         }
     }

@@ -62,7 +62,10 @@ impl Inquiries {
 
 impl Service for Inquiries {
     type Rules = ();
-    const PROTOCOL: Protocol = Protocol::Json { target_prefix: "Trent" };
+    const PROTOCOL: Protocol = Protocol::Json {
+        target_prefix: "Trent",
+        version: trent_api::JsonVersion::V1_1,
+    };
     const EVENT_SOURCE: &'static str = "permissions.trent";
 }
 

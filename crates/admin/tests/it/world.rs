@@ -112,6 +112,7 @@ impl World {
                 store,
                 trail,
                 clock: Arc::new(FixedClock::at(NOW)),
+                meter: trent_service::Meter::of::<Operator>(),
             },
         }
     }

@@ -11,9 +11,10 @@ mod structures;
 pub use operations::*;
 pub use structures::*;
 
-use crate::Protocol;
+use crate::{JsonVersion, Protocol};
 
 /// How the service is spoken to.
 pub const PROTOCOL: Protocol = Protocol::Json {
     target_prefix: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+    version: JsonVersion::V1_1,
 };

@@ -13,9 +13,10 @@ pub use enumerations::*;
 pub use operations::*;
 pub use structures::*;
 
-use crate::Protocol;
+use crate::{JsonVersion, Protocol};
 
 /// How the service is spoken to.
 pub const PROTOCOL: Protocol = Protocol::Json {
     target_prefix: "TrentService",
+    version: JsonVersion::V1_1,
 };

@@ -4,7 +4,8 @@ use std::{fs, ops::ControlFlow, path::PathBuf};
 
 use tempfile::TempDir;
 use trent_audit::{
-    Attribute, Event, EventId, EventType, History, MemoryLog, Mode, Query, Rendered, Resource, Trail, UserIdentity,
+    Attribute, Event, EventId, EventType, History, IdentifiedPrincipal, MemoryLog, Mode, Query, Rendered, Resource,
+    Trail, UserIdentity,
 };
 use trent_names::AccountId;
 use uuid::Uuid;
@@ -44,17 +45,19 @@ fn record(number: u64) -> Rendered {
         request_id: Some(Uuid::from_u128(u128::from(number) << 64)),
         event_type: EventType::ApiCall,
         time_millis: 1_700_000_000_000 + i64::try_from(number).expect("small") * 1000,
-        identity: &UserIdentity::principal(
-            "IAMUser",
-            "AIDA",
-            &user_arn(of(&USERS, number)),
-            &account,
-            "AKIAIOSFODNN7EXAMPLE",
-        ),
+        identity: &UserIdentity::principal(&IdentifiedPrincipal {
+            kind: "IAMUser",
+            principal_id: "AIDA",
+            arn: &user_arn(of(&USERS, number)),
+            account: &account,
+            access_key_id: "AKIAIOSFODNN7EXAMPLE",
+            user_name: Some(of(&USERS, number)),
+            session: None,
+        }),
         source: "kms.amazonaws.com",
         name: of(&NAMES, number),
         region: &region(),
-        source_ip: None,
+        source_ip: Some("203.0.113.7".parse().expect("an address")),
         calling_service: None,
         vpc_endpoint: None,
         // A value that another attribute has, where nobody looks for it.
@@ -66,6 +69,8 @@ fn record(number: u64) -> Rendered {
         read_only: of(&NAMES, number) != "DisableKey",
         resources: if number.is_multiple_of(5) { &[] } else { &resources },
         recipient: Some(&account),
+        shared: None,
+        for_operator: None,
     }
     .render()
 }

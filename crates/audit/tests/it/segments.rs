@@ -221,7 +221,7 @@ async fn a_closed_segment_that_was_cut_is_noticed_at_the_next_start() {
     drop(world.open().await);
 }
 
-/// MON-6: a segment that was removed, exchanged, put back, renamed, cut or continued is detected, whichever it is.
+/// A segment that was removed, exchanged, put back, renamed, cut or continued is detected, whichever it is.
 #[tokio::test]
 async fn tampering_with_whole_segments_is_found() {
     type Change = fn(&World);
@@ -299,7 +299,7 @@ async fn tampering_with_whole_segments_is_found() {
     assert!(matches!(world.verify().await, Err(VerifyError::Misplaced(_))));
 }
 
-/// MON-6: every bit of every line of closed segments counts, chain lines and records alike.
+/// Every bit of every line of closed segments counts, chain lines and records alike.
 #[tokio::test]
 async fn any_flipped_bit_of_a_closed_segment_is_found() {
     let world = World::of_four().await;

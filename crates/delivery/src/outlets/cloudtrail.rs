@@ -60,7 +60,7 @@ struct Desk {
     layout: Layout,
     key: DigestKey,
     chains: Chains,
-    waiting: BTreeMap<Shelf, Waiting>,
+    waiting: BTreeMap<Owner, Waiting>,
     waiting_bytes: usize,
     /// Since when something waits, and the place before that.
     since: Option<(Instant, Position)>,
@@ -70,12 +70,12 @@ struct Desk {
 
 /// What has log files of its own: an account in a Region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Shelf {
+pub(super) struct Owner {
     pub(super) account: String,
     pub(super) region: String,
 }
 
-/// Records of one shelf.
+/// Records of one owner.
 #[derive(Default)]
 struct Waiting {
     records: Vec<Vec<u8>>,
@@ -133,11 +133,11 @@ impl Desk {
             Some(_) => for_account(&record.json).into_owned(),
             None => record.json.clone(),
         };
-        let shelf = Shelf {
+        let owner = Owner {
             account: about.recipient_account_id.unwrap_or_else(|| OPERATOR.to_owned()),
             region: about.aws_region,
         };
-        let waiting = self.waiting.entry(shelf).or_default();
+        let waiting = self.waiting.entry(owner).or_default();
         if waiting.records.is_empty() || about.event_time < waiting.oldest {
             waiting.oldest.clone_from(&about.event_time);
         }
@@ -165,14 +165,14 @@ impl Desk {
     fn write_due(&mut self) -> io::Result<()> {
         let now = moment::now();
         if self.has_due_files() {
-            while let Some((shelf, waiting)) = self.waiting.pop_first() {
-                match write_log_file(&self.layout, &shelf, &waiting, now) {
+            while let Some((owner, waiting)) = self.waiting.pop_first() {
+                match write_log_file(&self.layout, &owner, &waiting, now) {
                     Ok(file) => {
                         self.waiting_bytes -= waiting.records.iter().map(Vec::len).sum::<usize>();
-                        self.chains.add(shelf, file, now);
+                        self.chains.add(owner, file, now);
                     }
                     Err(error) => {
-                        self.waiting.insert(shelf, waiting);
+                        self.waiting.insert(owner, waiting);
                         return Err(error);
                     }
                 }
@@ -227,8 +227,8 @@ impl Outlet for LogFiles {
 }
 
 /// Writes one log file.
-fn write_log_file(layout: &Layout, shelf: &Shelf, waiting: &Waiting, now: i64) -> io::Result<LogFile> {
-    let Shelf { account, region } = shelf;
+fn write_log_file(layout: &Layout, owner: &Owner, waiting: &Waiting, now: i64) -> io::Result<LogFile> {
+    let Owner { account, region } = owner;
     let unique = Uuid::new_v4().simple().to_string();
     let object = format!(
         "AWSLogs/{account}/CloudTrail/{region}/{}/{account}_CloudTrail_{region}_{}_{}.json.gz",

@@ -33,6 +33,7 @@ impl Service for ForwardAccess {
 
     const PROTOCOL: Protocol = Protocol::Json {
         target_prefix: "TrentForwardAccess",
+        version: trent_api::JsonVersion::V1_1,
     };
     const EVENT_SOURCE: &'static str = "forward-access.trent";
 }

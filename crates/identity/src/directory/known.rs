@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trent_names::{AccountId, Partition, PrincipalArn};
-use trent_store::{ObjectCache, Sealed, StoreError, Stored};
+use trent_store::{CacheCounts, ObjectCache, Sealed, StoreError, Stored};
 
 use super::builtin::BUILTIN_POLICIES;
 use super::principals::{
@@ -154,6 +154,12 @@ impl Caches {
         let (users, groups) = (self.users.changes()?, self.groups.changes()?);
         let (roles, policies) = (self.roles.changes()?, self.policies.changes()?);
         Some(users + groups + roles + policies + self.providers.changes()?)
+    }
+
+    /// What was counted of the caches.
+    pub(super) fn counts(&self) -> CacheCounts {
+        let principals = self.users.counts() + self.groups.counts() + self.roles.counts();
+        principals + self.policies.counts() + self.providers.counts()
     }
 }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use trent_keystore::{Keystore, KeystoreError, WrappedCredential};
 use trent_names::AccountId;
-use trent_store::{CommitError, GlobalStore, Key, ObjectCache, Revision, Sealed, StoreError, Stored};
+use trent_store::{CacheCounts, CommitError, GlobalStore, Key, ObjectCache, Revision, Sealed, StoreError, Stored};
 
 pub use assumable::AssumableRole;
 pub(crate) use change::milliseconds;
@@ -258,6 +258,12 @@ impl Directory {
         let principals = self.caches.changes()?;
         let others = self.placements.changes()? + self.services.changes()?;
         Some(State(accounts + access_keys + principals + others))
+    }
+
+    /// What was counted of all caches.
+    pub fn cached(&self) -> CacheCounts {
+        let first = self.accounts.counts() + self.access_keys.counts();
+        first + self.caches.counts() + self.placements.counts() + self.services.counts()
     }
 
     /// What is known of an access key id. Takes the same steps whether the key exists or not.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 use trent_names::AccountId;
-use trent_store::{ObjectCache, Sealed, StoreError, Stored};
+use trent_store::{CacheCounts, ObjectCache, Sealed, StoreError, Stored};
 
 use super::records::account_key;
 use super::{CACHED, Directory, State};
@@ -60,6 +60,11 @@ impl Placements {
     /// Changes to any of it, counted.
     pub(super) fn changes(&self) -> Option<u64> {
         Some(self.units.changes()? + self.policies.changes()?)
+    }
+
+    /// What was counted of the caches.
+    pub(super) fn counts(&self) -> CacheCounts {
+        self.units.counts() + self.policies.counts()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trent_names::ServicePrincipal;
-use trent_store::{ObjectCache, Sealed, StoreError};
+use trent_store::{CacheCounts, ObjectCache, Sealed, StoreError};
 
 use super::{CACHED, Directory, KnownAccessKey, Lookup};
 use crate::services::RegisteredService;
@@ -22,6 +22,11 @@ impl Services {
     /// Changes to any of it, counted.
     pub(super) fn changes(&self) -> Option<u64> {
         self.0.changes()
+    }
+
+    /// What was counted of the cache.
+    pub(super) fn counts(&self) -> CacheCounts {
+        self.0.counts()
     }
 }
 

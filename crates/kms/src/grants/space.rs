@@ -12,7 +12,7 @@ use trent_api::ApiError;
 use trent_keystore::Keystore;
 use trent_names::{AccountId, KeyId};
 use trent_service::internal;
-use trent_store::{Key, ObjectCache, RegionStore, Sealed, Seen, Stored};
+use trent_store::{CacheCounts, Key, ObjectCache, RegionStore, Sealed, Seen, Stored};
 
 use super::holdings::Holdings;
 use super::id::GrantId;
@@ -60,6 +60,11 @@ impl GrantSpace {
             digests: Cache::new(CACHED),
             turns: (0..TURNS).map(|_| Arc::default()).collect(),
         }
+    }
+
+    /// What was counted of the caches of who has grants.
+    pub(crate) fn cached(&self) -> CacheCounts {
+        self.rosters.counts() + self.grantees.counts()
     }
 
     /// The digest that a principal's grants are kept under.

@@ -152,6 +152,18 @@ impl Runner {
         }
     }
 
+    /// When the earliest of what is to be done is due in each Region, in milliseconds since the Unix epoch. A Region in
+    /// which nothing is to be done, or whose schedule cannot be read, is left out.
+    pub async fn earliest(&self) -> Vec<(Region, i64)> {
+        let mut earliest = Vec::new();
+        for space in self.kms.spaces() {
+            if let Ok(Some(due)) = self.jobs(space).earliest().await {
+                earliest.push((space.region().clone(), due));
+            }
+        }
+        earliest
+    }
+
     /// Gives the work of every Region back, so that the next server need not wait for it.
     pub async fn release(&self) {
         let mut leases = self.leases.lock().await;

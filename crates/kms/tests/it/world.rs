@@ -197,6 +197,7 @@ impl World {
             drain,
             trail,
             clock: Arc::clone(&clock) as _,
+            meter: trent_service::Meter::of::<Kms>(),
         };
         let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore) as _));
         let kms = Kms::new(

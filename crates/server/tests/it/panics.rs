@@ -17,6 +17,7 @@ impl Endpoint for Brittle {
     fn protocol(&self) -> Protocol {
         Protocol::Json {
             target_prefix: "Brittle",
+            version: trent_api::JsonVersion::V1_1,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use trent_api::{Protocol, iam, kms, sts};
+use trent_api::{Protocol, cloudwatch, iam, kms, sts};
 use trent_server::{Limits, Server, Stop};
 use trent_service::{Endpoint, Frame, Reply};
 
@@ -21,7 +21,7 @@ impl Endpoint for Echo {
     async fn serve(&self, frame: Frame<'_>) -> Reply {
         assert_ne!(frame.operation, "Break");
         let name = match self.0 {
-            Protocol::Json { target_prefix } => target_prefix,
+            Protocol::Json { target_prefix, .. } => target_prefix,
             Protocol::Query(query) => query.signing_name,
         };
         let document = String::from_utf8_lossy(frame.document()).into_owned();
@@ -177,4 +177,47 @@ async fn a_listener_without_query_services_reads_no_forms() {
     // Nor is a GET without an action one where there are.
     let answer = exchange(&ALL, "GET /?Version=2010-05-08 HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+}
+
+#[tokio::test]
+async fn json_1_0_is_spoken_with_the_services_that_speak_it() {
+    let services = [kms::PROTOCOL, iam::PROTOCOL, cloudwatch::PROTOCOL];
+    let target = |service, operation| format!("x-amz-target: {service}.{operation}\r\n");
+    let [kms, cloudwatch] = ["TrentService", "GraniteServiceVersion20100801"];
+    let (old, new) = ("application/x-amz-json-1.1", "application/x-amz-json-1.0");
+    for (kind, service, operation, status, answered) in [
+        (old, kms, "ListKeys", 200, "[TrentService] [ListKeys]"),
+        (new, kms, "ListKeys", 404, "UnknownOperationException"),
+        (
+            new,
+            cloudwatch,
+            "ListMetrics",
+            200,
+            "[GraniteServiceVersion20100801] [ListMetrics]",
+        ),
+        (new, "Unknown", "ListMetrics", 404, "UnknownOperationException"),
+    ] {
+        let answer = exchange(&services, &post(kind, &target(service, operation), "{}")).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains(answered), "{answer}");
+        assert!(
+            status != 200 || answer.contains(&format!("content-type: {kind}")),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn an_error_of_a_service_that_spoke_query_has_its_old_name_beside_the_new() {
+    for (code, status, named) in [
+        ("InvalidParameterValueException", 400, "InvalidParameterValue;Sender"),
+        ("MissingRequiredParameterException", 400, "MissingParameter;Sender"),
+        ("InvalidNextToken", 400, "InvalidNextToken;Sender"),
+        ("ValidationException", 400, "ValidationError;Sender"),
+        ("AccessDeniedException", 400, "AccessDenied;Sender"),
+        ("InternalServiceFault", 500, "InternalServiceError;Receiver"),
+    ] {
+        assert_eq!(cloudwatch::PROTOCOL.query_error(code, status).as_deref(), Some(named));
+        assert_eq!(kms::PROTOCOL.query_error(code, status), None);
+    }
 }

@@ -162,7 +162,7 @@ async fn a_refusal_is_recorded_with_what_is_known_of_the_call() {
     assert_eq!(
         codes,
         [
-            Some("AccessDeniedException"),
+            Some("AccessDenied"),
             Some("NotFoundException"),
             Some("ValidationException")
         ]

@@ -69,6 +69,7 @@ impl Service for Shelf {
     type Rules = ();
     const PROTOCOL: Protocol = Protocol::Json {
         target_prefix: "ShelfService",
+        version: trent_api::JsonVersion::V1_1,
     };
     const EVENT_SOURCE: &'static str = "shelf.example.com";
 }
@@ -260,6 +261,7 @@ impl World {
                 trail,
                 drain,
                 clock: std::sync::Arc::new(FixedClock::at(Duration::from_hours(500_000))),
+                meter: trent_service::Meter::of::<Shelf>(),
             },
             shelf: Shelf {
                 store,

@@ -3,7 +3,7 @@
 use trent_api::cloudtrail::{self, Event, LookupEventsRequest, LookupEventsResponse};
 use trent_api::{ApiError, Timestamp};
 use trent_audit::json::Object;
-use trent_audit::{Attribute, Query, Recorded};
+use trent_audit::{Attribute, Query, Recorded, for_account};
 use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, action, internal};
 
 use super::{CloudTrail, attributes, page};
@@ -79,7 +79,7 @@ impl Operation for LookupEvents {
             Some((last, _)) if more => Some(page::token(&*service.keystore, input, &place, *last).await?),
             _ => None,
         };
-        let events = found.into_iter().filter_map(|(_, line)| event(line)).collect();
+        let events = found.iter().filter_map(|(_, line)| event(line)).collect();
         Ok(Effect::reply(LookupEventsResponse {
             events: Some(events),
             next_token,
@@ -129,8 +129,8 @@ async fn found(service: &CloudTrail, query: Query, limit: usize) -> Result<Vec<(
 }
 
 /// A record as the reply shows it.
-fn event(line: Vec<u8>) -> Option<Event> {
-    let record = Recorded::read(&line)?;
+fn event(line: &[u8]) -> Option<Event> {
+    let record = Recorded::read(line)?;
     let named = |kind: &str, name: &str| cloudtrail::Resource {
         resource_type: Some(kind.to_owned()),
         resource_name: Some(name.to_owned()),
@@ -141,7 +141,7 @@ fn event(line: Vec<u8>) -> Option<Event> {
         resources.extend(resource.key_id().map(|id| named(resource.kind(), id)));
     }
     let seconds = i64::try_from(record.seconds()).unwrap_or(i64::MAX / 1000);
-    let event = Event {
+    Some(Event {
         event_id: Some(record.event_id().to_owned()),
         event_name: Some(record.event_name().to_owned()),
         read_only: Some(record.read_only().to_string()),
@@ -150,10 +150,6 @@ fn event(line: Vec<u8>) -> Option<Event> {
         event_source: Some(record.event_source().to_owned()),
         username: record.user_name().map(ToOwned::to_owned),
         resources: Some(resources),
-        cloud_trail_event: None,
-    };
-    Some(Event {
-        cloud_trail_event: Some(String::from_utf8(line).ok()?),
-        ..event
+        cloud_trail_event: Some(String::from_utf8(for_account(line).into_owned()).ok()?),
     })
 }

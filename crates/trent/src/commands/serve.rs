@@ -10,14 +10,15 @@ use trent_admin::{Operator, Questions, Verification};
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::Region;
-use trent_server::{Limits, Server, Stop};
-use trent_service::{Clock, Initiator, OperatorAdmission, Served, SystemClock, Upkeep, VpcEndpoint};
+use trent_server::{Limits, Metrics, Readers, Server, Stop, Traffic};
+use trent_service::{Clock, Filters, Initiator, OperatorAdmission, Pipeline, Served, SystemClock, Upkeep, VpcEndpoint};
 use trent_store::Mode;
 
 use crate::cli::ServeArguments;
 use crate::config::Config;
 use crate::deliveries::Deliveries;
 use crate::last_uses::LastUses;
+use crate::metrics::{self, Monitoring, Observed, readers_of};
 use crate::node::Node;
 use crate::tenants::{Tenants, pipeline};
 use crate::version::VERSION;
@@ -28,6 +29,9 @@ const SPARE_DESCRIPTORS: u64 = 64;
 
 /// Connections of the operator's socket.
 const OPERATOR_CONNECTIONS: usize = 16;
+
+/// Connections of the address where metrics are fetched.
+const SCRAPE_CONNECTIONS: usize = 16;
 
 /// The largest request of the operator, which may be a whole declaration: 16 MiB.
 const OPERATOR_BODY_SIZE: usize = 16 << 20;
@@ -61,6 +65,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     runtime.block_on(runtime.spawn(async move { serve(&arguments, &config).await }))?
 }
 
+#[expect(clippy::too_many_lines, reason = "what is started and what is stopped, in order")]
 async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failure> {
     if !arguments.dev && quarantine::holds(config) {
         return Err(
@@ -95,11 +100,13 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         None
     };
     let listeners = listen(config)?;
+    let scraped = config.metrics_listen.map(trent_server::listen_tcp).transpose()?;
+    let readers = readers_of(config.metrics_token.as_deref())?;
     let stop = Stop::default();
     let initiator = Initiator::new(node.store.clone(), node.trail.clone(), Arc::clone(&node.drain));
     let courier = Courier::new(Arc::clone(&kms), initiator.clone(), Arc::clone(&node.guard));
     let delivery = Delivery::new(Arc::clone(&kms), &node.store, Arc::new(courier));
-    let runner = Runner::new(Arc::clone(&kms), initiator, Arc::clone(&node.guard));
+    let runner = Runner::new(Arc::clone(&kms), initiator.clone(), Arc::clone(&node.guard));
     let runner = Arc::new(runner.with_ledger(node.ledger.clone()));
     runner.look_back().await.map_err(|error| error.to_string())?;
     if let Some(held) = node.guard.held() {
@@ -110,21 +117,58 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         kms: Arc::clone(&kms),
         clock: Arc::clone(&node.clock),
     });
+    let filters = metrics::filters(config);
+    let monitoring = Monitoring::start(config, &node, &kms)?;
     // Before anything happens: whatever does from now on is theirs.
     let deliveries = Deliveries::begin(config, &node).await?;
-    let tenants = Tenants::open(config, &node, Arc::clone(&kms)).await?;
+    let tenants = Tenants::open(config, &node, Arc::clone(&kms), &filters, monitoring.data()).await?;
+    let operators_pipeline = operators_pipeline(config, &node, &filters);
+    let (api_traffic, operators_traffic) = (Arc::<Traffic>::default(), Arc::<Traffic>::default());
+    let mut meters = tenants.meters();
+    meters.push(Arc::clone(&operators_pipeline.meter));
+    let metrics: Arc<dyn Metrics> = Arc::new(Observed {
+        meters,
+        filters,
+        traffic: vec![
+            ("api", Arc::clone(&api_traffic)),
+            ("operator", Arc::clone(&operators_traffic)),
+        ],
+        store: node.store.clone(),
+        store_file: node.store_file.clone(),
+        trail: node.trail.clone(),
+        kms: Arc::clone(&kms),
+        directory: Arc::clone(&node.directory),
+        initiator,
+        runner: Arc::clone(&runner),
+        keys: monitoring.keys(),
+        clock: Arc::clone(&node.clock),
+        started: SystemClock.now(),
+    });
     let mut serving = tokio::task::JoinSet::new();
     for listening in listeners {
         let server = tenants.server(&node, limits(config), listening.endpoint.as_ref(), &arguments.dev_host);
         let notices = config.attestation_roots.further();
-        let server = server.with_notices(notices.map(|root| format!("attestation root: {root}")));
+        let server = server
+            .with_notices(notices.map(|root| format!("attestation root: {root}")))
+            .counting(Arc::clone(&api_traffic));
         announce(&listening, &node, config);
         serving.spawn(Arc::new(server).serve_tcp(listening.socket, stop.clone()));
     }
     let has_operators = operators_socket.is_some();
     if let Some(socket) = operators_socket {
-        let operators = operators(config, &node, kms, Arc::clone(&runner) as _);
+        let operators = operators(config, &node, operators_pipeline, kms, Arc::clone(&runner) as _)
+            .counting(operators_traffic)
+            .with_metrics(Arc::clone(&metrics), Readers::Users(vec![own_uid(), 0]));
         serving.spawn(Arc::new(operators).serve_unix(socket, stop.clone()));
+    }
+    if let Some(socket) = scraped {
+        tracing::info!(address = %socket.local_addr()?, "serving metrics");
+        let server = Server::of_no_service(Limits {
+            connections: SCRAPE_CONNECTIONS,
+            ..limits(config)
+        });
+        let server = Arc::new(server.with_metrics(metrics, readers));
+        serving.spawn(server.serve_tcp(socket, stop.clone()));
     }
     let drain = Arc::clone(&node.drain);
     let draining = tokio::spawn(async move { drain.run().await });
@@ -155,6 +199,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     }
     keeping.abort();
     indexing.stop();
+    monitoring.stop().await;
     recording.abort();
     delivering.abort();
     running.abort();
@@ -224,13 +269,19 @@ fn listed(config: &Config) -> String {
         .join(",")
 }
 
+/// The user that the server runs as.
+fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// The pipeline of the operator's operations.
+fn operators_pipeline(config: &Config, node: &Node, filters: &Arc<Filters>) -> Arc<Pipeline> {
+    let admission = OperatorAdmission::new(own_uid(), config.regions[0].clone());
+    pipeline::<Operator>(node, Box::new(admission), filters)
+}
+
 /// The server of the operator's socket.
-fn operators(config: &Config, node: &Node, kms: Arc<Kms>, upkeep: Arc<dyn Upkeep>) -> Server {
-    let own_uid = rustix::process::geteuid().as_raw();
-    let pipeline = pipeline(
-        node,
-        Box::new(OperatorAdmission::new(own_uid, config.regions[0].clone())),
-    );
+fn operators(config: &Config, node: &Node, pipeline: Arc<Pipeline>, kms: Arc<Kms>, upkeep: Arc<dyn Upkeep>) -> Server {
     let service = Arc::new(Operator {
         store: node.store.clone(),
         directory: Arc::clone(&node.directory),

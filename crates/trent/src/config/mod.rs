@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trent_attestation::Roots;
-use trent_audit::Keeping;
+use trent_audit::{Filter, Keeping};
 use trent_delivery::events::Rule;
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
@@ -76,6 +76,12 @@ pub(crate) struct Config {
     pub(crate) audit_mode: AuditMode,
     /// When segments of the trail are closed, and how long they are kept.
     pub(crate) keeping: Keeping,
+    /// Where a monitoring system fetches numbers.
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// The token that it has to show.
+    pub(crate) metrics_token: Option<PathBuf>,
+    /// What records are counted that fit, by name.
+    pub(crate) metrics_filters: Vec<(String, Filter)>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
     pub(crate) workers: usize,
@@ -237,18 +243,19 @@ impl Config {
             socket.as_deref().unwrap_or_default(),
             value::path,
         );
-        let audit_mode = r.read(
-            "audit.mode",
-            "`durable`: a reply waits for its record; `buffered`: records may follow within 200 ms",
-            "durable",
-            |text| {
-                value::one_of(
-                    &[("durable", AuditMode::Durable), ("buffered", AuditMode::Buffered)],
-                    text,
-                )
-            },
-        );
+        let audit_mode = audit_mode(r);
         let keeping = keeping(r);
+        let metrics_listen = r.read(
+            "metrics.listen",
+            "address where a monitoring system fetches metrics, besides the operator's socket; none by default",
+            "",
+            value::optional_address,
+        );
+        let metrics_token = r.read_optional_path(
+            "metrics.token_file",
+            "file with the bearer token that metrics are fetched with; needed where others can reach the address",
+        );
+        let metrics_filters = tables::metrics_filters(r);
         let log_format = r.read("log.format", "`text` or `json`", "text", |text| {
             value::one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)], text)
         });
@@ -281,6 +288,9 @@ impl Config {
             operator_socket: operator_socket?,
             audit_mode: audit_mode?,
             keeping: keeping?,
+            metrics_listen: metrics_listen?,
+            metrics_token,
+            metrics_filters,
             log_format: log_format?,
             log_level: log_level?,
             workers: workers?,
@@ -337,6 +347,17 @@ impl Config {
                         .to_owned(),
             });
         }
+        if let (Some(address), None) = (self.metrics_listen, &self.metrics_token)
+            && !address.ip().is_loopback()
+        {
+            problems.push(Problem {
+                at: None,
+                message: format!(
+                    "`metrics.listen` is {address}, which others can reach, and metrics tell of all accounts: set \
+                     `metrics.token_file`, or listen on loopback"
+                ),
+            });
+        }
         for (at, listener) in self.listeners.iter().enumerate() {
             let before = &self.listeners[..at];
             let taken = before.iter().map(|before| before.address).chain([self.listen]);
@@ -358,6 +379,21 @@ impl Config {
         }
         problems
     }
+}
+
+/// What the reply to a call waits for.
+fn audit_mode(r: &mut Reader) -> Option<AuditMode> {
+    r.read(
+        "audit.mode",
+        "`durable`: a reply waits for its record; `buffered`: records may follow within 200 ms",
+        "durable",
+        |text| {
+            value::one_of(
+                &[("durable", AuditMode::Durable), ("buffered", AuditMode::Buffered)],
+                text,
+            )
+        },
+    )
 }
 
 /// When segments of the trail are closed, and how long they are kept.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use trent_audit::Filter;
 use trent_identity::web_identity::{Issuer, KeyAddress, KeySource};
 use trent_names::AccountId;
 use trent_service::VpcEndpoint;
@@ -33,6 +34,28 @@ pub(super) fn listeners(r: &mut Reader) -> Vec<Listener> {
                 address: value::address(required(address, "address")?)?,
                 endpoint: private_endpoint(endpoint, vpc, account, policy, denials)?.map(Arc::new),
             })
+        },
+    )
+}
+
+/// Which records are counted, by name.
+pub(super) fn metrics_filters(r: &mut Reader) -> Vec<(String, Filter)> {
+    r.read_tables(
+        "metrics.filters",
+        "filters of records of calls, each a table with `name` and `pattern`; what fits is counted (in the file only)",
+        ["name", "pattern"],
+        |[name, pattern]| {
+            let name = required(name, "name")?;
+            if name.is_empty()
+                || !name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            {
+                return Err(format!("`{name}` is no name: letters, digits, `-` and `_` make one"));
+            }
+            let pattern = Filter::parse(required(pattern, "pattern")?);
+            let pattern = pattern.map_err(|error| format!("the pattern of `{name}` is no filter: {error}"))?;
+            Ok((name.to_owned(), pattern))
         },
     )
 }

@@ -116,6 +116,14 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
         })
 }
 
+/// The same, or nothing.
+pub(crate) fn optional_address(text: &str) -> Result<Option<SocketAddr>, String> {
+    match text {
+        "" => Ok(None),
+        text => address(text).map(Some),
+    }
+}
+
 /// A file-system path; a leading `~/` is the user's home.
 pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() {

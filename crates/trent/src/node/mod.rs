@@ -72,6 +72,8 @@ pub(crate) enum OpenFailure {
 /// A node: everything below the listeners.
 pub(crate) struct Node {
     pub(crate) store: Sealed,
+    /// The store's file, if it is in one.
+    pub(crate) store_file: Option<PathBuf>,
     pub(crate) keystore: Arc<dyn Keystore>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) trail: Trail,
@@ -196,6 +198,7 @@ impl Node {
             seal_kind,
         } = parts;
         let older_store = options.accept_rollback;
+        let store_file = folder.as_ref().map(DataFolder::store_file);
         let ledger = match mode {
             Mode::Production => Some(Arc::new(Ledger::open(&config.ledger_file(), keyring.record_sealer())?)),
             Mode::Development => None,
@@ -222,6 +225,7 @@ impl Node {
             store,
             keystore,
             directory,
+            store_file,
             trail,
             drain,
             mode,

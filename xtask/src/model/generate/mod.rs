@@ -74,6 +74,7 @@ fn rust_type(service: &Service, name: &str) -> Result<String, String> {
         Kind::String { .. } => "String".to_owned(),
         Kind::Blob { .. } => "Blob".to_owned(),
         Kind::Integer { .. } => "i32".to_owned(),
+        Kind::Number => "Number".to_owned(),
         Kind::Boolean => "bool".to_owned(),
         Kind::Timestamp => "Timestamp".to_owned(),
         Kind::List { member, .. } => format!("Vec<{}>", rust_type(service, member)?),
@@ -84,6 +85,7 @@ fn rust_type(service: &Service, name: &str) -> Result<String, String> {
 /// The expression that names a shape's row in the table.
 fn shape_reference(service: &Service, shape: &Shape) -> String {
     match &shape.kind {
+        Kind::Number => "&Shape::Number".to_owned(),
         Kind::Boolean => "&Shape::Boolean".to_owned(),
         Kind::Timestamp => "&Shape::Timestamp".to_owned(),
         Kind::Map { key, value } if is_plain_text(service, key) && is_plain_text(service, value) => {

@@ -33,11 +33,17 @@ pub(super) fn module(service: &Service) -> String {
             ""
         },
         match &service.protocol {
-            Protocol::Json { .. } => "use crate::Protocol;",
+            Protocol::Json { .. } => "use crate::{JsonVersion, Protocol};",
             Protocol::Query { .. } => "use crate::{Protocol, Query};",
         },
         match &service.protocol {
-            Protocol::Json { target_prefix } => format!("Protocol::Json {{ target_prefix: \"{target_prefix}\" }}"),
+            Protocol::Json {
+                target_prefix,
+                after_query,
+            } => format!(
+                "Protocol::Json {{ target_prefix: \"{target_prefix}\", version: JsonVersion::{} }}",
+                if *after_query { "V1_0AfterQuery" } else { "V1_1" }
+            ),
             Protocol::Query {
                 signing_name,
                 namespace,

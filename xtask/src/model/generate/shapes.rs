@@ -69,11 +69,7 @@ fn value(service: &Service, shape: &Shape, row: &str) -> Result<Option<String>, 
             format!("Shape::Integer {{ min: {}, max: {} }}", grouped(min), grouped(max))
         }
         Kind::List { member, length } => {
-            let element = service.shape(member)?;
-            let reference = match &element.kind {
-                Kind::Structure { .. } => format!("&Shape::Structure(structures::{}::SHAPE)", type_name(member)),
-                _ => format!("&{}", upper_snake(member)),
-            };
+            let reference = part(service, member)?;
             match length.or(0, UNBOUNDED) {
                 Some((min, max)) => format!("Shape::list({reference}, {}, {})", grouped(min), grouped(max)),
                 None => format!("Shape::unbounded_list({reference})"),
@@ -85,13 +81,27 @@ fn value(service: &Service, shape: &Shape, row: &str) -> Result<Option<String>, 
                 return Err("an input has a map whose keys or values are constrained".to_owned());
             }
             format!(
-                "Shape::Map {{ key: &{}, value: &{} }}",
-                upper_snake(key),
-                upper_snake(value)
+                "Shape::Map {{ key: {}, value: {} }}",
+                part(service, key)?,
+                part(service, value)?
             )
         }
-        Kind::Boolean | Kind::Timestamp | Kind::Structure { .. } => return Ok(None),
+        Kind::Number if read_by_inputs(service)?.contains(&shape.name) => {
+            return Err("an input has a number with a fraction".to_owned());
+        }
+        Kind::Number | Kind::Boolean | Kind::Timestamp | Kind::Structure { .. } => return Ok(None),
     }))
+}
+
+/// The row of what a list or a map holds.
+fn part(service: &Service, name: &str) -> Result<String, String> {
+    Ok(match service.shape(name)?.kind {
+        Kind::Structure { .. } => format!("&Shape::Structure(structures::{}::SHAPE)", type_name(name)),
+        Kind::Number => "&Shape::Number".to_owned(),
+        Kind::Boolean => "&Shape::Boolean".to_owned(),
+        Kind::Timestamp => "&Shape::Timestamp".to_owned(),
+        _ => format!("&{}", upper_snake(name)),
+    })
 }
 
 /// The shapes that inputs are made of.

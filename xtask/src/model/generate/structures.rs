@@ -93,7 +93,9 @@ pub(super) fn imports(service: &Service, body: &str, own: &[&str]) -> String {
         ("crate::shape", &["Member", "OperationShape", "Shape", "Structure"]),
         ("std::collections", &["BTreeMap"]),
     ] {
-        let used: Vec<_> = words.iter().copied().filter(|word| mentions(word)).collect();
+        // A member may be called as what values are read from.
+        let needed = |word: &str| mentions(word) && (word != "Value" || body.contains("Value<"));
+        let used: Vec<_> = words.iter().copied().filter(|word| needed(word)).collect();
         if !used.is_empty() {
             let _ = writeln!(text, "use {path}::{{{}}};", used.join(", "));
         }
@@ -102,13 +104,14 @@ pub(super) fn imports(service: &Service, body: &str, own: &[&str]) -> String {
 }
 
 /// What generated structures may need of the crate.
-const CRATE: [&str; 13] = [
+const CRATE: [&str; 14] = [
     "Blob",
     "Content",
     "Encode",
     "Fields",
     "FromValue",
     "Input",
+    "Number",
     "ObjectWriter",
     "Output",
     "SecretText",
@@ -257,6 +260,7 @@ fn described(service: &Service, kind: &Kind, required: bool) -> String {
         }
         Kind::Blob { length, .. } => format!("bytes,{}", bounds(length, "of them")).replace(", of ", ", "),
         Kind::Integer { range } => format!("a number{}", bounds(range, "").trim_end()).replace(" of ", " from "),
+        Kind::Number => "a number with a fraction".to_owned(),
         Kind::Boolean => "true or false".to_owned(),
         Kind::Timestamp => "a point in time".to_owned(),
         Kind::List { length, .. } => format!("a list{}", bounds(length, "elements")),

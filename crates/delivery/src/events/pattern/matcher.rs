@@ -177,7 +177,7 @@ fn bounds_of(path: &str, bounds: &[Value]) -> Result<Vec<(Comparison, f64)>, Pat
             "`numeric` is comparisons and numbers by turns, as [\">\", 0, \"<=\", 5] is",
         )
     };
-    if bounds.is_empty() || bounds.len() % 2 != 0 {
+    if bounds.is_empty() || !bounds.len().is_multiple_of(2) {
         return Err(wrong());
     }
     let bound = |pair: &[Value]| match pair {

@@ -6,7 +6,7 @@ use std::io;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
-use super::{DigestKey, Layout, Shelf, compressed, hash_of, write_object};
+use super::{DigestKey, Layout, Owner, compressed, hash_of, write_object};
 use crate::moment;
 
 /// How hashes and signatures are made, as digests name it.
@@ -29,11 +29,11 @@ pub(super) struct LogFile {
     pub(super) newest: String,
 }
 
-/// The digests of all shelves: what is to be in the next, and what the last one was.
+/// The digests of all owners: what is to be in the next, and what the last one was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Chains(BTreeMap<Shelf, Chain>);
+pub(super) struct Chains(BTreeMap<Owner, Chain>);
 
-/// The digests of one shelf.
+/// The digests of one owner.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 struct Chain {
     #[n(0)]
@@ -108,10 +108,10 @@ struct Metadata<'a> {
 
 impl Chains {
     /// Notes a log file for the next digest.
-    pub(super) fn add(&mut self, shelf: Shelf, file: LogFile, now: i64) {
-        let chain = self.0.entry(shelf).or_insert_with_key(|shelf| Chain {
-            account: shelf.account.clone(),
-            region: shelf.region.clone(),
+    pub(super) fn add(&mut self, owner: Owner, file: LogFile, now: i64) {
+        let chain = self.0.entry(owner).or_insert_with_key(|owner| Chain {
+            account: owner.account.clone(),
+            region: owner.region.clone(),
             begins: now,
             files: Vec::new(),
             previous: None,
@@ -142,14 +142,14 @@ impl Chains {
     /// What was remembered; nothing, if that is nothing that this build knows.
     pub(super) fn remembered(memory: &[u8]) -> Self {
         let chains: Vec<Chain> = minicbor::decode(memory).unwrap_or_default();
-        let shelved = chains.into_iter().map(|chain| {
-            let shelf = Shelf {
+        let known = chains.into_iter().map(|chain| {
+            let owner = Owner {
                 account: chain.account.clone(),
                 region: chain.region.clone(),
             };
-            (shelf, chain)
+            (owner, chain)
         });
-        Self(shelved.collect())
+        Self(known.collect())
     }
 
     /// What is to be remembered.

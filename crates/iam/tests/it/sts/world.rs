@@ -103,6 +103,11 @@ impl World {
                 trail: trail.clone(),
                 drain: Arc::new(Drain::new(trail.clone(), &store, &[region()])),
                 clock: Arc::clone(&clock) as _,
+                meter: if service == "sts" {
+                    trent_service::Meter::of::<Sts>()
+                } else {
+                    trent_service::Meter::of::<Kms>()
+                },
             });
         }
         let kms_pipeline = pipelines.pop().expect("two were made");

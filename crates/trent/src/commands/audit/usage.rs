@@ -68,7 +68,7 @@ impl Usage {
             None => counted.count += 1,
             Some(_) => counted.failed += 1,
         }
-        counted.first = record.event_time().to_owned();
+        record.event_time().clone_into(&mut counted.first);
     }
 }
 

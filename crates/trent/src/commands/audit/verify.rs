@@ -89,7 +89,7 @@ fn print(outcome: &Value) {
     }
     match outcome["Anchored"].as_u64() {
         None => {
-            println!("The store does not know yet how far it reached: an end that was cut off would not be noticed.")
+            println!("The store does not know yet how far it reached: an end that was cut off would not be noticed.");
         }
         Some(anchored) if anchored < last => println!(
             "The store knows that it reached record {anchored}: of the {} behind it, those that were cut off would not be \
