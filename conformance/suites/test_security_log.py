@@ -70,9 +70,6 @@ def test_who_proves_nobody_is_in_the_security_log_and_not_in_the_trail(watched):
 
 # MON-405
 def test_sessions_that_are_none_or_over_are_told(watched):
-    sts = boto3_client(watched, ALICE, service="sts")
-    made = sts.get_session_token(DurationSeconds=900)["Credentials"] if False else None
-    assert made is None
     forged = Account(ALICE.id, "ASIAI1NOTHERE1EXAMPL", "whatever", "bm90IGEgdG9rZW4=")
     code, request = call(watched, forged)
     assert code == "UnrecognizedClientException"

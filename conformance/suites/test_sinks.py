@@ -13,6 +13,7 @@ import threading
 import pytest
 from harness.buckets import Bucket
 from harness.clients import boto3_client
+from harness.metrics import numbers
 from harness.receivers import soon
 from harness.server import ALICE, BOB, Server, clean_environment
 
@@ -30,7 +31,7 @@ class Recorded(Server):
 
     @property
     def records(self):
-        lines = (self.data / "audit" / "trail.jsonl").read_text().splitlines()
+        lines = [line for file in files_of(self) for line in file.read_text().splitlines()]
         return [record for line in lines if "eventID" in (record := json.loads(line))]
 
 
@@ -101,7 +102,7 @@ def test_a_sink_gets_what_its_owner_wants_and_the_trail_has_all(tmp_path):
             soon(lambda name=name, expected=expected: lines_of(files[name]) == expected)
 
 
-# MON-193, MON-194, MON-196, MON-197
+# MON-193, MON-194, MON-196, MON-197, MON-198
 def test_what_a_sink_is_without_is_told_in_it(tmp_path):
     out = tmp_path / "records.jsonl"
     without = sink("one", file=str(out), exclude_management_event_sources=["kms.amazonaws.com"])
@@ -123,6 +124,11 @@ def test_what_a_sink_is_without_is_told_in_it(tmp_path):
             changes = ["trail: one", f"excludeManagementEventSources: {excluded}"]
             assert told()[-1]["responseElements"]["changes"] == changes
             soon(lambda number=number: [r["eventName"] for r in lines_of(out)].count("GetCallerIdentity") == number)
+            # What looks into the trail, or protects a key by it, has all of them.
+            looked_up = boto3_client(server, ALICE, service="cloudtrail").lookup_events(
+                LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateKey"}]
+            )
+            assert len(looked_up["Events"]) == number
         soon(lambda: [r["eventName"] for r in lines_of(out)].count("CreateKey") == 1)
         made = [record["eventID"] for record in server.records if record["eventName"] == "CreateKey"]
         assert [r["eventID"] for r in lines_of(out) if r["eventName"] == "CreateKey"] == made[1:], (
@@ -151,6 +157,76 @@ def test_a_sink_that_is_out_of_reach_misses_nothing_and_holds_up_nobody(tmp_path
         ill.parent.mkdir()
         wanted = [record["eventID"] for record in server.records if record["eventName"] == "CreateKey"]
         soon(lambda: [r["eventID"] for r in lines_of(ill) if r["eventName"] == "CreateKey"] == wanted)
+
+
+def files_of(server):
+    """The trail's files, the oldest first."""
+    folder = server.data / "audit"
+    return [*sorted(folder.glob("trail-*.jsonl")), folder / "trail.jsonl"]
+
+
+def size_of(server):
+    return sum(file.stat().st_size for file in files_of(server))
+
+
+def restart(server):
+    """What need not be kept is removed at the start."""
+    assert server.stop() == 0
+    server.start()
+
+
+# REF-121
+def test_the_trail_waits_for_a_sink_and_tells_what_it_misses(tmp_path):
+    ill, well = tmp_path / "later" / "ill.jsonl", tmp_path / "well.jsonl"
+    keeping = '\n[audit]\nsegment_size = "32KiB"\nkeep_size = "128KiB"\n'
+    settings = keeping + sink("ill", file=str(ill)) + sink("well", file=str(well))
+    with running(tmp_path, settings) as server:
+
+        def grow(size):
+            """Records until the trail is this large, in many segments."""
+            while size_of(server) < size:
+                boto3_client(server, ALICE).create_key(Description="x" * 8192)
+                number = len(files_of(server))
+                if files_of(server)[-1].stat().st_size > 32 << 10:
+                    soon(lambda number=number: len(files_of(server)) > number)
+
+        def about(outlet, metric):
+            return numbers(server).sum(f"trent_delivery_{metric}", outlet=outlet)
+
+        grow(200 << 10)
+        first = files_of(server)[0].name
+        restart(server)
+        soon(lambda: about("audit/ill", "failing_seconds") > 0)
+        soon(lambda: about("audit/well", "waiting_records") == 0)
+        assert files_of(server)[0].name == first, "there is too much, and somebody is still to get it"
+        created = [record for record in server.records if record["eventName"] == "CreateKey"]
+        assert about("audit/ill", "waiting_records") >= len(created)
+        assert about("audit/well", "failing_seconds") == 0
+        said = server.run("status").stdout
+        assert re.search(r"Delivery audit/ill: \d+ records wait, failing for \d+ s: .*No such file", said), said
+        assert "Delivery audit/well: 0 records wait\n" in said, said
+
+        grow(600 << 10)
+        restart(server)
+        soon(lambda: files_of(server)[0].name != first)
+        assert size_of(server) <= 256 << 10
+        begins = int(re.search(r"\d{20}", files_of(server)[0].name)[0])
+        missed = soon(lambda: about("audit/ill", "missed_records_total"))
+        assert about("audit/well", "missed_records_total") == 0
+        [told] = soon(lambda: [r for r in server.records if r["eventName"] == "RemoveUndeliveredRecords"])
+        [change] = told["responseElements"]["changes"]
+        lost = re.fullmatch(r"audit/ill: records (\d+) to (\d+)", change)
+        assert int(lost[2]) == begins - 1 and missed == int(lost[2]) - int(lost[1]) + 1
+        assert "records were removed before they were delivered" in server.log.read_text()
+        assert f"{int(missed)} were removed before they were delivered" in server.run("status").stdout
+        # Memory has a page of what is gone, and the rest is there still.
+        ill.parent.mkdir()
+        soon(lambda: about("audit/ill", "waiting_records") == 0)
+        everything, delivered = ids(lines_of(well)), ids(lines_of(ill))
+        assert delivered == [event for event in everything if event in set(delivered)]
+        assert len(everything) - len(delivered) == missed
+        verified = server.run("audit", "verify")
+        assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 class Collector:

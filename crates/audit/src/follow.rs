@@ -59,6 +59,14 @@ pub struct Page {
     pub gap: bool,
 }
 
+impl Page {
+    /// The number of the first of its records, or of the one that comes next.
+    pub fn first(&self) -> u64 {
+        let next = self.end.sequence.saturating_add(1);
+        next.saturating_sub(self.entries.len() as u64)
+    }
+}
+
 /// A segment, or the memory that stands for one, as far as it is known to be on the disk.
 struct Stretch {
     id: [u8; 16],

@@ -44,7 +44,7 @@ pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};
 pub use queue::{Health, Mode, TrailError};
 pub use recorded::{About, Attribute, Recorded};
 pub use recovery::OpenError;
-pub use rotation::{Keeping, RotationError};
+pub use rotation::{Keeping, PATIENCE, Removed, RotationError};
 pub use trail::{Lag, Opened, Trail};
 pub use verify::{Files, Progress, Summary, VerifyError, verify, verify_after};
 pub use walk::Torn;

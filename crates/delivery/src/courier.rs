@@ -65,7 +65,14 @@ pub struct Status {
 #[derive(Debug, Default)]
 struct State {
     delivered: u64,
-    failure: Option<String>,
+    settled: u64,
+    /// Why it takes nothing, and since when.
+    failure: Option<(String, Instant)>,
+    /// The last record that is in memory for it: it needs nothing up to there from the trail.
+    held: u64,
+    missed: u64,
+    /// The last record that was counted as missed.
+    missed_to: u64,
 }
 
 impl Status {
@@ -79,9 +86,36 @@ impl Status {
         self.state.lock().delivered
     }
 
-    /// Why it took nothing the last time, if it did not.
-    pub fn failure(&self) -> Option<String> {
-        self.state.lock().failure.clone()
+    /// The number of the last record that is where it is to be, whatever happens now.
+    pub fn settled(&self) -> u64 {
+        self.state.lock().settled
+    }
+
+    /// Why it took nothing the last time, if it did not, and for how long it has not.
+    pub fn failure(&self) -> Option<(String, Duration)> {
+        let state = self.state.lock();
+        state
+            .failure
+            .as_ref()
+            .map(|(why, since)| (why.clone(), since.elapsed()))
+    }
+
+    /// How many records it will never get, since the server was started.
+    pub fn missed(&self) -> u64 {
+        self.state.lock().missed
+    }
+
+    /// Told that record `next` is the first that the trail still has. Tells from which one to which one the outlet misses
+    /// what is gone, if it does and that was not told before.
+    pub fn begins_at(&self, next: u64) -> Option<(u64, u64)> {
+        let mut state = self.state.lock();
+        let (first, last) = (state.held.max(state.missed_to) + 1, next.checked_sub(1)?);
+        if first > last {
+            return None;
+        }
+        state.missed += last + 1 - first;
+        state.missed_to = last;
+        Some((first, last))
     }
 }
 
@@ -114,7 +148,10 @@ impl Courier {
             name: name.into(),
             state: Arc::default(),
         };
-        status.state.lock().delivered = position.sequence();
+        {
+            let (mut state, at) = (status.state.lock(), position.sequence());
+            (state.delivered, state.settled, state.held) = (at, at, at);
+        }
         Ok(Self {
             trail,
             cursor,
@@ -178,12 +215,15 @@ impl Courier {
         let page = tokio::task::spawn_blocking(move || trail.read_behind(&position, PAGE));
         let page = page.await.map_err(std::io::Error::other)??;
         if page.gap {
-            tracing::warn!(
+            self.status.begins_at(page.first());
+            tracing::error!(
                 outlet = self.status.name(),
                 after = position.sequence(),
+                next = page.first(),
                 "the audit trail no longer has the place that this outlet had come to; it goes on with what there is"
             );
         }
+        self.status.state.lock().held = page.end.sequence();
         Ok(page)
     }
 
@@ -223,8 +263,8 @@ impl Courier {
                     self.reminded = now;
                     tracing::warn!(outlet = name, %error, "a delivery failed and is tried again until it succeeds");
                 }
-                self.failing_since.get_or_insert(now);
-                self.status.state.lock().failure = Some(error.to_string());
+                let since = *self.failing_since.get_or_insert(now);
+                self.status.state.lock().failure = Some((error.to_string(), since));
                 tokio::time::sleep(self.backoff.after_failure()).await;
             }
         }
@@ -239,8 +279,11 @@ impl Courier {
             return;
         }
         self.saved = Instant::now();
-        if let Err(error) = self.cursor.save(position, memory).await {
-            tracing::warn!(outlet = self.status.name(), %error, "how far deliveries have come cannot be written down");
+        match self.cursor.save(position, memory).await {
+            Ok(()) => self.status.state.lock().settled = position.sequence(),
+            Err(error) => {
+                tracing::warn!(outlet = self.status.name(), %error, "how far deliveries have come cannot be written down");
+            }
         }
     }
 }

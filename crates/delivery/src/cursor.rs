@@ -109,12 +109,14 @@ impl Cursor {
 
     /// Writes down how far the outlet has come.
     pub(crate) async fn save(&mut self, position: Position, memory: Vec<u8>) -> Result<(), CommitError> {
-        self.record = CursorRecord {
+        let record = CursorRecord {
             position,
             memory: memory.into(),
         };
         let mut txn = self.store.txn();
-        txn.put(&self.key, &self.record);
-        self.store.commit(txn).await.map(drop)
+        txn.put(&self.key, &record);
+        self.store.commit(txn).await?;
+        self.record = record;
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use trent_delivery::outlets::{
     Command, DigestKey, FileTarget, Layout, LogFiles, Sink, Stdout, Syslog, Webhook, WebhookSecret,
 };
 use trent_delivery::security_log::{Destination, LimitedLog};
-use trent_delivery::{Courier, Cursors, Outlet, Selectors, Stop};
+use trent_delivery::{Courier, Cursors, Outlet, Selectors, Status, Stop};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, EventTarget, SinkKind, TargetKind, TrailSink};
@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The couriers, at work.
 pub(crate) struct Deliveries {
     couriers: JoinSet<()>,
+    statuses: Vec<Status>,
     stop: Stop,
 }
 
@@ -44,13 +45,23 @@ impl Deliveries {
         }
         let names: Vec<&str> = outlets.iter().map(|(name, _)| name.as_str()).collect();
         cursors.keep_only(&names).await?;
-        let (mut couriers, stop) = (JoinSet::new(), Stop::default());
+        let (mut couriers, mut statuses, stop) = (JoinSet::new(), Vec::new(), Stop::default());
         for (name, outlet) in outlets {
             let courier = Courier::new(&name, node.trail.clone(), &cursors, outlet).await?;
+            statuses.push(courier.status());
             couriers.spawn(courier.run(stop.clone()));
         }
         record_selectors(config, node).await?;
-        Ok(Self { couriers, stop })
+        Ok(Self {
+            couriers,
+            statuses,
+            stop,
+        })
+    }
+
+    /// How each of them is doing.
+    pub(crate) fn statuses(&self) -> &[Status] {
+        &self.statuses
     }
 
     /// Ends all of it; what is not delivered yet is after the next start.

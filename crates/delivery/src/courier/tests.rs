@@ -157,10 +157,35 @@ async fn one_that_fails_is_tried_again_from_where_it_stopped_and_keeps_nobody_wa
     until(|| well_status.delivered() == 6).await;
     assert_eq!(*well.delivered.lock(), texts(0..6));
     assert!(ill_status.delivered() < 6);
-    assert_eq!(ill_status.failure().as_deref(), Some("closed"));
+    assert!(ill_status.failure().is_some_and(|(why, _)| why == "closed"));
     until(|| ill_status.delivered() == 6).await;
     assert_eq!(*ill.delivered.lock(), texts(0..6), "each of them once");
     until(|| ill_status.failure().is_none()).await;
+}
+
+#[tokio::test]
+async fn what_the_trail_no_longer_has_is_counted_once() {
+    let mut world = World::new().await;
+    world.trail = Trail::in_memory(MemoryLog::new(4096));
+    let (before, behind) = (Recorder::default(), Recorder::default());
+    let (status, stop, running) = world.courier("one", &before).await;
+    world.write(0..2).await;
+    until(|| status.settled() == 2).await;
+    assert_eq!(status.begins_at(3), None, "it has all that went before");
+    stop.request();
+    running.await.expect("it ends");
+    for number in 2..60 {
+        world.write(number..number + 1).await;
+    }
+    let (status, _s, _running) = world.courier("one", &behind).await;
+    until(|| status.settled() == 60).await;
+    let delivered = behind.delivered.lock().len() as u64;
+    assert!(status.missed() > 0);
+    assert_eq!(status.missed() + delivered, 58);
+    assert_eq!(status.begins_at(61), None);
+    assert_eq!(status.begins_at(64), Some((61, 63)));
+    assert_eq!(status.begins_at(64), None, "told once");
+    assert_eq!(status.begins_at(65), Some((64, 64)));
 }
 
 #[tokio::test]
