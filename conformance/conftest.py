@@ -4,11 +4,22 @@ import json
 import uuid
 
 import pytest
+from harness import secrets
 from harness.clients import boto3_client
 from harness.identities import User, fresh, policy
 from harness.raw import Raw
 from harness.server import ALICE, BOB, DevServer, Server
 from harness.services import Place
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_written(tmp_path_factory):
+    """After everything else: no server of the run wrote a secret of any test into its logs or its trail."""
+    end = secrets.watch_clients()
+    yield
+    end()
+    leaked = secrets.leaks(secrets.folders, tmp_path_factory.mktemp("secrets"))
+    assert not leaked, "secrets were written:\n" + "\n".join(leaked)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ use crate::{
     report::{Conditions, Report, Scenario, Side},
     requests::{Bodies, Operation, Pool, USABLE},
     servers::{self, Audit, Deployment, Server},
-    storage,
+    storage::Probe,
 };
 
 /// Syncs that the disk is timed with.
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), BenchError> {
             processor: process::processor(),
             cores: (server_core, generator_core),
             audit: arguments.audit,
-            sync: storage::sync_times(&trent.data(), SYNCS)?,
+            sync: Probe::new(&trent.data())?.times(SYNCS)?,
             resident_at_start_kib: process::resident_kib(trent.server.pid())?,
             rounds: arguments.rounds,
             seconds: arguments.seconds,

@@ -33,7 +33,9 @@ const USERS: u64 = 1000;
 /// Every so many records, one is about a key and of a user that are hardly ever seen.
 const RARE: u64 = 1_000_000;
 
-/// Records between two looks at whether the segment is full.
+/// Records between two looks at whether the segment is full. They are on the disk before the next are made: records that
+/// come faster than any server makes them would fill the system's memory with what is not written yet, until a sync has to
+/// wait for gigabytes of it.
 const STRIDE: u64 = 5000;
 
 /// Times that each lookup is made over files that are in the page cache.
@@ -83,6 +85,7 @@ async fn measure(arguments: &Arguments, folder: &Path) -> Result<String, BenchEr
             .await
             .map_err(|error| broken(&error))?;
         if number % STRIDE == STRIDE - 1 {
+            trail.flush().await.map_err(|error| broken(&error))?;
             trail
                 .rotate_if_due(&keeping, Duration::ZERO)
                 .await

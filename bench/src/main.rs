@@ -2,11 +2,12 @@
 //!
 //! `compare` starts the servers on one core, drives them in turn from another and prints a table; `echo` is the bare
 //! server; `authorization` compares Trent with itself, with many grants and large policies;
-//! `algorithms` with bare calls of its library; `scale` with itself over many keys; `lookup` looks
-//! events up in a long trail. How and why is in `bench/README.md`.
+//! `algorithms` with bare calls of its library; `scale` with itself over many keys; `audit` with itself
+//! without a trail; `lookup` looks events up in a long one. How and why is in `bench/README.md`.
 
 mod affinity;
 mod algorithms;
+mod audit;
 mod authorization;
 mod bulk;
 mod client;
@@ -50,6 +51,8 @@ enum Command {
     Algorithms(algorithms::Arguments),
     /// Measure what many keys cost, at start and in use, and rotations that fall due together
     Scale(scale::Arguments),
+    /// Measure what a durable audit trail costs an Encrypt
+    Audit(audit::Arguments),
     /// Measure lookups in a long audit trail
     Lookup(lookup::Arguments),
     /// Serve: answer every request with its own body
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Authorization(arguments) => authorization::run(&arguments),
         Command::Algorithms(arguments) => algorithms::run(&arguments),
         Command::Scale(arguments) => scale::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Echo(arguments) => echo::run(&arguments),
     };

@@ -1,8 +1,9 @@
 //! Starting and stopping the servers.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -236,6 +237,34 @@ impl Ended {
     }
 }
 
+/// Whether there is a trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recording {
+    Durable,
+    Off,
+}
+
+impl Recording {
+    fn mode(self) -> &'static str {
+        match self {
+            Self::Durable => "durable",
+            Self::Off => "DISCARD-EVERY-RECORD",
+        }
+    }
+}
+
+/// The access key of a development server's account; documentation-only values.
+const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const WORLD: &str = r#"
+[[accounts]]
+id = "111122223333"
+name = "bench"
+[[accounts.access_keys]]
+id = "AKIAIOSFODNN7EXAMPLE"
+secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+"#;
+
 /// A development server over a new folder that goes away with it: its clock can be moved on.
 pub(crate) struct Development {
     pub(crate) server: Server,
@@ -246,25 +275,40 @@ pub(crate) struct Development {
 
 impl Development {
     pub(crate) fn start(program: &Path, parent: &Path) -> Result<Self, BenchError> {
+        Self::start_with(program, parent, Recording::Durable)
+    }
+
+    /// The same with or without a trail. Signatures are verified as in production.
+    pub(crate) fn start_with(program: &Path, parent: &Path, recording: Recording) -> Result<Self, BenchError> {
         let folder = tempfile::tempdir_in(parent).map_err(BenchError::io("making a folder"))?;
         let address = free_address()?;
+        let world = folder.path().join("world.toml");
+        let write = fs::write(&world, WORLD).and_then(|()| fs::set_permissions(&world, Permissions::from_mode(0o600)));
+        write.map_err(BenchError::io("writing the bootstrap file"))?;
         let mut command = Command::new(program);
         command
             .args(["serve", "--dev", "--listen", &address.to_string(), "--data-dir"])
             .arg(folder.path().join("data"))
             .env("TRENT_REGIONS", REGION)
-            .env("TRENT_LOG_LEVEL", "warn");
+            .env("TRENT_BOOTSTRAP", world)
+            .env("TRENT_AUDIT_MODE", recording.mode())
+            .env("TRENT_LOG_LEVEL", "error");
         Ok(Self {
             server: Server::start(command, "trent", address)?,
             signer: Signer {
                 address,
-                access_key_id: "111122223333".to_owned(),
-                secret: "any".to_owned(),
+                access_key_id: ACCESS_KEY.to_owned(),
+                secret: SECRET.to_owned(),
                 region: REGION.to_owned(),
             },
             folder,
             program: program.to_owned(),
         })
+    }
+
+    /// The folder of the store and the trail.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Moves the clock on. The command ends when what falls due by that is done.

@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import shutil
+import signal
 import subprocess
 import time
 
@@ -28,13 +29,31 @@ class Mortal(Server):
         super().__init__(folder, **options)
         self.steps = self.folder / "steps"
         self.steps.write_text("")
-        self.fate = {"LD_PRELOAD": str(library), "FATE_STEPS": str(self.steps)}
+        self.disk = self.folder / "disk"
+        self.disk.write_text("")
+        self.fate = {"LD_PRELOAD": str(library), "FATE_STEPS": str(self.steps), "FATE_FAULT": str(self.disk)}
         self.days_ahead = 0
 
     def start(self):
         """With the clock as many days ahead as it is to be."""
         self.environment.update(self.fate, FATE_AHEAD=str(self.days_ahead * 86_400))
         return super().start()
+
+    def starts(self):
+        """Whether it starts and does not die on the way."""
+        try:
+            self.start()
+        except AssertionError:
+            if not self.is_dead or self.process.returncode != -signal.SIGKILL:
+                raise
+            return False
+        return True
+
+    def has_a_disk(self, error=0, slower=0):
+        """Whose every write and sync ends with an error, if there is one, and whose syncs take so many seconds more."""
+        new = self.disk.with_suffix(".new")
+        new.write_text(f"{error} {int(slower * 1000)}")
+        new.rename(self.disk)
 
     def dies_after(self, steps):
         """So many durable steps are made from now on, and no more."""

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 
+from harness import secrets
 from harness.pairs import HMAC, NIST, RSA
 
 CURVES = {
@@ -91,6 +92,7 @@ openssl enc -id-aes256-wrap-pad \
 
 def wrapped(folder, algorithm, public_key, plain):
     """Material, wrapped by the guide's commands for an algorithm."""
+    secrets.note("imported key material", plain)
     (folder / "WrappingPublicKey.bin").write_bytes(public_key)
     (folder / "PlaintextKeyMaterial.bin").write_bytes(plain)
     md = "sha1" if algorithm.endswith("SHA_1") else "sha256"

@@ -14,6 +14,7 @@ import time
 import urllib.parse
 import urllib.request
 
+from harness import secrets
 from harness.server import free_port
 
 SAMPLE = re.compile(r"^(?P<name>[a-z_]+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
@@ -49,6 +50,7 @@ def fetch(address, token=None):
     """Status, content type and text that an address answers with."""
     request = urllib.request.Request(f"http://{address}/_trent/metrics")
     if token is not None:
+        secrets.note("a token of the operator", token)
         request.add_header("Authorization", f"Bearer {token}")
     try:
         with urllib.request.urlopen(request, timeout=10) as reply:

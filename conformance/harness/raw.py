@@ -11,6 +11,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from harness import secrets
+
 JSON_1_1 = "application/x-amz-json-1.1"
 
 
@@ -83,7 +85,11 @@ class Raw:
     def call(self, operation, document):
         """One operation, its document sent as JSON without any check of ours."""
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return self.send(self.sign(f"TrentService.{operation}", body), body)
+        secrets.note_members(document, secrets.ASKED, secrets.from_base64)
+        answer = self.send(self.sign(f"TrentService.{operation}", body), body)
+        if answer.status == 200 and answer.body:
+            secrets.note_members(answer.document, secrets.ANSWERED, secrets.from_base64)
+        return answer
 
     def close(self):
         if self.connection is not None:

@@ -9,6 +9,8 @@ import subprocess
 import time
 import urllib.request
 
+from harness import secrets
+
 BINARY = os.environ.get("TRENT_BIN") or str(pathlib.Path(__file__).parents[2] / "target/debug/trent")
 START_LIMIT = 60
 
@@ -21,6 +23,10 @@ class Account:
     access_key_id: str
     secret: str
     token: str | None = None
+
+    def __post_init__(self):
+        secrets.note("a secret access key", self.secret)
+        secrets.note("a session token", self.token)
 
 
 ALICE = Account("111122223333", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
@@ -47,6 +53,7 @@ class Server:
     def __init__(self, folder, arguments=(), settings="", environment=None, regions=REGIONS):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        secrets.folders.append(self.folder)
         self.port = free_port()
         self.arguments = list(arguments)
         self.environment = dict(environment or {})

@@ -9,6 +9,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from harness import secrets
 from harness.clients import boto3_client
 from harness.identities import User, allowed, fresh, policy, statement
 from harness.raw import JSON_1_1, Answer
@@ -81,6 +82,7 @@ class Service:
         """A token for whoever sent a request."""
         answer = self.issue(head_of(request_to(self.signing_name, caller, region, **more)), region)
         assert answer.status == 200, answer.body
+        secrets.note("a service's token", answer.document["Token"])
         return answer.document["Token"]
 
     def token_of(self, earlier, token, region="us-east-1"):
@@ -88,6 +90,7 @@ class Service:
         sent = request_to(self.signing_name, earlier, region, headers={TOKEN: token})
         answer = self.issue(head_of(sent), region)
         assert answer.status == 200, answer.body
+        secrets.note("a service's token", answer.document["Token"])
         return answer.document["Token"]
 
     def kms(self, region="us-east-1", **headers):

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from harness.clients import boto3_client
 from harness.identities import User, fresh, statement
-from harness.server import ALICE, BINARY, Server, clean_environment
+from harness.server import ALICE, BINARY, DevServer, Server, clean_environment
 
 ROOT = f"arn:aws:iam::{ALICE.id}:root"
 SMALL = '[audit]\nsegment_size = "8KiB"\n'
@@ -99,6 +99,28 @@ def test_a_closed_segment_that_was_changed_is_named(filled, running):
     assert "are missing" in verified(server, 2)["Fault"]
     second.write_bytes(kept)
     assert verified(server)["Intact"]
+
+
+def test_the_first_line_that_is_not_as_it_was_is_named(filled):
+    """The file, the line, the last record that is known to be right: whoever looks into it finds the place."""
+    server, _ = filled
+    server.stop()
+    _, second = segments(server)[:2]
+    lines = second.read_bytes().splitlines(keepends=True)
+    batches = [number for number, line in enumerate(lines) if line.startswith(b'{"batch":')]
+    record, batch = batches[1] - 1, batches[1]
+    right = json.loads(lines[batches[0]])["last"]
+    at = sum(map(len, lines[:batch]))
+    for changed, of in ((record, b'"eventTime":"2'), (batch, b'"mac":"')):
+        altered = lines[changed].replace(of, of[:-1] + b"0" if of.endswith(b"2") else of + b" ", 1)
+        second.write_bytes(b"".join([*lines[:changed], altered, *lines[changed + 1 :]]))
+        place = f"{second}, line {batch + 1} (byte {at}), behind record {right}: "
+        told = audit(server, "verify", code=2)
+        assert told.startswith(f"The trail is not what was written: {place}"), told
+    second.write_bytes(b"".join(lines))
+    assert verified(server)["Intact"]
+    (server.data / "audit" / "trail.jsonl").unlink()
+    assert verified(server, 2)["Fault"].endswith("trail.jsonl is missing")
 
 
 def test_an_end_that_was_cut_off_behind_the_anchor_is_noticed(filled):
@@ -223,3 +245,23 @@ def test_usage_tells_who_used_a_key_how_often_and_when(server, iam, kms):
     later = json.loads(audit(server, "usage", "--json", "--key", key["Arn"], "--to", "2020-01-01T00:00:00Z"))
     assert not later["Uses"] and later["RecordsSince"]
     assert server.run("audit", "usage", "--key", alias).returncode == 1
+
+
+def test_a_server_without_a_trail_is_for_measuring_in_development_alone(tmp_path):
+    off = "DISCARD-EVERY-RECORD"
+    server = Server(tmp_path / "server")
+    server.prepare()
+    server.environment["TRENT_AUDIT_MODE"] = off
+    refused = server.run("serve")
+    assert refused.returncode == 1 and f"audit.mode is {off}" in refused.stderr, refused.stderr
+    development = DevServer(tmp_path / "dev")
+    development.environment["TRENT_AUDIT_MODE"] = off
+    development.start()
+    try:
+        kms = boto3_client(development, ALICE)
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        sealed = kms.encrypt(KeyId=key, Plaintext=b"unrecorded")["CiphertextBlob"]
+        assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"unrecorded"
+        assert "nothing is recorded" in development.log.read_text()
+    finally:
+        assert development.stop() == 0

@@ -168,6 +168,20 @@ def test_the_owner_finds_the_record_of_the_last_use(world):
     assert used["CloudTrailEventId"] == world.of_both(answer)[BOB.id]["eventID"]
 
 
+# MON-310, MON-311
+def test_a_use_across_accounts_counts_once(world):
+    """By whom it was: the copy of the key's owner tells of the same use, and does not name the caller."""
+    scene = world.lent()
+    answers = [world.client.call("Encrypt", {"KeyId": scene.arn, "Plaintext": b"x"}) for _ in range(2)]
+    answers.append(world.client.call("Decrypt", {"CiphertextBlob": answers[0]["CiphertextBlob"]}))
+    for answer in answers:
+        assert len(world.of_both(answer)) == 2
+    told = world.server.run("audit", "usage", "--json", "--key", scene.arn)
+    assert told.returncode == 0, told.stderr
+    uses = [(use["Principal"], use["Operation"], use["Count"]) for use in json.loads(told.stdout)["Uses"]]
+    assert uses == [(world.user.arn, "Decrypt", 1), (world.user.arn, "Encrypt", 2)]
+
+
 def test_a_role_of_another_account_is_told_who_assumed_it(world):
     """The same for the other service that is used across accounts."""
     others = boto3_client(world.server, BOB, service="iam")

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use parking_lot::{Condvar, Mutex};
@@ -38,6 +38,8 @@ pub enum Mode {
         /// The most that may wait in memory; beyond it appends wait for the disk.
         max_bytes: usize,
     },
+    /// Nothing is kept. For measuring what a trail costs.
+    Discarding,
 }
 
 impl Mode {
@@ -51,7 +53,7 @@ impl Mode {
 
     pub(crate) fn bound(self) -> usize {
         match self {
-            Self::Durable => DURABLE_BOUND,
+            Self::Durable | Self::Discarding => DURABLE_BOUND,
             Self::Buffered { max_bytes, .. } => max_bytes,
         }
     }
@@ -111,6 +113,8 @@ pub(crate) struct Queue {
     pub(crate) batch: Batch,
     /// Bytes of records that the writer has taken and not yet made durable.
     pub(crate) in_flight: usize,
+    /// The batch that the writer has now.
+    pub(crate) under_way: Option<UnderWay>,
     /// Somebody waits: what is there should be made durable now.
     pub(crate) urgent: bool,
     /// The writer sleeps no longer than until a deadline: a record need not wake it.
@@ -119,6 +123,13 @@ pub(crate) struct Queue {
     /// The segment that is to be begun behind the next batch.
     pub(crate) rotation: Option<Rotation>,
     pub(crate) health: Health,
+}
+
+/// What the writer is busy with.
+pub(crate) struct UnderWay {
+    since: Instant,
+    /// Who waits for it.
+    waiters: Vec<oneshot::Sender<Answer>>,
 }
 
 /// Records in the order of their appends: their lines end to end, and who waits for which.
@@ -146,6 +157,7 @@ impl Shared {
             queue: Mutex::new(Queue {
                 batch: Batch::default(),
                 in_flight: 0,
+                under_way: None,
                 urgent: false,
                 timed: false,
                 closed: false,
@@ -164,6 +176,9 @@ impl Shared {
     /// Queues a record without waiting. In an `awaited` one's place, and in that of any record while the trail is not
     /// well, comes the answer to wait for.
     pub(crate) fn push(&self, record: &Rendered, awaited: bool) -> Result<Queued, TrailError> {
+        if self.mode == Mode::Discarding {
+            return Ok(Queued::Taken);
+        }
         let mut queue = self.queue.lock();
         queue.refuse_if_failed()?;
         let before = queue.batch.bytes.len();
@@ -193,6 +208,31 @@ impl Shared {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
         self.synced_at.store(now, Ordering::Relaxed);
+    }
+
+    /// Tells whoever waits if the disk has not answered for `limit`, and notes it until it does. Their records may still
+    /// come.
+    pub(crate) fn notice_stall(&self, limit: Duration) {
+        let mut queue = self.queue.lock();
+        let Some(under_way) = queue.under_way.as_mut() else {
+            return;
+        };
+        if under_way.since.elapsed() < limit {
+            return;
+        }
+        let mut waiters = std::mem::take(&mut under_way.waiters);
+        waiters.append(&mut queue.batch.waiters);
+        let noticed = queue.health == Health::Healthy;
+        if noticed {
+            queue.health = Health::Unwritable(TrailError::Stalled.to_string().into());
+        }
+        drop(queue);
+        if noticed {
+            tracing::error!("the audit trail's disk does not answer; requests fail until it does");
+        }
+        for waiter in waiters {
+            drop(waiter.send(Err(TrailError::Stalled)));
+        }
     }
 
     /// Asks for the queued records to be made durable now.
@@ -226,6 +266,24 @@ pub(crate) enum Queued {
 }
 
 impl Queue {
+    /// Gives the writer what waits, and an empty batch in its place.
+    pub(crate) fn begin(&mut self, spare: Batch) -> Batch {
+        let mut batch = std::mem::replace(&mut self.batch, spare);
+        self.under_way = Some(UnderWay {
+            since: Instant::now(),
+            waiters: std::mem::take(&mut batch.waiters),
+        });
+        batch
+    }
+
+    /// The writer has done what it could with it; who waits is to be told.
+    pub(crate) fn end(&mut self) -> Vec<oneshot::Sender<Answer>> {
+        self.under_way
+            .take()
+            .map(|under_way| under_way.waiters)
+            .unwrap_or_default()
+    }
+
     pub(crate) fn refuse_if_failed(&self) -> Result<(), TrailError> {
         match &self.health {
             Health::Failed(reason) => Err(TrailError::Failed(Arc::clone(reason))),
@@ -261,7 +319,7 @@ impl Batch {
         });
     }
 
-    /// This batch with the records of a later one behind its own. Its own waiters were answered.
+    /// This batch with the records of a later one behind its own.
     pub(crate) fn followed_by(mut self, later: Self) -> Self {
         if self.records.is_empty() {
             return later;
@@ -272,7 +330,6 @@ impl Batch {
             entry.end += offset;
             entry
         }));
-        self.waiters = later.waiters;
         self
     }
 

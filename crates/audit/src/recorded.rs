@@ -221,6 +221,11 @@ impl<'a> Recorded<'a> {
         }
     }
 
+    /// Whether it is the copy that the owner of a key has of another account's record.
+    pub fn is_copy(&self) -> bool {
+        text(self.user_identity.kind.as_ref()) == Some("AWSAccount")
+    }
+
     /// What it is about.
     pub fn resources(&self) -> &[About<'a>] {
         self.resources.as_deref().unwrap_or_default()

@@ -37,10 +37,10 @@ pub struct Keeping {
 }
 
 impl Default for Keeping {
-    /// Everything is kept, in segments of 256 MiB or a week.
+    /// Everything is kept, in segments of 64 MiB or a week.
     fn default() -> Self {
         Self {
-            segment_size: 256 << 20,
+            segment_size: 64 << 20,
             segment_age: Duration::from_hours(7 * 24),
             age: None,
             size: None,

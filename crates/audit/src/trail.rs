@@ -112,6 +112,15 @@ impl Trail {
 
     /// A trail in memory, which ends with the process, and its key with it.
     pub fn in_memory(log: MemoryLog) -> Self {
+        Self::beside_files(log, Mode::Durable)
+    }
+
+    /// A trail that keeps nothing, to measure what one costs. Nobody else has a use for it.
+    pub fn discarding() -> Self {
+        Self::beside_files(MemoryLog::new(0), Mode::Discarding)
+    }
+
+    fn beside_files(log: MemoryLog, mode: Mode) -> Self {
         let mut key = Key256::new([0; 32]);
         rand::fill(key.expose_mut()).expect("the system's random number generator does not fail");
         let header = Header {
@@ -133,7 +142,7 @@ impl Trail {
             memory: Some(log.clone()),
             ..Place::default()
         };
-        Self::start(Box::new(log), chain, reached, Mode::Durable, place)
+        Self::start(Box::new(log), chain, reached, mode, place)
     }
 
     /// Starts the writer thread on a medium whose content ends where the chain stands.
@@ -219,6 +228,12 @@ impl Trail {
             Health::Unwritable(reason) => Err(TrailError::Unwritable(Arc::clone(reason))),
             Health::Healthy | Health::Failed(_) => queue.refuse_if_failed(),
         }
+    }
+
+    /// Has appends fail whose write the disk has not answered for five seconds, and notes that the trail is not well until
+    /// it answers. To be called every second or so by whoever keeps the trail.
+    pub fn notice_stall(&self) {
+        self.0.shared.notice_stall(STALL_LIMIT);
     }
 
     /// True if the last write succeeded.

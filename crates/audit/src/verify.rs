@@ -54,6 +54,9 @@ pub enum VerifyError {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
+    /// There is no open segment, and there was one.
+    #[error("{} is missing", .0.display())]
+    Missing(PathBuf),
     /// Its first line is not the header of a trail of a known format.
     #[error("{} does not start as an audit trail", .0.display())]
     NotATrail(PathBuf),
@@ -120,7 +123,8 @@ pub struct Progress {
 /// it is checked against are read.
 pub struct Files {
     path: PathBuf,
-    open: File,
+    /// `None` if it is not there.
+    open: Option<File>,
     closed: Vec<Segment>,
     total: u64,
 }
@@ -128,14 +132,21 @@ pub struct Files {
 impl Files {
     /// The files of the trail whose open segment is `path`.
     pub fn of(path: &Path) -> io::Result<Self> {
-        let open = File::open(path)?;
-        let metadata = open.metadata()?;
-        let mut total = metadata.len();
+        let open = match File::open(path) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let metadata = open.as_ref().map(File::metadata).transpose()?;
+        let mut total = metadata.as_ref().map_or(0, std::fs::Metadata::len);
         let mut closed = Vec::new();
         for segment in segment::closed(path)? {
             let of = std::fs::metadata(&segment.path)?;
             // Closed since.
-            if (of.dev(), of.ino()) != (metadata.dev(), metadata.ino()) {
+            if metadata
+                .as_ref()
+                .is_none_or(|open| (of.dev(), of.ino()) != (open.dev(), open.ino()))
+            {
                 total += of.len();
                 closed.push(segment);
             }
@@ -175,10 +186,16 @@ pub fn verify_after(
         course.check_closed(segment, &mut progress)?;
     }
     let anchored = chains.anchor.as_ref().map(|anchor| anchor.head.head.sequence);
-    if let (Some(anchored), 0) = (anchored, files.open.metadata()?.len()) {
+    let Some(open) = files.open else {
+        return Err(match anchored {
+            Some(_) => VerifyError::Missing(files.path),
+            None => io::Error::from(io::ErrorKind::NotFound).into(),
+        });
+    };
+    if let (Some(anchored), 0) = (anchored, open.metadata()?.len()) {
         return Err(VerifyError::Cut { anchored });
     }
-    let torn = course.check(&files.path, files.open, &mut progress)?;
+    let torn = course.check(&files.path, open, &mut progress)?;
     match (anchored, course.end) {
         (Some(anchored), _) if !course.reached => Err(VerifyError::Cut { anchored }),
         (_, None) => Err(VerifyError::NotATrail(files.path)),
@@ -255,7 +272,13 @@ impl Course<'_> {
         if entered {
             place?;
         }
-        let record = walk.head().sequence;
+        let record = if entered {
+            walk.head().sequence
+        } else {
+            // What a header says of itself is nothing to go by before it is known to be right.
+            let Floor { sequence: floor, .. } = self.chains.floor;
+            self.end.map_or(header.sequence.min(floor), |end| end.sequence)
+        };
         match walked {
             Ok(()) => {}
             Err(WalkError::Io(error)) => return Err(error.into()),
@@ -264,7 +287,7 @@ impl Course<'_> {
                     path: path.to_owned(),
                     line,
                     offset,
-                    record: record.max(header.sequence),
+                    record,
                     reason,
                 });
             }

@@ -7,10 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 use crate::{
     chain::{Chain, Header, Reached},
     medium::{Medium, NotBegun},
-    queue::{Batch, Health, Mode, PIECE, Shared, TrailError},
+    queue::{Answer, Batch, Health, Mode, PIECE, Shared, TrailError},
     rotation::{Rotation, RotationError},
 };
 
@@ -63,6 +65,7 @@ impl Drop for Ended {
         queue.writer_ended();
         // Whoever still waits is told by the loss of the sender.
         queue.batch = Batch::default();
+        queue.under_way = None;
         self.0.room.notify_waiters();
     }
 }
@@ -120,9 +123,9 @@ impl Writer {
                         return;
                     }
                 }
-                Err(Failure::Undone(error)) => self.undone(batch, &error),
+                Err(Failure::Undone(error)) => self.undone(&batch, &error),
                 Err(Failure::Unknown(error)) => {
-                    self.failed(batch, &error);
+                    self.failed(&error);
                     return;
                 }
             }
@@ -140,11 +143,11 @@ impl Writer {
         loop {
             if queue.closed {
                 let work = !queue.batch.is_empty() || !self.kept.records.is_empty() || self.unsynced > 0;
-                return work.then(|| (std::mem::take(&mut queue.batch), Task::Last));
+                return work.then(|| (queue.begin(Batch::default()), Task::Last));
             }
             if self.sync_at.is_none() && !queue.batch.is_empty() {
                 self.sync_at = Some(match shared.mode {
-                    Mode::Durable => Instant::now(),
+                    Mode::Durable | Mode::Discarding => Instant::now(),
                     Mode::Buffered { flush_interval, .. } => Instant::now() + flush_interval,
                 });
             }
@@ -159,7 +162,7 @@ impl Writer {
             if let Some(task) = task {
                 queue.urgent = false;
                 queue.timed = false;
-                let batch = std::mem::replace(&mut queue.batch, std::mem::take(&mut self.spare));
+                let batch = queue.begin(std::mem::take(&mut self.spare));
                 queue.in_flight = batch.bytes.len() + self.kept.bytes.len() + self.unsynced;
                 return Some((batch, task));
             }
@@ -234,7 +237,7 @@ impl Writer {
             }
             Err(NotBegun::AsBefore(error)) => (Ok(()), Err(RotationError::Io(error))),
             Err(NotBegun::Unknown(error)) => {
-                self.failed(Batch::default(), &error);
+                self.failed(&error);
                 (Err(()), Err(RotationError::Io(error)))
             }
         };
@@ -252,43 +255,44 @@ impl Writer {
     }
 
     fn written(&mut self, mut batch: Batch) {
-        self.settle(Health::Healthy);
-        for waiter in batch.waiters.drain(..) {
+        let mut waiters = self.settle(Health::Healthy);
+        for waiter in waiters.drain(..) {
             // An append that was given up still has its record.
             drop(waiter.send(Ok(())));
         }
         if batch.bytes.capacity() <= SPARE {
             batch.clear();
+            batch.waiters = waiters;
             self.spare = batch;
         }
     }
 
-    fn undone(&mut self, batch: Batch, error: &io::Error) {
+    fn undone(&mut self, batch: &Batch, error: &io::Error) {
         let reason: Arc<str> = error.to_string().into();
         tracing::error!(%reason, "the audit trail cannot be written; requests fail until it can");
-        self.kept.keep_promised(&batch);
-        self.settle(Health::Unwritable(Arc::clone(&reason)));
-        for waiter in batch.waiters {
+        self.kept.keep_promised(batch);
+        for waiter in self.settle(Health::Unwritable(Arc::clone(&reason))) {
             drop(waiter.send(Err(TrailError::Unwritable(Arc::clone(&reason)))));
         }
     }
 
-    fn failed(&mut self, batch: Batch, error: &io::Error) {
+    fn failed(&mut self, error: &io::Error) {
         let reason: Arc<str> = error.to_string().into();
         tracing::error!(%reason, "the audit trail has failed; no request is served until a restart");
-        self.settle(Health::Failed(Arc::clone(&reason)));
-        for waiter in batch.waiters {
+        for waiter in self.settle(Health::Failed(Arc::clone(&reason))) {
             drop(waiter.send(Err(TrailError::Failed(Arc::clone(&reason)))));
         }
     }
 
-    /// Notes the state after a batch, and that there is room again.
-    fn settle(&mut self, health: Health) {
+    /// Notes the state after a batch, and that there is room again. Returns who waits for the batch.
+    fn settle(&mut self, health: Health) -> Vec<oneshot::Sender<Answer>> {
         self.healthy = health == Health::Healthy;
         let mut queue = self.shared.queue.lock();
         queue.in_flight = self.kept.bytes.len() + self.unsynced;
         queue.health = health;
+        let waiters = queue.end();
         drop(queue);
         self.shared.room.notify_waiters();
+        waiters
     }
 }

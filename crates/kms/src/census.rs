@@ -32,6 +32,8 @@ pub struct Census {
     pub scheduled: BTreeMap<Region, u64>,
     /// Keys with material that is going to expire.
     pub expiring: Vec<Expiring>,
+    /// How many changes of keys there had been when the counting began.
+    changes: Option<u64>,
 }
 
 /// A key with material that is going to expire.
@@ -50,11 +52,24 @@ pub struct Expiring {
 impl Kms {
     /// Counts the keys.
     pub async fn count_keys(&self) -> Result<Census, ApiError> {
-        let mut census = Census::default();
+        let mut census = Census {
+            changes: self.key_changes(),
+            ..Census::default()
+        };
         for space in self.spaces() {
             count(space, &mut census).await?;
         }
         Ok(census)
+    }
+
+    /// Whether no key has changed since the counting began. Where that is not known, one may have.
+    pub fn is_current(&self, census: &Census) -> bool {
+        let changes = self.key_changes();
+        changes.is_some() && census.changes == changes
+    }
+
+    fn key_changes(&self) -> Option<u64> {
+        self.spaces().map(KeySpace::key_changes).sum()
     }
 
     /// When the material of a key is going to expire that did when the keys were counted, in milliseconds since the Unix

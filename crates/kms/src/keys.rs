@@ -31,7 +31,7 @@ use crate::records::{
 use crate::state::KeyState;
 
 /// How many keys, and how many aliases, a Region's cache holds: all that a large deployment has. The shelf in front of it has
-/// twice as many places, and keeps the key that is in one.
+/// twice as many places, and keeps the keys that are in them.
 pub(crate) const CACHED: usize = 131_072;
 
 /// The longest ARN of a key: a Region's name has 32 characters at most, a partition's ten.
@@ -268,9 +268,14 @@ impl KeySpace {
         self.store.region()
     }
 
-    /// Says that a key with this id may be asked for soon.
+    /// Says that a key with this id may be asked for.
     pub(crate) fn expect(&self, id: KeyId) {
         self.near.expect(id);
+    }
+
+    /// Says that a key with this id, which was expected, is about to be asked for.
+    pub(crate) fn approach(&self, id: KeyId) {
+        self.near.approach(id);
     }
 
     /// A key, for looking at it or using it.
@@ -340,6 +345,11 @@ impl KeySpace {
     /// Where an alias is.
     pub fn alias_address(&self, account: AccountId, name: &AliasName) -> trent_store::Key<AliasRecord> {
         alias_address(account, &self.store.blind::<AliasRecord>(name.as_str().as_bytes()))
+    }
+
+    /// How many changes of keys there have been since this server was started, if that is known.
+    pub(crate) fn key_changes(&self) -> Option<u64> {
+        self.keys.changes()
     }
 
     /// What was counted of the cache of keys.

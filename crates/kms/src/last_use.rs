@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use smallvec::SmallVec;
 use trent_api::{ApiError, kms::KeyLastUsageTrackingOperation};
 use trent_audit::EventId;
 use trent_names::{AccountId, KeyId, Region};
@@ -66,19 +67,6 @@ impl Hasher for AsDrawn {
     }
 }
 
-/// A key that was used, and what for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Counted(Used, KeyLastUsageTrackingOperation);
-
-impl Hash for Counted {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self(Used(_, key), operation) = self;
-        let [_, _, _, _, _, _, _, part @ .., _] = key.as_bytes();
-        // A key is used for few operations.
-        state.write_u64(u64::from_be_bytes(part).wrapping_add(*operation as u64));
-    }
-}
-
 /// How often a key was used for an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uses {
@@ -94,7 +82,7 @@ pub struct Uses {
     pub count: u64,
 }
 
-type Notes = HashMap<Used, Use, BuildHasherDefault<AsDrawn>>;
+type Notes = HashMap<Used, Noted, BuildHasherDefault<AsDrawn>>;
 
 /// A use of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,30 +93,76 @@ pub(crate) struct Use {
     request: Uuid,
 }
 
+/// What is noted of a key, in one place: finding it is a wait for memory.
+#[derive(Default)]
+struct Noted {
+    /// Its last use, unless that is written down.
+    last: Option<Use>,
+    /// How often it was used for each operation since that was last asked. A key is used for few operations.
+    counts: SmallVec<[(KeyLastUsageTrackingOperation, u64); 1]>,
+}
+
+impl Noted {
+    fn add(&mut self, new: Use) {
+        self.last = Some(new);
+        match self
+            .counts
+            .iter_mut()
+            .find(|(operation, _)| *operation == new.operation)
+        {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((new.operation, 1)),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.last.is_none() && self.counts.is_empty()
+    }
+}
+
 /// The uses of a Region's keys that are not written down yet.
 pub(crate) struct Notebook([Mutex<Table>; TABLES]);
 
 #[derive(Default)]
 struct Table {
-    last: Notes,
-    /// How often each key was used for each operation since that was last asked.
-    counts: HashMap<Counted, u64, BuildHasherDefault<AsDrawn>>,
-    /// The newest notes, in their order.
+    notes: Notes,
+    /// The newest uses, in their order.
     unsorted: Vec<(Used, Use)>,
 }
 
 impl Table {
     fn sort(&mut self) {
         for (key, new) in self.unsorted.drain(..) {
-            let counted = Counted(key, new.operation);
-            if let Some(count) = self.counts.get_mut(&counted) {
-                *count += 1;
-            } else if self.counts.len() < KEPT {
-                self.counts.insert(counted, 1);
+            if let Some(noted) = self.notes.get_mut(&key) {
+                noted.add(new);
+            } else if self.notes.len() < KEPT {
+                self.notes.entry(key).or_default().add(new);
             }
-            if self.last.len() < KEPT || self.last.contains_key(&key) {
-                self.last.insert(key, new);
-            }
+        }
+    }
+
+    fn last(&self) -> Vec<(Used, Use)> {
+        let last = |(key, noted): (&Used, &Noted)| Some((*key, noted.last?));
+        self.notes.iter().filter_map(last).collect()
+    }
+
+    fn take_counts(&mut self) -> Vec<(Used, KeyLastUsageTrackingOperation, u64)> {
+        let mut taken = Vec::with_capacity(self.notes.len());
+        self.notes.retain(|key, noted| {
+            let counts = noted.counts.drain(..);
+            taken.extend(counts.map(|(operation, count)| (*key, operation, count)));
+            !noted.is_empty()
+        });
+        taken
+    }
+
+    fn forget(&mut self, key: &Used, written: &Use) {
+        let Some(noted) = self.notes.get_mut(key) else { return };
+        if noted.last == Some(*written) {
+            noted.last = None;
+        }
+        if noted.is_empty() {
+            self.notes.remove(key);
         }
     }
 }
@@ -155,33 +189,24 @@ impl Notebook {
     }
 
     fn last(&self, key: Used) -> Option<Use> {
-        sorted(self.table(key.1)).last.get(&key).copied()
+        sorted(self.table(key.1)).notes.get(&key)?.last
     }
 
     fn noted(&self) -> Vec<(Used, Use)> {
-        let copied = |table: &Mutex<Table>| {
-            sorted(locked(table))
-                .last
-                .iter()
-                .map(|(key, last)| (*key, *last))
-                .collect::<Vec<_>>()
-        };
-        self.0.iter().flat_map(copied).collect()
+        let last = |table: &Mutex<Table>| sorted(locked(table)).last();
+        self.0.iter().flat_map(last).collect()
     }
 
-    /// How often keys were used since this was last asked.
-    fn take_counts(&self) -> Vec<(Counted, u64)> {
-        let taken = |table: &Mutex<Table>| std::mem::take(&mut sorted(locked(table)).counts);
-        self.0.iter().flat_map(taken).collect()
+    /// How often keys were used since this was last asked, a table at a time.
+    fn take_counts(&self) -> impl Iterator<Item = (Used, KeyLastUsageTrackingOperation, u64)> {
+        let taken = |table: &Mutex<Table>| sorted(locked(table)).take_counts();
+        self.0.iter().flat_map(taken)
     }
 
-    /// Forgets notes that are written down, unless the key was used again since.
+    /// Forgets uses that are written down, unless the key was used again since.
     fn forget(&self, written: &[(Used, Use)]) {
         for (key, written) in written {
-            let mut table = sorted(self.table(key.1));
-            if table.last.get(key) == Some(written) {
-                table.last.remove(key);
-            }
+            sorted(self.table(key.1)).forget(key, written);
         }
     }
 }
@@ -248,19 +273,17 @@ pub(crate) async fn since(space: &KeySpace) -> Result<Option<i64>, ApiError> {
 
 impl Kms {
     /// How often keys were used for each operation since this was last asked, those uses that were carried out.
-    pub fn take_uses(&self) -> Vec<Uses> {
-        let of = |space: &KeySpace| {
-            let region = space.region().clone();
-            let counts = space.uses.take_counts().into_iter();
-            counts.map(move |(Counted(Used(account, key), operation), count)| Uses {
-                region: region.clone(),
+    pub fn take_uses(&self) -> impl Iterator<Item = Uses> {
+        self.spaces().flat_map(|space| {
+            let counts = space.uses.take_counts();
+            counts.map(|(Used(account, key), operation, count)| Uses {
+                region: space.region().clone(),
                 account,
                 key,
                 operation: operation.as_str(),
                 count,
             })
-        };
-        self.spaces().flat_map(of).collect()
+        })
     }
 
     /// Writes down the uses of keys that were noted; `now` is in milliseconds since the Unix epoch. The first time, it also
@@ -355,17 +378,23 @@ mod tests {
         }
         uses.note(key, decrypted);
         uses.note(used(2, 1).0, decrypted);
-        let mut taken = uses.take_counts();
-        taken.sort_by_key(|(Counted(Used(_, key), _), count)| (*key, *count));
-        let operations = taken
-            .iter()
-            .map(|(Counted(_, operation), count)| (operation.as_str(), *count));
+        let mut taken: Vec<_> = uses.take_counts().collect();
+        taken.sort_by_key(|(Used(_, key), _, count)| (*key, *count));
+        let operations = taken.iter().map(|(_, operation, count)| (operation.as_str(), *count));
         assert_eq!(
             operations.collect::<Vec<_>>(),
             [("Decrypt", 1), ("Encrypt", 40), ("Decrypt", 1)]
         );
-        assert_eq!(uses.take_counts(), []);
+        assert_eq!(uses.take_counts().next(), None);
         assert!(uses.last(key).is_some(), "when it was used last is known still");
+        uses.note(key, encrypted);
+        uses.forget(&uses.noted());
+        assert_eq!(
+            uses.take_counts().count(),
+            1,
+            "it was counted, though its last use is written down"
+        );
+        assert_eq!(sorted(uses.table(key.1)).notes.len(), 0, "nothing is left of it");
     }
 
     #[test]

@@ -48,7 +48,7 @@ use trent_attestation::Roots;
 use trent_identity::organization::Placement;
 use trent_identity::{PrincipalDirectory, Via};
 use trent_keystore::Keystore;
-use trent_names::{AccountId, Region};
+use trent_names::{AccountId, KeyId, Region};
 use trent_policy::{ConditionKey, Values};
 use trent_service::{Actor, AuditedResource, Call, Recorded, Service, internal};
 use trent_store::Sealed;
@@ -147,10 +147,14 @@ impl Service for Kms {
         }
     }
 
-    fn expect(&self, document: &[u8]) {
-        if let Some(key) = expected_key(document) {
-            self.spaces().for_each(|space| space.expect(key));
-        }
+    fn expect(&self, document: &[u8]) -> Option<KeyId> {
+        let key = expected_key(document)?;
+        self.spaces().for_each(|space| space.expect(key));
+        Some(key)
+    }
+
+    fn approach(&self, key: KeyId) {
+        self.spaces().for_each(|space| space.approach(key));
     }
 
     fn carried_out(&self, call: &Call, operation: &'static str, about: &[AuditedResource], recorded: &Recorded) {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::Kms;
 use crate::policy::KeyPolicy;
-use crate::records::{KeyRecord, Manager, MaterialRecord, Origin, Related};
+use crate::records::{KeyRecord, Manager, MaterialRecord, Origin};
 use crate::state::KeyState;
 use crate::tags::Tags;
 
@@ -95,7 +95,7 @@ impl NewKeyRecord {
             materials: Vec::new(),
             deletion: None,
             rotation: None,
-            related: id.is_multi_region().then(Related::default),
+            related: id.is_multi_region().then(Box::default),
             on_demand: None,
         }
     }

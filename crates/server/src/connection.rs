@@ -96,17 +96,19 @@ async fn answer(server: &Server, peer: Peer, request: Request<Incoming>) -> Resp
     let (head, incoming) = request.into_parts();
     let form = Form::of(&head, &server.endpoints);
     let protocol = form.unwrap_or(Form::Json).protocol(&server.endpoints);
-    let work = respond(server, id, peer, &head, incoming, form);
-    let work = pin!(AssertUnwindSafe(work).catch_unwind());
-    let answered = OnBehalfOf::new(id, work).await;
-    let mut response = match answered {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => {
-            server.traffic.refused.increment();
-            refuse(protocol, id, error)
+    // All of it, so that what is logged of a refusal or a panic names the request too.
+    let work = async {
+        let work = respond(server, id, peer, &head, incoming, form);
+        match AssertUnwindSafe(work).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                server.traffic.refused.increment();
+                refuse(protocol, id, error)
+            }
+            Err(_) => reply::error(protocol, id, trent_service::internal("a panic while answering")),
         }
-        Err(_) => reply::error(protocol, id, trent_service::internal("a panic while answering")),
     };
+    let mut response = OnBehalfOf::new(id, pin!(work)).await;
     if server.dev.is_some() {
         reply::mark_dev(&mut response);
     }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use trent_api::{ApiError, Input, Output, Protocol};
 use trent_audit::json::Fragment;
 use trent_identity::organization::Placement;
-use trent_names::AccountId;
+use trent_names::{AccountId, KeyId};
 use trent_policy::{ConditionKey, Values};
 use trent_store::{GlobalTxn, RegionTxn};
 
@@ -33,9 +33,14 @@ pub trait Service: Sized + Send + Sync + 'static {
         Values::Absent
     }
 
-    /// Told of a request before anything is known of it, so that the memory it will need is on its way meanwhile. The document
-    /// is anybody's: nothing may be decided by it.
-    fn expect(&self, _document: &[u8]) {}
+    /// Told of a request before anything is known of it, so that the memory it will need is on its way meanwhile. Gives the
+    /// key that it seems to be about. The document is anybody's: nothing may be decided by it.
+    fn expect(&self, _document: &[u8]) -> Option<KeyId> {
+        None
+    }
+
+    /// Told of that key once who sends the request is known, when it is about to be looked for.
+    fn approach(&self, _key: KeyId) {}
 
     /// Told of a call that was carried out and recorded: its operation, what it was about and its records. The caller
     /// waits meanwhile.

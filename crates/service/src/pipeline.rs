@@ -181,7 +181,7 @@ impl Pipeline {
         frame: &Frame<'_>,
         through: Option<&Arc<VpcEndpoint>>,
     ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        service.expect(frame.document());
+        let expected = service.expect(frame.document());
         let began = Instant::now();
         let place = S::catalogue()
             .iter()
@@ -190,6 +190,9 @@ impl Pipeline {
         let (outcome, ran) = match self.admit(frame, S::PROTOCOL, entry.is_none_or(Entry::is_signed)).await {
             Ok(mut call) => {
                 call.through = through.cloned();
+                if let Some(key) = expected {
+                    service.approach(key);
+                }
                 let ran = self.answer(service, entry, frame, &call).await;
                 (ran.answer.as_ref().err().map_or(Outcome::Success, Outcome::of), ran)
             }

@@ -51,7 +51,7 @@ const REVISION: &str = "revision";
 const HEAD: &str = "head";
 
 /// What the engine keeps of the file in memory, at most.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
 /// Commits that wait for the writer before further ones wait to be handed over.
 const QUEUE: usize = 4096;
 

@@ -16,7 +16,7 @@ use trent_service::{Clock, ClockGuard, SystemClock};
 
 use crate::node::Deed;
 
-/// How often it is looked whether a segment is to be closed.
+/// How often it is looked whether a segment is to be closed, and whether the disk answers.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether segments are to be removed.
@@ -34,11 +34,24 @@ pub(crate) struct Followers {
     pub(crate) home_region: Region,
 }
 
-/// Closes segments and removes the oldest, until the future is dropped. What fails is logged and tried again.
+/// Closes segments, removes the oldest and notices a disk that does not answer, until the future is dropped.
 pub(crate) async fn run(trail: Trail, keeping: Keeping, guard: Arc<ClockGuard>, followers: Followers) {
+    // Apart from each other: closing a segment waits for the disk.
+    tokio::join!(keep(&trail, &keeping, &guard, &followers), watch(&trail));
+}
+
+async fn watch(trail: &Trail) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        trail.notice_stall();
+    }
+}
+
+/// Closes segments and removes the oldest. What fails is logged and tried again.
+async fn keep(trail: &Trail, keeping: &Keeping, guard: &ClockGuard, followers: &Followers) {
     let mut expired: Option<Instant> = None;
     loop {
-        match trail.rotate_if_due(&keeping, SystemClock.now()).await {
+        match trail.rotate_if_due(keeping, SystemClock.now()).await {
             Ok(false) => {}
             Ok(true) => tracing::debug!("a segment of the audit trail was closed"),
             Err(error) => tracing::error!(%error, "no segment of the audit trail can be closed; it grows on"),
@@ -50,9 +63,9 @@ pub(crate) async fn run(trail: Trail, keeping: Keeping, guard: Arc<ClockGuard>, 
                 let due = i64::try_from(due.as_millis()).unwrap_or(i64::MAX);
                 due <= guard.now() && guard.may_destroy(due).is_ok()
             };
-            match trail.expire_delivered(&keeping, followers.awaited(), may_remove).await {
+            match trail.expire_delivered(keeping, followers.awaited(), may_remove).await {
                 Ok(None) => {}
-                Ok(Some(removed)) => followers.tell(&trail, removed).await,
+                Ok(Some(removed)) => followers.tell(trail, removed).await,
                 Err(error) => tracing::error!(%error, "the oldest segments of the audit trail cannot be removed"),
             }
         }

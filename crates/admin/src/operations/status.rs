@@ -99,6 +99,7 @@ impl Operation for Status {
             revision: operator.store.revision().0.to_string(),
             audit_mode: match operator.trail.mode() {
                 trent_audit::Mode::Durable => "durable",
+                trent_audit::Mode::Discarding => "discarding",
                 trent_audit::Mode::Buffered { .. } => "buffered",
             }
             .to_owned(),

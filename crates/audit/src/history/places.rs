@@ -4,9 +4,12 @@ use std::{fs::File, io, ops::ControlFlow, os::unix::fs::FileExt};
 
 use super::{Found, Query, Visit};
 use crate::{
-    index::{Index, Place, Unusable},
+    index::{Having, Index, Place, Unusable},
     recorded::{Attribute, Recorded},
 };
+
+/// Reading a record takes about as long as so many entries of a list.
+const WORTH: usize = 1024;
 
 /// The places of at most so many records below a number that may fit, the latest first.
 pub(super) fn places(
@@ -48,18 +51,29 @@ pub(super) fn places(
     Ok(found)
 }
 
-/// The records that may have all attributes, ascending.
+/// The records that may have all attributes, ascending. The shortest list is read first, and a much longer one not at all:
+/// whether the few that are left have that attribute too is seen when they are read.
 fn having_all(index: &dyn Index, wanted: &[(Attribute, String)]) -> Result<Vec<u32>, Unusable> {
-    let lists: Result<Vec<_>, _> = wanted
-        .iter()
-        .map(|(attribute, value)| index.having(*attribute, value))
-        .collect();
-    let mut lists = lists?;
-    lists.sort_unstable_by_key(Vec::len);
+    let mut lists = Vec::with_capacity(wanted.len());
+    for (attribute, value) in wanted {
+        let having = index.having(*attribute, value)?;
+        if having.count() == 0 {
+            return Ok(Vec::new());
+        }
+        lists.push(having);
+    }
+    lists.sort_unstable_by_key(Having::count);
     let mut lists = lists.into_iter();
-    let mut records = lists.next().unwrap_or_default();
+    let Some(shortest) = lists.next() else {
+        return Ok(Vec::new());
+    };
+    let mut records = index.read(shortest)?;
     for list in lists {
-        records.retain(|record| list.binary_search(record).is_ok());
+        let says_nothing = list.count() >= index.records() as usize;
+        if !says_nothing && list.count() <= records.len().saturating_mul(WORTH) {
+            let list = index.read(list)?;
+            records.retain(|record| list.binary_search(record).is_ok());
+        }
     }
     Ok(records)
 }

@@ -1,6 +1,8 @@
 //! An index in memory, which records are added to.
 
-use super::{Index, Place, Term, Unusable, file, hash::hash};
+use itertools::Itertools;
+
+use super::{Having, Index, Place, Term, Unusable, file, hash::hash};
 use crate::recorded::{Attribute, Recorded};
 
 /// Pairs of a term and a record are sorted when there are so many: looking through that many costs little.
@@ -50,24 +52,27 @@ impl Draft {
             self.recent.push(pair);
         });
         if self.recent.len() >= RUN {
-            let mut run = std::mem::take(&mut self.recent);
-            run.sort_unstable();
-            run.dedup();
-            self.runs.push(run);
+            self.end_run();
         }
+    }
+
+    /// Sorts what came since the last run. It stays for as long as its segment is open, and takes no more room than it needs.
+    fn end_run(&mut self) {
+        let mut run = std::mem::take(&mut self.recent);
+        run.sort_unstable();
+        run.dedup();
+        run.shrink_to_fit();
+        self.runs.push(run);
     }
 
     pub(super) fn key(&self) -> u64 {
         self.key
     }
 
-    /// All pairs, sorted.
-    pub(super) fn into_pairs(self) -> (Vec<Place>, Vec<(Term, u32)>) {
-        let mut pairs = self.runs.concat();
-        pairs.extend(self.recent);
-        pairs.sort_unstable();
-        pairs.dedup();
-        (self.places, pairs)
+    /// All pairs, sorted, each once.
+    pub(super) fn into_pairs(mut self) -> (Vec<Place>, impl Iterator<Item = (Term, u32)>) {
+        self.end_run();
+        (self.places, itertools::kmerge(self.runs).dedup())
     }
 
     /// Makes a file of it.
@@ -85,7 +90,7 @@ impl Index for Draft {
         self.times
     }
 
-    fn having(&self, attribute: Attribute, value: &str) -> Result<Vec<u32>, Unusable> {
+    fn having(&self, attribute: Attribute, value: &str) -> Result<Having, Unusable> {
         let term = term(self.key, attribute, value);
         let mut found = Vec::new();
         for run in &self.runs {
@@ -100,7 +105,15 @@ impl Index for Draft {
         let recent = self.recent.iter().filter(|(of, _)| *of == term);
         found.extend(recent.map(|(_, record)| *record));
         found.dedup();
-        Ok(found)
+        Ok(Having::Records(found))
+    }
+
+    fn read(&self, having: Having) -> Result<Vec<u32>, Unusable> {
+        match having {
+            Having::Records(records) => Ok(records),
+            // There is no file.
+            Having::Listed { .. } => Err(Unusable::Damaged),
+        }
     }
 
     fn place(&mut self, record: u32) -> Result<Place, Unusable> {

@@ -15,9 +15,10 @@ use std::{
     path::Path,
 };
 
+use itertools::Itertools;
 use uuid::Uuid;
 
-use super::{Draft, Index, Place, Term, Unusable, draft::term, hash::hash};
+use super::{Draft, Having, Index, Place, Term, Unusable, draft::term, hash::hash};
 use crate::recorded::Attribute;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TRAILIX1");
@@ -167,17 +168,30 @@ impl Index for IndexFile {
         self.times
     }
 
-    fn having(&self, attribute: Attribute, value: &str) -> Result<Vec<u32>, Unusable> {
+    fn having(&self, attribute: Attribute, value: &str) -> Result<Having, Unusable> {
         let term = term(self.key, attribute, value);
         if let Some(entry) = self.find(self.listed, term)? {
-            let (records, length) = (word(&entry, 4), word(&entry, 8));
-            let at = u64::from_le_bytes(entry[12..20].try_into().unwrap_or_default());
-            let mut list = vec![0; length as usize];
-            self.checked(&mut list, at)?;
-            return unpacked(&list, records).ok_or(Unusable::Damaged);
+            return Ok(Having::Listed {
+                records: word(&entry, 4),
+                length: word(&entry, 8),
+                at: u64::from_le_bytes(entry[12..20].try_into().unwrap_or_default()),
+            });
         }
         let entry = self.find(self.singles, term)?;
-        Ok(entry.map(|entry| word(&entry, 4)).into_iter().collect())
+        Ok(Having::Records(
+            entry.map(|entry| word(&entry, 4)).into_iter().collect(),
+        ))
+    }
+
+    fn read(&self, having: Having) -> Result<Vec<u32>, Unusable> {
+        match having {
+            Having::Records(records) => Ok(records),
+            Having::Listed { records, at, length } => {
+                let mut list = vec![0; length as usize];
+                self.checked(&mut list, at)?;
+                unpacked(&list, records).ok_or(Unusable::Damaged)
+            }
+        }
     }
 
     fn place(&mut self, record: u32) -> Result<Place, Unusable> {
@@ -266,16 +280,17 @@ fn write_to(path: &Path, draft: Draft, segment: &Of) -> io::Result<()> {
     }
     let places = out.blocks(&entries, PLACE)?;
     let (mut singles, mut listed, mut list) = (Vec::new(), Vec::new(), Vec::new());
-    for records in pairs.chunk_by(|a, b| a.0 == b.0) {
-        let term = records[0].0.to_le_bytes();
-        if let [(_, record)] = records {
+    for (term, of_term) in &pairs.chunk_by(|(term, _)| *term) {
+        let term = term.to_le_bytes();
+        let records: Vec<u32> = of_term.map(|(_, record)| record).collect();
+        if let [record] = records[..] {
             singles.extend_from_slice(&term);
             singles.extend_from_slice(&record.to_le_bytes());
             continue;
         }
         list.clear();
         let mut before = 0;
-        for (_, record) in records {
+        for record in &records {
             pack(&mut list, record - before);
             before = *record;
         }

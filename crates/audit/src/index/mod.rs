@@ -30,6 +30,25 @@ pub(crate) struct Place {
     pub(crate) time: u32,
 }
 
+/// The records that may have an attribute of some value: how many there are is known before they are read.
+#[derive(Debug)]
+pub(crate) enum Having {
+    /// These, ascending.
+    Records(Vec<u32>),
+    /// So many, in a list of so many bytes at a place of the index's file.
+    Listed { records: u32, at: u64, length: u32 },
+}
+
+impl Having {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Records(records) => records.len(),
+            Self::Listed { records, .. } => *records as usize,
+        }
+    }
+}
+
 /// Why an index does not answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
@@ -49,8 +68,11 @@ pub(crate) trait Index {
     /// The earliest and the latest time of a record.
     fn times(&self) -> (u32, u32);
 
-    /// The records that may have an attribute of this value, ascending.
-    fn having(&self, attribute: Attribute, value: &str) -> Result<Vec<u32>, Unusable>;
+    /// Which records may have an attribute of this value.
+    fn having(&self, attribute: Attribute, value: &str) -> Result<Having, Unusable>;
+
+    /// The same records, ascending.
+    fn read(&self, having: Having) -> Result<Vec<u32>, Unusable>;
 
     /// Where a record is.
     fn place(&mut self, record: u32) -> Result<Place, Unusable>;

@@ -235,6 +235,42 @@ async fn a_disk_that_does_not_answer_fails_appends() {
     assert_eq!(outcome, TrailError::Stalled);
 }
 
+/// MON-30
+#[tokio::test]
+async fn a_sync_that_does_not_end_fails_who_waits_and_shows_until_it_does() {
+    let disk = Disk::default();
+    let trail = disk.trail(Mode::Durable);
+    disk.0.stuck.store(true, Ordering::SeqCst);
+    let waiting = [1, 2].map(|number| {
+        let trail = trail.clone();
+        tokio::spawn(async move { trail.append(&record(number)).await })
+    });
+    let no_time = Duration::ZERO;
+    while trail.healthy() {
+        trail.0.shared.notice_stall(Duration::from_secs(5));
+        assert!(trail.healthy(), "it has not been long");
+        tokio::task::yield_now().await;
+        trail.0.shared.notice_stall(no_time);
+    }
+    for append in waiting {
+        // One that came later is told the next time.
+        while !append.is_finished() {
+            trail.0.shared.notice_stall(no_time);
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(append.await.expect("ended"), Err(TrailError::Stalled));
+    }
+    let stalled: Arc<str> = TrailError::Stalled.to_string().into();
+    assert_eq!(trail.ready(), Err(TrailError::Unwritable(stalled)));
+    disk.0.stuck.store(false, Ordering::SeqCst);
+    trail.append(&record(3)).await.expect("it answers again");
+    assert_eq!(trail.ready(), Ok(()));
+    // What was given up is there as well.
+    let mut found = disk.events_after_power_cut();
+    found.sort();
+    assert_eq!(found, ids([1, 2, 3]));
+}
+
 #[tokio::test]
 async fn flush_and_close_write_what_waits() {
     let disk = Disk::default();
@@ -421,4 +457,20 @@ async fn many_buffered_records_are_written_piece_by_piece_and_synced_when_due() 
     trail.flush().await.expect("flushed");
     assert_eq!(disk.events_after_power_cut().len(), count);
     assert_eq!(trail.durable_sequence(), count as u64);
+}
+
+#[tokio::test]
+async fn a_trail_that_discards_takes_everything_and_keeps_nothing() {
+    let trail = Trail::discarding();
+    trail.append(&record(1)).await.expect("taken");
+    trail.append_durably(&[record(2)]).await.expect("taken");
+    trail.flush().await.expect("nothing waits");
+    assert!(
+        trail
+            .history()
+            .latest(&crate::Query::default(), 9)
+            .expect("asked")
+            .is_empty()
+    );
+    assert_eq!(trail.durable_sequence(), 0);
 }

@@ -179,6 +179,16 @@ fn with_batches_and_chains_changed() -> Cases {
             Box::new(only([0, 1, 2, 6].into_iter().chain(7..15))),
             At(4, miscounted),
         ),
+        (
+            "a hole in the middle",
+            Box::new(|lines| {
+                let mut content = lines.concat();
+                let from = lines[..4].concat().len() + 20;
+                content.drain(from..lines[..9].concat().len() + 20);
+                lines_of(&content)
+            }),
+            At(7, foreign),
+        ),
         ("the last chain cut off", Box::new(only(0..12)), Cut),
         ("the last batch cut off", Box::new(only(0..13)), Cut),
         ("the last batch's line cut off", Box::new(only(0..14)), Cut),
@@ -211,33 +221,72 @@ fn with_parts_of_another_file(others: &Lines) -> Cases {
     ]
 }
 
-fn with_members_changed() -> Cases {
+/// The same line with another value of a member, of the same form: one digit of it is another.
+fn with_another(line: &[u8], member: &str) -> Vec<u8> {
+    let name = format!("\"{member}\":");
+    let value = text(line).find(&name).expect("the line has the member") + name.len();
+    let digit = value + usize::from(line[value] == b'"');
+    let mut changed = line.to_vec();
+    changed[digit] = if line[digit] == b'1' { b'2' } else { b'1' };
+    changed
+}
+
+/// Every member of each kind of a chain's line: the first header of a file, a later one, and a batch line.
+fn with_each_member_changed() -> Cases {
+    type Is = fn(&LineError) -> bool;
+    type Kind<'a> = (&'a [usize], &'a [(&'static str, Is)]);
+    let unknown: Is = |error| matches!(error, LineError::UnknownChain(_));
+    let first: [(&str, Is); 6] = [
+        ("id", unlinked),
+        ("chain", unlinked),
+        ("sequence", altered),
+        ("after", altered),
+        ("attempt", altered),
+        ("mac", altered),
+    ];
+    let later: [(&str, Is); 7] = [
+        ("trail", malformed),
+        ("id", foreign),
+        ("chain", unknown),
+        ("sequence", unlinked),
+        ("after", unlinked),
+        ("attempt", altered),
+        ("mac", altered),
+    ];
+    let batch: [(&str, Is); 8] = [
+        ("batch", unlinked),
+        ("chain", foreign),
+        ("records", miscounted),
+        ("bytes", miscounted),
+        ("last", miscounted),
+        ("after", unlinked),
+        ("attempt", altered),
+        ("mac", altered),
+    ];
+    let kinds: [Kind<'_>; 3] = [(&[0], &first), (&[6, 12], &later), (&[3, 5, 8, 11, 14], &batch)];
+    let mut cases: Cases = Vec::new();
+    for (lines, members) in kinds {
+        for line in lines.iter().copied() {
+            for (member, is) in members.iter().copied() {
+                let change: Change = Box::new(move |lines: &Lines| {
+                    let mut changed = lines.clone();
+                    changed[line] = with_another(&lines[line], member);
+                    changed
+                });
+                cases.push((member, change, At(line as u64 + 1, is)));
+            }
+        }
+    }
+    cases.push((
+        "trail",
+        Box::new(|l| replaced(l, 0, "\"trail\":1", "\"trail\":2")),
+        NoTrail,
+    ));
+    cases
+}
+
+fn with_members_in_another_form() -> Cases {
     vec![
-        (
-            "another count",
-            Box::new(|l: &Lines| replaced(l, 3, "\"records\":2", "\"records\":3")),
-            At(4, miscounted),
-        ),
-        (
-            "another last record",
-            Box::new(|l: &Lines| replaced(l, 3, "\"last\":9", "\"last\":8")),
-            At(4, miscounted),
-        ),
-        (
-            "another batch number",
-            Box::new(|l: &Lines| replaced(l, 5, "\"batch\":2", "\"batch\":3")),
-            At(6, unlinked),
-        ),
-        (
-            "another attempt",
-            Box::new(|l: &Lines| replaced(l, 5, "\"attempt\":0", "\"attempt\":1")),
-            At(6, altered),
-        ),
-        (
-            "another first record",
-            Box::new(|l: &Lines| replaced(l, 0, "\"sequence\":7", "\"sequence\":0")),
-            At(1, altered),
-        ),
         (
             "spaces in a batch line",
             Box::new(|l: &Lines| replaced(l, 5, "\"batch\":2", "\"batch\": 2")),
@@ -280,7 +329,8 @@ async fn every_kind_of_tampering_is_refused_and_named() {
         .into_iter()
         .chain(with_batches_and_chains_changed())
         .chain(with_parts_of_another_file(&others))
-        .chain(with_members_changed());
+        .chain(with_each_member_changed())
+        .chain(with_members_in_another_form());
     for (name, change, expected) in cases {
         let changed = change(&lines);
         assert_ne!(changed, lines, "{name}");
@@ -295,17 +345,57 @@ async fn every_kind_of_tampering_is_refused_and_named() {
     }
 }
 
+/// The chain lines of a file: where each ends, and the number of the last record by then.
+fn chain_lines(content: &[u8]) -> Vec<(usize, u64)> {
+    let mut end = 0;
+    let mut found = Vec::new();
+    for line in lines_of(content) {
+        end += line.len();
+        let line: serde_json::Value = serde_json::from_slice(&line).expect("JSON");
+        let sequence = if line["batch"].is_u64() {
+            &line["last"]
+        } else {
+            &line["sequence"]
+        };
+        found.extend(sequence.as_u64().map(|sequence| (end, sequence)));
+    }
+    found
+}
+
+/// Nothing before the byte is blamed, and nothing that is right by then is doubted: the line that is named is of the batch
+/// or header with the byte, or the chain's next line if that does not end there any more.
 #[tokio::test]
-async fn any_flipped_bit_of_any_line_is_found() {
+async fn any_flipped_bit_of_any_line_is_found_and_its_place_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, store) = (folder.path().join("trail.jsonl"), store().await);
     let content = three_chains(&path, &store, 1).await.concat();
+    let ends = chain_lines(&content);
+    assert_eq!(ends.len(), 8);
+    let last_line = content.len() - lines_of(&content).last().expect("one").len();
     let chains = Chains::load(&store).await.expect("read");
-    for position in 0..content.len() {
+    let flips = (0..content.len()).flat_map(|position| [(position, 1 << (position % 8)), (position, 0x20)]);
+    for (position, flip) in flips {
         let mut altered = content.clone();
-        altered[position] ^= 1 << (position % 8);
+        altered[position] ^= flip;
         fs::write(&path, &altered).expect("written");
-        assert!(verify(&path, &chains, |_| ()).is_err(), "byte {position}");
+        let found = verify(&path, &chains, |_| ()).expect_err("a change");
+        let within = ends.iter().position(|(end, _)| position < *end).expect("a line");
+        let (start, right) = within.checked_sub(1).map_or((0, 0), |before| ends[before]);
+        let last = ends.get(within + 1).map_or(content.len(), |(end, _)| *end);
+        let named = match found {
+            VerifyError::Damaged {
+                path: of,
+                offset,
+                record,
+                ..
+            } => of == path && record == right && (start as u64..last as u64).contains(&offset),
+            // The file's first line is none of a trail's.
+            VerifyError::NotATrail(of) => of == path && within == 0,
+            // The last line has no end or beginning, or is none of a chain's any more: it is as if it were not there.
+            VerifyError::Cut { anchored } => anchored == 7 && position + 1 >= last_line,
+            _ => false,
+        };
+        assert!(named, "byte {position} of {}, ^ {flip:#x}", content.len());
     }
 }
 

@@ -135,10 +135,10 @@ fn new_material_waits_for_a_rotation_one_at_a_time() {
     assert!(record.drop_material(id(2)));
     assert_eq!((record.state, record.on_demand), (KeyState::Enabled, None));
     assert_eq!(pending(&record), [(1, None)], "it was not the key's yet");
-    record.related = Some(Related {
+    record.related = Some(Box::new(Related {
         replicas: BTreeSet::from([Region::parse("eu-central-1").expect("a Region")]),
         ..Related::default()
-    });
+    }));
     record.take(said(3, true), NOW).expect("other new material");
     assert_eq!(pending(&record), [(1, None), (3, Some(Standing::PendingMultiRegion))]);
 }

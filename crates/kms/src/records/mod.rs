@@ -87,9 +87,9 @@ pub struct KeyRecord {
     /// The calendar of rotation, while automatic rotation is on. A key that is not in use keeps it and does not rotate.
     #[n(18)]
     pub rotation: Option<AutomaticRotation>,
-    /// The copies of a multi-Region key.
+    /// The copies of a multi-Region key. Most keys have none, and take no room for them.
     #[n(19)]
-    pub related: Option<Related>,
+    pub related: Option<Box<Related>>,
     /// When a rotation on demand that has not been carried out yet was asked for, in milliseconds since the Unix epoch.
     #[n(20)]
     pub on_demand: Option<i64>,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use trent_api::ApiError;
 use trent_kms::{Census, Kms};
 use trent_service::{Clock, SystemClock};
 
@@ -27,14 +28,22 @@ impl KeyCounts {
     pub(crate) async fn count_regularly(&self, kms: &Kms) {
         loop {
             let began = Instant::now();
-            match kms.count_keys().await {
+            match self.count(kms).await {
                 Ok(census) => {
-                    let counted = (SystemClock.now(), Arc::new(census));
+                    let counted = (SystemClock.now(), census);
                     *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted);
                 }
                 Err(error) => tracing::warn!(%error, "cannot count the keys"),
             }
             tokio::time::sleep((began.elapsed() * REST).max(SHORTEST_REST)).await;
+        }
+    }
+
+    /// Counts all keys, unless none has changed since they were counted.
+    async fn count(&self, kms: &Kms) -> Result<Arc<Census>, ApiError> {
+        match self.last() {
+            Some((_, census)) if kms.is_current(&census) => Ok(census),
+            _ => kms.count_keys().await.map(Arc::new),
         }
     }
 

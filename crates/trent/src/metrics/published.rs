@@ -56,9 +56,10 @@ impl Publisher {
     }
 
     async fn publish_uses(&self, minute: i64) {
-        let uses = self.kms.take_uses();
-        self.record(minute, uses.iter().map(successful_requests).collect())
-            .await;
+        let kms = Arc::clone(&self.kms);
+        // Of very many keys only some are kept: no more is made of a use before that is known.
+        let uses = move |data: &Data| data.record(minute, kms.take_uses().map(|uses| successful_requests(&uses)));
+        self.record(uses).await;
     }
 
     async fn publish_expirations(&self, minute: i64) {
@@ -78,12 +79,12 @@ impl Publisher {
                 values.push((series, Statistics::one(left)));
             }
         }
-        self.record(minute, values).await;
+        self.record(move |data| data.record(minute, values)).await;
     }
 
-    async fn record(&self, minute: i64, values: Vec<(Series, Statistics)>) {
+    async fn record(&self, record: impl FnOnce(&Data) -> io::Result<()> + Send + 'static) {
         let data = Arc::clone(&self.data);
-        let recorded = tokio::task::spawn_blocking(move || data.record(minute, values)).await;
+        let recorded = tokio::task::spawn_blocking(move || record(&data)).await;
         if let Err(error) = recorded.unwrap_or_else(|error| Err(io::Error::other(error))) {
             tracing::warn!(%error, "a minute of metrics cannot be written down");
         }

@@ -42,6 +42,11 @@ pub(crate) enum OpenFailure {
     /// The keyring.
     #[error(transparent)]
     Keyring(#[from] trent_keystore::KeyringError),
+    /// A server without a trail is nothing but a measurement.
+    #[error(
+        "audit.mode is DISCARD-EVERY-RECORD, which measures what the audit trail costs: it is for `serve --dev` alone"
+    )]
+    NoTrail,
     /// The store was never finished.
     #[error("the store has no keyring: making it was interrupted; remove the data folder and run `trent init` again")]
     NoKeyring,
@@ -197,6 +202,9 @@ impl Node {
             folder,
             seal_kind,
         } = parts;
+        if mode == Mode::Production && config.audit_mode == AuditMode::Discarding {
+            return Err(OpenFailure::NoTrail);
+        }
         let older_store = options.accept_rollback;
         let store_file = folder.as_ref().map(DataFolder::store_file);
         let ledger = match mode {
@@ -206,6 +214,10 @@ impl Node {
         let store = Sealed::open(engine, keyring.record_sealer(), options).await?;
         // After the store, which has the keys that the trail's file is checked with.
         let trail = match folder {
+            _ if config.audit_mode == AuditMode::Discarding => {
+                tracing::error!("nothing is recorded: audit.mode is DISCARD-EVERY-RECORD");
+                Trail::discarding()
+            }
             Some(_) => open_trail(config, &store, older_store).await?,
             None => Trail::in_memory(MemoryLog::new(MEMORY_TRAIL)),
         };
@@ -328,6 +340,7 @@ async fn open_trail(config: &Config, store: &Sealed, older_store: bool) -> Resul
     let mode = match config.audit_mode {
         AuditMode::Durable => trent_audit::Mode::Durable,
         AuditMode::Buffered => trent_audit::Mode::buffered(),
+        AuditMode::Discarding => trent_audit::Mode::Discarding,
     };
     let path = folder.join("trail.jsonl");
     let mut aside = 0;

@@ -58,10 +58,10 @@ pub(crate) fn follow<'r>(txn: &mut RegionTxn, before: &KeyRecord, after: &'r Key
         edition: related.edition + 1,
         confirmed: [].into(),
         lacking: related.lacking.intersection(&related.replicas).cloned().collect(),
-        ..related.clone()
+        ..Related::clone(related)
     };
     Cow::Owned(KeyRecord {
-        related: Some(related),
+        related: Some(Box::new(related)),
         ..after.clone()
     })
 }

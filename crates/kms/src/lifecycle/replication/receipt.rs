@@ -263,14 +263,14 @@ impl Receipt<'_> {
         if record.state == KeyState::Updating {
             record.state = record.unless_lacking(KeyState::Enabled);
         }
-        record.related = Some(Related {
+        record.related = Some(Box::new(Related {
             replicas: ceded.replicas,
             edition: ceded.edition.max(record.edition()),
             confirmed: BTreeSet::new(),
             lacking: ceded.lacking,
             moving: None,
             asked: None,
-        });
+        }));
         let rotated = release_material(&mut record, self.now);
         self.space.update(draft.txn(), key, &record);
         draft.step.events.extend(self.rotation(key, rotated));
@@ -360,10 +360,10 @@ pub(crate) fn founded(note: &Note, founding: Founding) -> KeyRecord {
         public_key: None,
         deletion: None,
         rotation: None,
-        related: Some(Related {
+        related: Some(Box::new(Related {
             replicas: founding.replicas,
             ..Related::default()
-        }),
+        })),
         on_demand: None,
     }
 }

@@ -97,10 +97,10 @@ fn a_key_with_replicas_encrypts_with_its_new_material_once_that_is_everywhere() 
     let mut record = record();
     record.on_demand = Some(NOW);
     let replicas = BTreeSet::from([Region::parse("eu-central-1").expect("a Region")]);
-    record.related = Some(Related {
+    record.related = Some(Box::new(Related {
         replicas,
         ..Related::default()
-    });
+    }));
     let (mut waiting, done) = rotated(&record, RotationKind::OnDemand, Some(fresh(2)), NOW);
     assert!(!done);
     assert_eq!((current(&waiting), waiting.on_demand), (1, Some(NOW)));

@@ -143,15 +143,16 @@ impl Data {
     }
 
     /// Adds values that came in during the minute that `at` lies in. They are durable when this answers.
-    pub fn record(&self, at: i64, values: Vec<(Series, Statistics)>) -> io::Result<()> {
-        if values.is_empty() {
+    pub fn record(&self, at: i64, values: impl IntoIterator<Item = (Series, Statistics)>) -> io::Result<()> {
+        let mut values = values.into_iter().peekable();
+        if values.peek().is_none() {
             return Ok(());
         }
         let at = at - at.rem_euclid(MINUTE);
         let mut inner = self.locked();
         inner.begin_day(at)?;
         let mut line = Line::new(at);
-        for (series, statistics) in values.into_iter().take(OF_A_MINUTE) {
+        for (series, statistics) in values.by_ref().take(OF_A_MINUTE) {
             let series = match inner.known.get_key_value(&series) {
                 Some((known, _)) => Arc::clone(known),
                 None if inner.known.len() < KNOWN => Arc::new(series),
@@ -163,6 +164,8 @@ impl Data {
                 line.add(number, statistics);
             }
         }
+        // The rest is not kept, and what it was counted in is empty again.
+        values.for_each(drop);
         let Inner { folder, today, .. } = &mut *inner;
         today.as_mut().map_or(Ok(()), |today| today.write(folder, &line))
     }

@@ -134,7 +134,7 @@ fn minutes_are_kept_for_two_weeks_and_hours_for_a_year() {
 fn a_minute_has_no_more_values_than_are_kept() {
     let data = Data::in_memory();
     let many = (0..=OF_A_MINUTE).map(|key| (series(&key.to_string()), Statistics::ones(1)));
-    data.record(TODAY, many.collect()).expect("kept");
+    data.record(TODAY, many).expect("kept");
     assert_eq!(data.metrics("111122223333", "us-east-1").len(), OF_A_MINUTE);
 }
 

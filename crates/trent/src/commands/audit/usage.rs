@@ -86,7 +86,10 @@ pub(crate) fn run(arguments: &UsageArguments) -> Result<(), Failure> {
     };
     let mut usage = Usage::default();
     history.walk(&query, &mut |found| {
-        usage.count(found.record);
+        // Another account's use is in its own record, and in the copy of the key's owner.
+        if !found.record.is_copy() {
+            usage.count(found.record);
+        }
         ControlFlow::Continue(())
     })?;
     let oldest = history.oldest()?;

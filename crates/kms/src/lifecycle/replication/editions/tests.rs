@@ -24,11 +24,11 @@ fn rotated() -> KeyRecord {
         how: RotationKind::OnDemand,
     });
     record.on_demand = Some(0);
-    record.related = Some(Related {
+    record.related = Some(Box::new(Related {
         replicas: ["eu-west-1", "eu-west-2"].map(region).into(),
         edition: 7,
         ..Related::default()
-    });
+    }));
     record
 }
 
