@@ -49,6 +49,8 @@ pub struct Operator {
     pub questions: Questions,
     /// The keys, for giving one back to its account.
     pub keys: Arc<dyn Recover>,
+    /// What leaves the house.
+    pub deliveries: Vec<trent_delivery::Status>,
     /// The checks of the trail that were asked for.
     pub verification: Verification,
     /// What never changes while the server runs.

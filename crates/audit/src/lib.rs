@@ -5,6 +5,7 @@
 //! - [`History`] looks into what was recorded; [`verify`] checks it.
 //! - [`OutboxRecord`] is a record that waits in the store, written in the same transaction as the change that it tells
 //!   of; [`Drain`] moves it into the trail exactly once.
+//! - A [`Position`] is a place in the trail that is kept; [`Trail::read_behind`] gives the records behind it.
 
 pub mod json;
 
@@ -13,6 +14,7 @@ mod chain;
 mod chains;
 mod event;
 mod filter;
+mod follow;
 mod history;
 mod identity;
 mod index;
@@ -34,6 +36,7 @@ pub use event::{
     EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, for_account,
 };
 pub use filter::{Filter, FilterError};
+pub use follow::{Entry, Page, Position};
 pub use history::{Found, History, Query};
 pub use identity::{IdentifiedPrincipal, SessionContext, SessionIssuer, UserIdentity};
 pub use medium::{Medium, MemoryLog, NotBegun};
@@ -41,7 +44,7 @@ pub use outbox::{Drain, DrainError, OutboxRecord, enqueue};
 pub use queue::{Health, Mode, TrailError};
 pub use recorded::{About, Attribute, Recorded};
 pub use recovery::OpenError;
-pub use rotation::{Keeping, RotationError};
+pub use rotation::{Keeping, PATIENCE, Removed, RotationError};
 pub use trail::{Lag, Opened, Trail};
 pub use verify::{Files, Progress, Summary, VerifyError, verify, verify_after};
 pub use walk::Torn;

@@ -113,6 +113,8 @@ pub struct MemoryLog {
 #[derive(Debug, Default)]
 struct Held {
     content: Vec<u8>,
+    /// How many bytes were dropped before it.
+    dropped: u64,
 }
 
 impl MemoryLog {
@@ -128,6 +130,15 @@ impl MemoryLog {
     pub fn content(&self) -> Vec<u8> {
         self.held.lock().content.clone()
     }
+
+    /// What was appended behind the first `offset` bytes, at most `most` of it, and where that begins: later, if lines
+    /// were dropped since.
+    pub(crate) fn read_behind(&self, offset: u64, most: usize) -> (u64, Vec<u8>) {
+        let held = self.held.lock();
+        let skipped = usize::try_from(offset.saturating_sub(held.dropped)).unwrap_or(usize::MAX);
+        let rest = held.content.get(skipped..).unwrap_or_default();
+        (offset.max(held.dropped), rest[..rest.len().min(most)].to_vec())
+    }
 }
 
 impl Medium for MemoryLog {
@@ -141,6 +152,7 @@ impl Medium for MemoryLog {
                 .position(|byte| *byte == b'\n')
                 .map_or(held.content.len(), |at| excess + at + 1);
             held.content.drain(..cut);
+            held.dropped += cut as u64;
         }
         Ok(())
     }

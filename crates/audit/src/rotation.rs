@@ -48,6 +48,18 @@ impl Default for Keeping {
     }
 }
 
+/// How many times as long, and as large, what somebody is still to get is kept: a disk has an end.
+pub const PATIENCE: u32 = 2;
+
+/// What was removed of the trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// How many records.
+    pub records: u64,
+    /// The number of the first record that is still there.
+    pub next: u64,
+}
+
 /// Why no segment was begun or removed. What was recorded is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
@@ -96,8 +108,20 @@ impl Trail {
     /// Removes the closed segments that need not be kept, oldest first, and tells how many records they had.
     /// `may_remove` is asked whether what was to be kept until a time, since the Unix epoch, may be removed.
     pub async fn expire(&self, keeping: &Keeping, may_remove: impl Fn(Duration) -> bool) -> Result<u64, RotationError> {
+        let removed = self.expire_delivered(keeping, u64::MAX, may_remove).await?;
+        Ok(removed.map_or(0, |removed| removed.records))
+    }
+
+    /// The same where somebody is still to get the records from number `awaited` on: segments with any of these are kept
+    /// for [`PATIENCE`] times as long, and up to that many times the size. `None`: nothing was removed.
+    pub async fn expire_delivered(
+        &self,
+        keeping: &Keeping,
+        awaited: u64,
+        may_remove: impl Fn(Duration) -> bool,
+    ) -> Result<Option<Removed>, RotationError> {
         let (Some(path), Some(anchors)) = (self.path(), self.anchors()) else {
-            return Ok(0);
+            return Ok(None);
         };
         let mut segments = segment::closed(path)?;
         segments.push(segment::Segment {
@@ -111,9 +135,14 @@ impl Trail {
         let mut total: u64 = sizes.iter().sum();
         let mut gone = Vec::new();
         for ((segment, next), size) in segments.iter().zip(&segments[1..]).zip(sizes) {
-            let too_much = keeping.size.is_some_and(|most| total > most);
+            let patience = if next.first > awaited { PATIENCE } else { 1 };
+            let most = keeping.size.map(|most| most.saturating_mul(patience.into()));
+            let too_much = most.is_some_and(|most| total > most);
             let too_old = match keeping.age {
-                Some(age) if !too_much => may_remove(written_last(&segment.path)?.saturating_add(age)),
+                Some(age) if !too_much => {
+                    let age = age.saturating_mul(patience);
+                    may_remove(written_last(&segment.path)?.saturating_add(age))
+                }
                 _ => false,
             };
             if !too_much && !too_old {
@@ -122,7 +151,9 @@ impl Trail {
             total -= size;
             gone.push((segment.path.clone(), next));
         }
-        let Some((_, kept)) = gone.last() else { return Ok(0) };
+        let Some((_, kept)) = gone.last() else {
+            return Ok(None);
+        };
         let header = segment::header_of(&kept.path)?;
         let header = header.filter(|header| header.sequence + 1 == kept.first);
         let header = header.ok_or_else(|| io::Error::other(format!("{} is damaged", kept.path.display())))?;
@@ -132,7 +163,10 @@ impl Trail {
             remove(path)?;
         }
         segment::sync_folder_of(path)?;
-        Ok(header.sequence + 1 - segments[0].first)
+        Ok(Some(Removed {
+            records: kept.first - segments[0].first,
+            next: kept.first,
+        }))
     }
 
     /// When the first record of the open segment was made.

@@ -42,6 +42,8 @@ struct Inner {
     shared: Arc<Shared>,
     /// The open segment's file; `None` if the trail is in memory.
     path: Option<PathBuf>,
+    /// The memory, if it is in one.
+    memory: Option<MemoryLog>,
     /// The store's anchor for the trail.
     anchors: Option<Anchors>,
     /// When the first record of the open segment was made, once that was looked up.
@@ -148,7 +150,7 @@ impl Trail {
         let length = reached.point.offset;
         let shared = Arc::new(Shared::new(mode, reached));
         let thread = writer::spawn(medium, chain, length, &shared);
-        let history = match (&place.path, place.memory) {
+        let history = match (&place.path, place.memory.clone()) {
             (Some(path), _) => History::of_files(path, &shared),
             (None, Some(memory)) => History::of_memory(memory),
             (None, None) => History::of_memory(MemoryLog::new(0)),
@@ -156,6 +158,7 @@ impl Trail {
         Self(Arc::new(Inner {
             shared,
             path: place.path,
+            memory: place.memory,
             anchors: place.anchors,
             began: Mutex::new(None),
             history,
@@ -285,6 +288,11 @@ impl Trail {
     /// The file of the trail's open segment, if it is in files.
     pub fn path(&self) -> Option<&Path> {
         self.0.path.as_deref()
+    }
+
+    /// The memory that the trail is in, if it is in no file.
+    pub(crate) fn memory(&self) -> Option<&MemoryLog> {
+        self.0.memory.as_ref()
     }
 
     /// What is waiting and how the disk does, for whoever watches the trail.

@@ -187,6 +187,37 @@ impl AuthenticationError {
         }
     }
 
+    /// What is wrong, in one word that tells nothing of what the request has in it.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::MissingToken => "MissingToken",
+            Self::TwoForms => "TwoForms",
+            Self::NotAPair(_) => "NotAPair",
+            Self::MissingParameters { .. } | Self::MissingQueryParameters(_) => "MissingParameters",
+            Self::DateFormat(_) => "DateFormat",
+            Self::Expired { .. } => "SignatureExpired",
+            Self::NotYetCurrent { .. } => "SignatureNotYetCurrent",
+            Self::UnsignedHeader(_) => "UnsignedHeader",
+            Self::SignedHeaders => "SignedHeaders",
+            Self::Algorithm(_) => "Algorithm",
+            Self::Credential(_) => "Credential",
+            Self::Scope(_) => "Scope",
+            Self::Expires(_) => "Expires",
+            Self::Repeated(_) => "Repeated",
+            Self::UnsignedPayload(_) => "UnsignedPayload",
+            Self::PayloadHash => "PayloadHash",
+            Self::NotCanonical => "NotCanonical",
+            Self::SignatureMismatch => "SignatureMismatch",
+            Self::UnknownAccessKey => "UnknownAccessKey",
+            Self::SessionToken => "SessionToken",
+            Self::ExpiredToken => "ExpiredToken",
+            Self::ServiceHeader(_) => "ServiceHeader",
+            Self::ServiceElsewhere(_) => "ServiceElsewhere",
+            Self::ForwardAccessToken => "ForwardAccessToken",
+            Self::Unavailable => "Unavailable",
+        }
+    }
+
     /// The text of the error.
     pub fn message(&self) -> String {
         self.to_string()

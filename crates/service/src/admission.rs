@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use trent_api::{ApiError, ErrorShape, Protocol, protocol};
+use trent_identity::sigv4::Claim;
 use trent_identity::{AuthenticationError, Authenticator, Sender, Times};
 use trent_names::Region;
 
 use crate::call::{Actor, Frame, Peer};
 use crate::clock::Clock;
+use crate::security_log::{SecurityLog, TurnedAway};
 
 /// An admitted actor and the Region that the request is for.
 #[derive(Debug, Clone)]
@@ -30,6 +32,10 @@ pub trait Admission: Send + Sync + 'static {
     fn region_of_unsigned(&self) -> Option<&Region> {
         None
     }
+
+    /// Told of a request that came through the door and turned out to be none that anybody can have meant, or to prove
+    /// nothing.
+    fn turned_away(&self, _request: &TurnedAway<'_>) {}
 }
 
 /// Admits principals of accounts by the signature of their request.
@@ -38,6 +44,7 @@ pub struct SignedAdmission {
     clock: Arc<dyn Clock>,
     region_of_unsigned: Option<Region>,
     open_to_services: bool,
+    log: Option<Arc<dyn SecurityLog>>,
 }
 
 impl SignedAdmission {
@@ -48,6 +55,7 @@ impl SignedAdmission {
             clock,
             region_of_unsigned: None,
             open_to_services: false,
+            log: None,
         }
     }
 
@@ -59,6 +67,12 @@ impl SignedAdmission {
             open_to_services: true,
             ..self
         }
+    }
+
+    /// The same, telling of those that are turned away.
+    #[must_use]
+    pub fn telling(self, log: Arc<dyn SecurityLog>) -> Self {
+        Self { log: Some(log), ..self }
     }
 
     /// The same for a service some of whose operations take requests that nobody signs: those are for `region`, since
@@ -84,8 +98,14 @@ impl Admission for SignedAdmission {
             .authenticate(&frame.signed, now)
             .await
             .map_err(|error| {
-                tracing::warn!(operation = frame.operation, error = %error, "authentication failed");
-                shape_of(&error, protocol).with(error.to_string())
+                let (shape, reason) = (shape_of(&error, protocol), error.reason());
+                tracing::debug!(operation = frame.operation, reason, "authentication failed");
+                let claim = Claim::read(&frame.signed).ok();
+                self.turned_away(&TurnedAway {
+                    access_key_id: claim.as_ref().and_then(|claim| claim.access_key_id().ok()),
+                    ..TurnedAway::at_the_door(frame, shape.code, reason)
+                });
+                shape.with(error.to_string())
             })?;
         let by_service = sender.principal().is_none_or(|caller| caller.via.is_some());
         if by_service && !self.open_to_services {
@@ -105,6 +125,12 @@ impl Admission for SignedAdmission {
 
     fn region_of_unsigned(&self) -> Option<&Region> {
         self.region_of_unsigned.as_ref()
+    }
+
+    fn turned_away(&self, request: &TurnedAway<'_>) {
+        if let Some(log) = &self.log {
+            log.note(request);
+        }
     }
 }
 

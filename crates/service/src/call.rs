@@ -54,6 +54,16 @@ pub enum Peer {
     },
 }
 
+impl Peer {
+    /// Its address, if it is on the network.
+    pub fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Network(address) => Some(address),
+            Self::Local { .. } => None,
+        }
+    }
+}
+
 /// Who makes a call, once admitted.
 #[derive(Debug, Clone)]
 pub enum Actor {

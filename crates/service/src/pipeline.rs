@@ -25,13 +25,14 @@ use zeroize::Zeroizing;
 
 use crate::admission::{Admission, Admitted};
 use crate::authorize::{Authorizer, Denial, not_registered};
-use crate::call::{Actor, Call, Frame, Peer};
+use crate::call::{Actor, Call, Frame};
 use crate::clock::Clock;
 use crate::conditions::Conditions;
 use crate::meter::{DenialKind, Meter, Outcome};
 use crate::operation::{Changes, Effect, Facts, Groundwork, Guarded, Operation, Service};
 use crate::record::{Audience, Record, Recorded, of_groundwork};
 use crate::row::Row;
+use crate::security_log::TurnedAway;
 use crate::target::Resource;
 use crate::vpc_endpoint::VpcEndpoint;
 
@@ -202,12 +203,17 @@ impl Pipeline {
     }
 
     async fn answer<S: Catalogue>(&self, service: &S, entry: Option<&Entry<S>>, frame: &Frame<'_>, call: &Call) -> Ran {
-        if let Err(error) = S::PROTOCOL.check_target(frame.document()) {
-            return Ran::refused(error);
-        }
-        match entry.and_then(|entry| entry.run) {
-            Some(run) => run(self, service, call, frame.document()).await,
-            None => Ran::refused(S::PROTOCOL.unknown_operation(frame.operation)),
+        let run = S::PROTOCOL.check_target(frame.document()).and_then(|()| {
+            let run = entry.and_then(|entry| entry.run);
+            run.ok_or_else(|| S::PROTOCOL.unknown_operation(frame.operation))
+        });
+        match run {
+            Ok(run) => run(self, service, call, frame.document()).await,
+            Err(error) => {
+                let told = TurnedAway::unreadable(call, frame.operation, error.code, "UnknownOperation");
+                self.admission.turned_away(&told);
+                Ran::refused(error)
+            }
         }
     }
 
@@ -233,10 +239,7 @@ impl Pipeline {
             actor: admitted.actor,
             region: admitted.region,
             now: self.clock.now(),
-            source_ip: match frame.peer {
-                Peer::Network(address) => Some(address),
-                Peer::Local { .. } => None,
-            },
+            source_ip: frame.peer.address(),
             through: None,
             user_agent: frame.user_agent.to_owned(),
             has_service_headers: services::headers::are_in(&frame.signed),
@@ -279,16 +282,25 @@ impl Pipeline {
             },
             Err(error) => Refused::undescribed(error),
         };
+        let readable = refused.error.code != protocol::SERIALIZATION.code;
         // The record names it as the reply does.
         refused.error = spoken.spell(refused.error);
-        if refused.resolved || !matches!(call.actor, Actor::Unsigned) {
+        if !readable {
+            self.turned_away::<O>(call, &refused.error, "Malformed");
+        } else if refused.resolved || !matches!(call.actor, Actor::Unsigned) {
             self.record_refusal::<O>(call, &mut refused).await?;
         } else {
             // Who signed nothing is known once resolving found out who it is. A refusal before that is one at the door,
             // and nobody can fill the trail with those.
-            tracing::warn!(operation = O::ROW.name, error = %refused.error, "an unsigned request proved nothing");
+            self.turned_away::<O>(call, &refused.error, "Unproved");
         }
         Err(refused.error)
+    }
+
+    /// Tells of a request that has no place in a trail.
+    fn turned_away<O: Operation>(&self, call: &Call, error: &ApiError, reason: &'static str) {
+        let told = TurnedAway::unreadable(call, O::ROW.name, error.code, reason);
+        self.admission.turned_away(&told);
     }
 
     /// Resolves, authorizes, prepares and commits; anew when another change to the same records came first.

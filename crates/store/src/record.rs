@@ -87,6 +87,12 @@ pub mod kinds {
     pub const AUDIT_CHAIN: Kind = Kind(0x31);
     /// How far the trail is known to reach.
     pub const AUDIT_ANCHOR: Kind = Kind(0x32);
+    /// How far a target of events or a sink of the trail has come.
+    pub const DELIVERY_CURSOR: Kind = Kind(0x38);
+    /// The key pair that signs the digests of a sink's log files.
+    pub const DIGEST_KEY: Kind = Kind(0x39);
+    /// What a sink of the trail is without.
+    pub const SINK_SELECTORS: Kind = Kind(0x3A);
     /// Where the records of the trail that are kept begin.
     pub const AUDIT_FLOOR: Kind = Kind(0x33);
     /// A letter to another Region, until it has been applied there.

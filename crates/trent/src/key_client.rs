@@ -47,7 +47,7 @@ fn authorities(path: &Path) -> Result<RootCertStore, CertificateFileError> {
 }
 
 /// Whom to believe that they are at this URL.
-fn tls(url: &Uri, ca_file: Option<&Path>) -> Result<ClientConfig, Failure> {
+pub(crate) fn tls(url: &Uri, ca_file: Option<&Path>) -> Result<ClientConfig, Failure> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let builder = match ca_file {

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod config;
 mod declarations;
+mod deliveries;
 mod key_client;
 mod last_uses;
 mod logging;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use trent_admin::{Inquiries, Questions};
+use trent_delivery::security_log::LimitedLog;
 use trent_iam::{ForwardAccess, Iam, Sts};
 use trent_identity::services::Forwarding;
 use trent_identity::web_identity::{Fetch, Issuers, KeySource};
@@ -18,10 +19,10 @@ use trent_store::Mode;
 use trent_trail::CloudTrail;
 use trent_trail::cloudwatch::{CloudWatch, Data};
 
-use crate::Failure;
 use crate::config::Config;
 use crate::key_client::{self, KeyClient};
 use crate::node::Node;
+use crate::{Failure, deliveries};
 
 /// The services.
 pub(crate) struct Tenants {
@@ -43,6 +44,8 @@ impl Tenants {
         filters: &Arc<Filters>,
         data: Arc<Data>,
     ) -> Result<Self, Failure> {
+        let log = deliveries::security_log(config, node)?;
+        let log = log.as_ref();
         let regional = |service| Realm::new(config.regions.iter().cloned(), service);
         let issuers = issuers(config).await?;
         let iam = Arc::new(Iam::new(Arc::clone(&node.directory)));
@@ -53,26 +56,31 @@ impl Tenants {
             endpoints: Vec::new(),
         })?);
         // Who has nothing but an identity token has nothing to sign with.
-        let sts_door = door(node, regional("sts").with_global_endpoint())
+        let sts_door = door(node, regional("sts").with_global_endpoint(), log)
             .await?
             .open_to_unsigned(config.regions[0].clone());
         let forwarding = Forwarding::new(Arc::clone(&node.directory), &config.regions).await?;
         let forwarding = Arc::new(ForwardAccess::new(forwarding, Arc::new(SystemClock)));
         // Services call here, for themselves and for principals, and at no other door.
-        let kms_door = door(node, regional("kms")).await?.open_to_services();
-        let forwarding_door = door(node, regional(ForwardAccess::SIGNING_NAME))
+        let kms_door = door(node, regional("kms"), log).await?.open_to_services();
+        let forwarding_door = door(node, regional(ForwardAccess::SIGNING_NAME), log)
             .await?
             .open_to_services();
         let cloudtrail = Arc::new(CloudTrail::new(node.trail.clone(), Arc::clone(&node.keystore)));
         let cloudwatch = Arc::new(CloudWatch::new(data));
-        let cloudwatch_door = door(node, regional(CloudWatch::SIGNING_NAME)).await?;
+        let cloudwatch_door = door(node, regional(CloudWatch::SIGNING_NAME), log).await?;
         Ok(Self {
             kms: served(node, kms_door, kms, filters),
-            iam: served(node, door(node, regional("iam").global()).await?, iam, filters),
+            iam: served(node, door(node, regional("iam").global(), log).await?, iam, filters),
             sts: served(node, sts_door, sts, filters),
-            inquiries: served(node, door(node, regional("trent")).await?, inquiries, filters),
+            inquiries: served(node, door(node, regional("trent"), log).await?, inquiries, filters),
             forwarding: served(node, forwarding_door, forwarding, filters),
-            cloudtrail: served(node, door(node, regional("cloudtrail")).await?, cloudtrail, filters),
+            cloudtrail: served(
+                node,
+                door(node, regional("cloudtrail"), log).await?,
+                cloudtrail,
+                filters,
+            ),
             cloudwatch: served(node, cloudwatch_door, cloudwatch, filters),
         })
     }
@@ -131,13 +139,17 @@ async fn issuers(config: &Config) -> Result<Issuers, Failure> {
 }
 
 /// The door for the principals of accounts, who sign for `realm`.
-async fn door(node: &Node, realm: Realm) -> Result<SignedAdmission, Failure> {
+async fn door(node: &Node, realm: Realm, log: Option<&Arc<LimitedLog>>) -> Result<SignedAdmission, Failure> {
     let directory = Arc::clone(&node.directory);
     let authenticator: Arc<dyn Authenticator> = match node.mode {
         Mode::Development => Arc::new(DevAuthenticator::new(directory, realm).await?),
         Mode::Production => Arc::new(VerifyingAuthenticator::new(directory, realm).await?),
     };
-    Ok(SignedAdmission::new(authenticator, Arc::clone(&node.clock)))
+    let admission = SignedAdmission::new(authenticator, Arc::clone(&node.clock));
+    Ok(match log {
+        Some(log) => admission.telling(Arc::clone(log) as _),
+        None => admission,
+    })
 }
 
 /// A service behind its door.

@@ -9,8 +9,12 @@ use std::{
 };
 
 use tokio::time::Instant;
-use trent_audit::{Keeping, Trail};
+use trent_audit::{Keeping, Removed, Trail};
+use trent_delivery::Status;
+use trent_names::Region;
 use trent_service::{Clock, ClockGuard, SystemClock};
+
+use crate::node::Deed;
 
 /// How often it is looked whether a segment is to be closed, and whether the disk answers.
 const LOOK: Duration = Duration::from_secs(1);
@@ -24,10 +28,16 @@ const INDEX: Duration = Duration::from_secs(2);
 /// The least of a thread's claims on a processor.
 const NICE: i32 = 19;
 
+/// Those who get what is recorded, and where the record is made that they miss some of it.
+pub(crate) struct Followers {
+    pub(crate) outlets: Vec<Status>,
+    pub(crate) home_region: Region,
+}
+
 /// Closes segments, removes the oldest and notices a disk that does not answer, until the future is dropped.
-pub(crate) async fn run(trail: Trail, keeping: Keeping, guard: Arc<ClockGuard>) {
+pub(crate) async fn run(trail: Trail, keeping: Keeping, guard: Arc<ClockGuard>, followers: Followers) {
     // Apart from each other: closing a segment waits for the disk.
-    tokio::join!(keep(&trail, &keeping, &guard), watch(&trail));
+    tokio::join!(keep(&trail, &keeping, &guard, &followers), watch(&trail));
 }
 
 async fn watch(trail: &Trail) {
@@ -38,7 +48,7 @@ async fn watch(trail: &Trail) {
 }
 
 /// Closes segments and removes the oldest. What fails is logged and tried again.
-async fn keep(trail: &Trail, keeping: &Keeping, guard: &ClockGuard) {
+async fn keep(trail: &Trail, keeping: &Keeping, guard: &ClockGuard, followers: &Followers) {
     let mut expired: Option<Instant> = None;
     loop {
         match trail.rotate_if_due(keeping, SystemClock.now()).await {
@@ -53,13 +63,49 @@ async fn keep(trail: &Trail, keeping: &Keeping, guard: &ClockGuard) {
                 let due = i64::try_from(due.as_millis()).unwrap_or(i64::MAX);
                 due <= guard.now() && guard.may_destroy(due).is_ok()
             };
-            match trail.expire(keeping, may_remove).await {
-                Ok(0) => {}
-                Ok(records) => tracing::info!(records, "the oldest records of the audit trail were removed"),
+            match trail.expire_delivered(keeping, followers.awaited(), may_remove).await {
+                Ok(None) => {}
+                Ok(Some(removed)) => followers.tell(trail, removed).await,
                 Err(error) => tracing::error!(%error, "the oldest segments of the audit trail cannot be removed"),
             }
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+impl Followers {
+    /// The number of the first record that one of them does not have for certain.
+    fn awaited(&self) -> u64 {
+        let settled = self.outlets.iter().map(Status::settled).min();
+        settled.map_or(u64::MAX, |settled| settled.saturating_add(1))
+    }
+
+    /// Tells the log of what was removed, and the trail itself of what of that somebody misses now.
+    async fn tell(&self, trail: &Trail, removed: Removed) {
+        tracing::info!(
+            records = removed.records,
+            "the oldest records of the audit trail were removed"
+        );
+        let mut missed = Vec::new();
+        for outlet in &self.outlets {
+            let name = outlet.name();
+            if let Some((first, last)) = outlet.begins_at(removed.next) {
+                tracing::error!(
+                    outlet = name,
+                    first,
+                    last,
+                    "records were removed before they were delivered: they had waited for as long as the trail keeps them"
+                );
+                missed.push(format!("{name}: records {first} to {last}"));
+            }
+        }
+        if missed.is_empty() {
+            return;
+        }
+        let deed = Deed::of_the_operator("RemoveUndeliveredRecords").with_changes(&missed);
+        if let Err(error) = trail.append_durably(&[deed.render(&self.home_region)]).await {
+            tracing::error!(%error, "the audit trail cannot tell what was removed of it undelivered");
+        }
     }
 }
 

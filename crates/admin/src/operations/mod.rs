@@ -4,6 +4,7 @@ pub(crate) mod advance_clock;
 pub(crate) mod apply_declaration;
 pub(crate) mod backup;
 pub(crate) mod confirm_clock;
+mod delivery_status;
 pub(crate) mod destruction_status;
 pub(crate) mod explain;
 pub(crate) mod explain_past;

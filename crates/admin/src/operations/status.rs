@@ -4,6 +4,7 @@ use trent_api::shape::Structure;
 use trent_api::{ApiError, Encode, FromValue, Input, ObjectWriter, Output, Shaped, Timestamp, Value};
 use trent_service::{Call, Effect, Facts, Operation, Row, Target, action};
 
+use super::delivery_status::DeliveryStatus;
 use super::{on_the_deployment, reading};
 use crate::Operator;
 
@@ -24,6 +25,7 @@ pub(crate) struct StatusResponse {
     audit_mode: String,
     audit_healthy: bool,
     clock_held: Option<String>,
+    deliveries: Vec<DeliveryStatus>,
 }
 
 impl Shaped for StatusRequest {
@@ -53,6 +55,7 @@ impl Encode for StatusResponse {
         object.required("AuditMode", &self.audit_mode);
         object.required("AuditHealthy", &self.audit_healthy);
         object.optional("ClockHeld", self.clock_held.as_ref());
+        object.required("Deliveries", &self.deliveries);
         object.end();
     }
 }
@@ -102,6 +105,7 @@ impl Operation for Status {
             .to_owned(),
             audit_healthy: operator.trail.healthy(),
             clock_held: operator.guard.held().map(|held| held.to_string()),
+            deliveries: DeliveryStatus::of_all(operator),
         }))
     }
 

@@ -94,6 +94,7 @@ impl World {
                     endpoints: Vec::new(),
                 },
                 keys: kms,
+                deliveries: Vec::new(),
                 guard,
                 ledger: None,
                 upkeep: Arc::new(runner),

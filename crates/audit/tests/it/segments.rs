@@ -8,7 +8,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use trent_audit::{Chains, Keeping, Mode, OpenError, Summary, Trail, VerifyError, verify};
+use trent_audit::{Chains, Keeping, Mode, OpenError, Removed, Summary, Trail, VerifyError, verify};
 use trent_store::Sealed;
 
 use crate::world::{events_in, record, store};
@@ -381,6 +381,46 @@ async fn what_need_not_be_kept_is_removed_and_that_is_known() {
     let summary = world.verify().await.expect("intact");
     assert_eq!((summary.earlier, summary.head.sequence, summary.segments), (6, 9, 1));
     drop(world.open().await);
+}
+
+/// What somebody is still to get is kept twice as long, and up to twice the size, and no longer.
+#[tokio::test]
+async fn what_is_still_to_be_delivered_is_kept_longer_but_not_for_ever() {
+    let world = World::of_four().await;
+    let trail = world.open().await;
+    let size = |path: &Path| fs::metadata(path).expect("there").len();
+    let all: u64 = world.files().iter().map(|path| size(path)).sum();
+    let by_size = |most| Keeping {
+        size: Some(most),
+        ..Keeping::default()
+    };
+    let never = |_| panic!("nothing is kept for a time");
+    // One segment is too much.
+    let tight = by_size(all - 1);
+    for awaited in [1, 2] {
+        let removed = trail.expire_delivered(&tight, awaited, never).await.expect("asked");
+        assert_eq!(removed, None, "record {awaited} is in it");
+    }
+    let removed = trail.expire_delivered(&tight, 3, never).await.expect("removed");
+    assert_eq!(removed, Some(Removed { records: 2, next: 3 }));
+
+    let modified = fs::metadata(world.closed(3)).expect("there").modified();
+    let written = modified.expect("a time").duration_since(std::time::UNIX_EPOCH);
+    let written = written.expect("now");
+    let by_age = Keeping {
+        age: Some(Duration::from_mins(1)),
+        ..Keeping::default()
+    };
+    let in_minutes = |number: u64| move |until: Duration| until <= written + Duration::from_mins(number);
+    let removed = trail.expire_delivered(&by_age, 4, in_minutes(1)).await;
+    assert_eq!(removed.expect("asked"), None);
+    let removed = trail.expire_delivered(&by_age, 4, in_minutes(2)).await;
+    assert!(removed.expect("removed").is_some_and(|removed| removed.next >= 5));
+    // The disk is not given up for it.
+    let removed = trail.expire_delivered(&by_size(1), 1, never).await.expect("removed");
+    assert_eq!(removed.map(|removed| removed.next), Some(7));
+    trail.close();
+    world.verify().await.expect("intact");
 }
 
 /// Removing was told to the store and not done, or not all of it.

@@ -16,6 +16,7 @@ use trent_store::Mode;
 
 use crate::cli::ServeArguments;
 use crate::config::Config;
+use crate::deliveries::Deliveries;
 use crate::last_uses::LastUses;
 use crate::metrics::{self, Monitoring, Observed, readers_of};
 use crate::node::Node;
@@ -118,6 +119,8 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     });
     let filters = metrics::filters(config);
     let monitoring = Monitoring::start(config, &node, &kms)?;
+    // Before anything happens: whatever does from now on is theirs.
+    let deliveries = Deliveries::begin(config, &node).await?;
     let tenants = Tenants::open(config, &node, Arc::clone(&kms), &filters, monitoring.data()).await?;
     let operators_pipeline = operators_pipeline(config, &node, &filters);
     let (api_traffic, operators_traffic) = (Arc::<Traffic>::default(), Arc::<Traffic>::default());
@@ -133,6 +136,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         store: node.store.clone(),
         store_file: node.store_file.clone(),
         trail: node.trail.clone(),
+        deliveries: deliveries.statuses().to_vec(),
         kms: Arc::clone(&kms),
         directory: Arc::clone(&node.directory),
         initiator,
@@ -153,9 +157,16 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     }
     let has_operators = operators_socket.is_some();
     if let Some(socket) = operators_socket {
-        let operators = operators(config, &node, operators_pipeline, kms, Arc::clone(&runner) as _)
-            .counting(operators_traffic)
-            .with_metrics(Arc::clone(&metrics), Readers::Users(vec![own_uid(), 0]));
+        let operators = operators(
+            config,
+            &node,
+            operators_pipeline,
+            kms,
+            Arc::clone(&runner) as _,
+            &deliveries,
+        )
+        .counting(operators_traffic)
+        .with_metrics(Arc::clone(&metrics), Readers::Users(vec![own_uid(), 0]));
         serving.spawn(Arc::new(operators).serve_unix(socket, stop.clone()));
     }
     if let Some(socket) = scraped {
@@ -173,6 +184,10 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         node.trail.clone(),
         config.keeping,
         Arc::clone(&node.guard),
+        trail_upkeep::Followers {
+            outlets: deliveries.statuses().to_vec(),
+            home_region: config.regions[0].clone(),
+        },
     ));
     let indexing = trail_upkeep::index(&node.trail)?;
     let recording = tokio::spawn({
@@ -203,6 +218,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     runner.release().await;
     last_uses.write().await;
     draining.abort();
+    deliveries.stop().await;
     drop(tenants);
     if has_operators {
         // The next server replaces it anyway.
@@ -277,7 +293,14 @@ fn operators_pipeline(config: &Config, node: &Node, filters: &Arc<Filters>) -> A
 }
 
 /// The server of the operator's socket.
-fn operators(config: &Config, node: &Node, pipeline: Arc<Pipeline>, kms: Arc<Kms>, upkeep: Arc<dyn Upkeep>) -> Server {
+fn operators(
+    config: &Config,
+    node: &Node,
+    pipeline: Arc<Pipeline>,
+    kms: Arc<Kms>,
+    upkeep: Arc<dyn Upkeep>,
+    deliveries: &Deliveries,
+) -> Server {
     let service = Arc::new(Operator {
         store: node.store.clone(),
         directory: Arc::clone(&node.directory),
@@ -293,6 +316,7 @@ fn operators(config: &Config, node: &Node, pipeline: Arc<Pipeline>, kms: Arc<Kms
         ledger: node.ledger.clone(),
         upkeep,
         keys: kms,
+        deliveries: deliveries.statuses().to_vec(),
         verification: Verification::default(),
         facts: trent_admin::Facts {
             version: VERSION.to_owned(),

@@ -16,6 +16,11 @@ pub(crate) fn run(arguments: &StatusArguments) -> Result<(), Failure> {
     }
     for (name, value) in status.as_object().into_iter().flatten() {
         match value {
+            Value::Array(deliveries) if name == "Deliveries" => {
+                for delivery in deliveries {
+                    println!("{}", of_delivery(delivery));
+                }
+            }
             Value::String(text) => println!("{name}: {text}"),
             Value::Array(items) => {
                 let items: Vec<_> = items.iter().filter_map(Value::as_str).collect();
@@ -29,4 +34,21 @@ pub(crate) fn run(arguments: &StatusArguments) -> Result<(), Failure> {
     } else {
         Ok(())
     }
+}
+
+/// A line about a target of events or a sink of the trail.
+fn of_delivery(delivery: &Value) -> String {
+    let name = delivery["Name"].as_str().unwrap_or_default();
+    let missed = match &delivery["MissedRecords"] {
+        missed if missed != 0 => format!(", {missed} were removed before they were delivered"),
+        _ => String::new(),
+    };
+    let failing = match delivery["Failure"].as_str() {
+        Some(why) => format!(", failing for {} s: {why}", delivery["FailingSeconds"]),
+        None => String::new(),
+    };
+    format!(
+        "Delivery {name}: {} records wait{missed}{failing}",
+        delivery["WaitingRecords"]
+    )
 }

@@ -4,6 +4,7 @@
 //! suggestions and the environment's names all follow from those lines.
 
 mod attestation;
+mod deliveries;
 mod sources;
 mod tables;
 mod value;
@@ -16,10 +17,12 @@ use std::time::Duration;
 
 use trent_attestation::Roots;
 use trent_audit::{Filter, Keeping};
+use trent_delivery::events::Rule;
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
 use trent_service::VpcEndpoint;
 
+pub(crate) use deliveries::{EventTarget, SecurityLogSettings, SinkKind, TargetKind, TrailSink};
 pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
 pub(crate) use tables::Listener;
@@ -87,6 +90,14 @@ pub(crate) struct Config {
     pub(crate) issuers: Vec<Issuer>,
     /// Whose attestation documents are believed.
     pub(crate) attestation_roots: Roots,
+    /// Who gets events.
+    pub(crate) event_targets: Vec<EventTarget>,
+    /// Which events go to whom.
+    pub(crate) event_rules: Vec<Rule>,
+    /// Where records go beside the trail.
+    pub(crate) sinks: Vec<TrailSink>,
+    /// What is told of requests that were turned away.
+    pub(crate) security_log: SecurityLogSettings,
     pub(crate) limits: Limits,
 }
 
@@ -234,21 +245,7 @@ impl Config {
             socket.as_deref().unwrap_or_default(),
             value::path,
         );
-        let audit_mode = r.read(
-            "audit.mode",
-            "`durable`: a reply waits for its record; `buffered`: records may follow within 200 ms",
-            "durable",
-            |text| {
-                value::one_of(
-                    &[
-                        ("durable", AuditMode::Durable),
-                        ("buffered", AuditMode::Buffered),
-                        ("DISCARD-EVERY-RECORD", AuditMode::Discarding),
-                    ],
-                    text,
-                )
-            },
-        );
+        let audit_mode = audit_mode(r);
         let keeping = keeping(r);
         let metrics_listen = r.read(
             "metrics.listen",
@@ -277,6 +274,10 @@ impl Config {
         let workers = r.read("workers", "threads that serve requests", &processors, value::count);
         let issuers = tables::issuers(r);
         let attestation_roots = attestation::roots(r);
+        let event_targets = deliveries::targets(r);
+        let event_rules = deliveries::rules(r, &event_targets);
+        let sinks = deliveries::sinks(r);
+        let security_log = deliveries::security_log(r, data_dir.as_deref());
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
@@ -297,6 +298,10 @@ impl Config {
             workers: workers?,
             issuers,
             attestation_roots: attestation_roots?,
+            event_targets,
+            event_rules,
+            sinks,
+            security_log: security_log?,
             limits: limits?,
         })
     }
@@ -376,6 +381,25 @@ impl Config {
         }
         problems
     }
+}
+
+/// What the reply to a call waits for.
+fn audit_mode(r: &mut Reader) -> Option<AuditMode> {
+    r.read(
+        "audit.mode",
+        "`durable`: a reply waits for its record; `buffered`: records may follow within 200 ms",
+        "durable",
+        |text| {
+            value::one_of(
+                &[
+                    ("durable", AuditMode::Durable),
+                    ("buffered", AuditMode::Buffered),
+                    ("DISCARD-EVERY-RECORD", AuditMode::Discarding),
+                ],
+                text,
+            )
+        },
+    )
 }
 
 /// When segments of the trail are closed, and how long they are kept.

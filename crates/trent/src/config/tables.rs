@@ -88,7 +88,7 @@ pub(super) fn issuers(r: &mut Reader) -> Vec<Issuer> {
     )
 }
 
-fn required<'t>(text: Option<&'t str>, member: &str) -> Result<&'t str, String> {
+pub(super) fn required<'t>(text: Option<&'t str>, member: &str) -> Result<&'t str, String> {
     text.ok_or_else(|| format!("`{member}` is missing"))
 }
 
@@ -128,8 +128,8 @@ fn private_endpoint(
     }
 }
 
-/// A policy: the document itself, which begins with a brace, or the file that it stands in.
-fn document(text: &str) -> Result<String, String> {
+/// A policy or a pattern: the document itself, which begins with a brace, or the file that it stands in.
+pub(super) fn document(text: &str) -> Result<String, String> {
     if text.trim_start().starts_with('{') {
         return Ok(text.to_owned());
     }
@@ -143,5 +143,5 @@ fn document(text: &str) -> Result<String, String> {
         }
         std::fs::read_to_string(&path)
     });
-    read.map_err(|error| format!("cannot read the policy {}: {error}", path.display()))
+    read.map_err(|error| format!("cannot read the document {}: {error}", path.display()))
 }

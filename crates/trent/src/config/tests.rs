@@ -230,7 +230,7 @@ fn a_listener_that_would_not_restrict_as_it_says_is_refused() {
         ),
         (
             table(&format!("{endpoint}policy = \"/nowhere.json\"")),
-            "cannot read the policy /nowhere.json",
+            "cannot read the document /nowhere.json",
         ),
         (
             table(&format!("{endpoint}colour = \"red\"")),

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use trent_audit::Trail;
+use trent_delivery::Status;
 use trent_identity::Directory;
 use trent_kms::{Kms, Runner};
 use trent_server::{Metrics, Traffic};
@@ -42,6 +43,8 @@ pub(crate) struct Observed {
     /// The store's file, if it is in one.
     pub(crate) store_file: Option<PathBuf>,
     pub(crate) trail: Trail,
+    /// What leaves the house.
+    pub(crate) deliveries: Vec<Status>,
     pub(crate) kms: Arc<Kms>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) initiator: Initiator,
@@ -66,6 +69,7 @@ impl Metrics for Observed {
         families.extend(parts::store(&self.store, self.store_file.as_deref()));
         families.extend(parts::caches(&self.kms, &self.directory));
         families.extend(parts::audit(&self.trail.lag()));
+        families.extend(parts::deliveries(&self.deliveries, self.trail.durable_sequence()));
         families.extend(keys::families(&self.keys, &self.kms, self.clock.now()).await);
         families.extend(parts::upkeep(&self.initiator, &self.runner, self.clock.now()).await);
         family::text(families)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trent_audit::Lag;
+use trent_delivery::Status;
 use trent_identity::Directory;
 use trent_kms::{Kms, Runner};
 use trent_server::Traffic;
@@ -116,6 +117,32 @@ pub(super) fn audit(lag: &Lag) -> Vec<Family> {
     );
     sequence.level(Vec::new(), whole(lag.durable_sequence));
     vec![bytes, records, writable, syncs, synced, sequence]
+}
+
+/// What leaves the house, by where it goes.
+pub(super) fn deliveries(outlets: &[Status], durable: u64) -> [Family; 3] {
+    let mut waiting = Family::gauges(
+        "delivery_waiting_records",
+        "Records that a target of events or a sink of the trail has not taken yet, those included that are not meant for it",
+    );
+    let mut failing = Family::gauges(
+        "delivery_failing_seconds",
+        "For how long it has taken nothing that it was given; 0 while it is well",
+    );
+    let mut missed = Family::counters(
+        "delivery_missed_records",
+        "Records that were removed from the trail before it took them",
+    );
+    for outlet in outlets {
+        let labels = || label("outlet", outlet.name());
+        waiting.level(labels(), whole(durable.saturating_sub(outlet.settled())));
+        failing.seconds(
+            labels(),
+            outlet.failure().map_or(Duration::ZERO, |(_, lasting)| lasting),
+        );
+        missed.count(labels(), outlet.missed());
+    }
+    [waiting, failing, missed]
 }
 
 /// What the service does by itself, and how late it is.

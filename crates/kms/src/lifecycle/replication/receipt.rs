@@ -121,6 +121,7 @@ impl Receipt<'_> {
         let primary = shared.primary.clone();
         let record = share::taken_over(self.kms, self.space.region(), key, shared).await?;
         self.space.update(draft.txn(), key, &record);
+        draft.step.events.extend(self.rotation(key, rotated_with(key, &record)));
         draft.post(&primary, Says::Report(report(self.space.region(), &record)));
         Ok(())
     }
@@ -320,6 +321,15 @@ impl Receipt<'_> {
             response: Some(key_changed(key)),
         }
     }
+}
+
+/// How a replica was rotated by what it took over: it had another current material before.
+fn rotated_with(before: &Key, after: &KeyRecord) -> Option<RotationKind> {
+    let (before, after) = (before.record.current()?, after.current()?);
+    after
+        .rotated
+        .filter(|_| before.id != after.id)
+        .map(|rotated| rotated.how)
 }
 
 /// Whether a key is a primary that offered its place to the key of this Region.

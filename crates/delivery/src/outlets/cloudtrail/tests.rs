@@ -1,0 +1,232 @@
+use std::io::Read;
+
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+use trent_audit::Trail;
+use trent_crypto::{Key256, record::RecordSealer, root::RootKeys};
+use trent_store::{MemoryEngine, Options, Sealed};
+
+use super::*;
+
+async fn store() -> Sealed {
+    let roots = RootKeys::first(Key256::new([1; 32]), Key256::new([2; 32]));
+    let store = Sealed::open(
+        Arc::new(MemoryEngine::new()),
+        RecordSealer::new(&roots),
+        Options::default(),
+    );
+    store.await.expect("a store")
+}
+
+fn place() -> Position {
+    Trail::in_memory(trent_audit::MemoryLog::new(1 << 16)).end()
+}
+
+fn record(account: Option<&str>, region: &str, second: u8) -> Entry {
+    let mut record = json!({"awsRegion": region, "eventTime": format!("2026-01-02T03:04:{second:02}Z"), "n": second});
+    if let Some(account) = account {
+        record["recipientAccountId"] = json!(account);
+    }
+    Entry {
+        json: record.to_string().into_bytes(),
+        behind: place(),
+    }
+}
+
+fn layout(folder: &Path) -> Layout {
+    Layout {
+        folder: folder.to_owned(),
+        bucket: "bucket".to_owned(),
+        trail: "trail".to_owned(),
+        home_region: "us-east-1".to_owned(),
+        interval: Duration::ZERO,
+        digest_interval: Duration::from_hours(1),
+    }
+}
+
+/// Every file under a folder, by its path there.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("inside").display().to_string();
+                found.insert(name, std::fs::read(path).expect("read"));
+            }
+        }
+    }
+    found
+}
+
+fn unpacked(file: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    GzDecoder::new(file).read_to_end(&mut content).expect("gzip");
+    content
+}
+
+fn parsed(file: &[u8]) -> Value {
+    serde_json::from_slice(&unpacked(file)).expect("JSON")
+}
+
+/// MON-5, MON-186, MON-187: a file for each account and Region, where and as tools expect it.
+#[tokio::test]
+async fn records_are_filed_by_account_region_and_day() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = DigestKey::open(&store().await).await.expect("a key");
+    let mut outlet = LogFiles::new(layout(folder.path()), key);
+    outlet.begin(place(), b"");
+    let records = [
+        record(Some("111122223333"), "us-east-1", 1),
+        record(Some("444455556666"), "us-east-1", 2),
+        record(Some("111122223333"), "us-west-2", 3),
+        record(Some("111122223333"), "us-east-1", 4),
+        record(None, "us-east-1", 5),
+    ];
+    let taken = outlet.take(&records).await;
+    assert_eq!((taken.count, taken.failure), (5, None));
+    let files = files(folder.path());
+    let mut found = BTreeMap::new();
+    for (name, content) in &files {
+        let parts: Vec<&str> = name.split('/').collect();
+        let ["AWSLogs", account, "CloudTrail", region, year, month, day, file] = parts[..] else {
+            panic!("{name}");
+        };
+        let stamp = file
+            .strip_prefix(&format!("{account}_CloudTrail_{region}_"))
+            .and_then(|rest| rest.strip_suffix(".json.gz"))
+            .expect(name);
+        let (minute, unique) = stamp.split_once('_').expect(name);
+        assert!(minute.starts_with(&format!("{year}{month}{day}T")) && minute.ends_with('Z') && minute.len() == 14);
+        assert_eq!(unique.len(), 16);
+        let numbers: Vec<_> = parsed(content)["Records"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|it| it["n"].clone())
+            .collect();
+        found.insert((account.to_owned(), region.to_owned()), numbers);
+    }
+    let of = |account: &str, region: &str| found[&(account.to_owned(), region.to_owned())].clone();
+    assert_eq!(of("111122223333", "us-east-1"), [1, 4]);
+    assert_eq!(of("444455556666", "us-east-1"), [2]);
+    assert_eq!(of("111122223333", "us-west-2"), [3]);
+    assert_eq!(of("operator", "us-east-1"), [5]);
+    assert_eq!(found.len(), 4);
+}
+
+/// MON-6: each digest is signed, names its files by their hashes and the digest before, over a restart too.
+#[tokio::test]
+async fn digests_are_signed_and_form_a_chain() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store().await;
+    let mut memory = Vec::new();
+    for second in 0..3 {
+        let key = DigestKey::open(&store).await.expect("a key");
+        let often = Layout {
+            digest_interval: Duration::from_secs(1),
+            ..layout(folder.path())
+        };
+        let mut outlet = LogFiles::new(often, key);
+        outlet.begin(place(), &memory);
+        let taken = outlet.take(&[record(Some("111122223333"), "us-east-1", second)]).await;
+        assert_eq!(taken.failure, None);
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        outlet.idle().await.expect("written");
+        memory = outlet.memory();
+    }
+    let public = DigestKey::open(&store).await.expect("a key");
+    let files = files(folder.path());
+    let digests: Vec<_> = files
+        .iter()
+        .filter(|(name, _)| name.contains("-Digest/") && !name.ends_with(".metadata"))
+        .collect();
+    assert_eq!(digests.len(), 3, "{:?}", files.keys());
+    let mut before: Option<(Value, String, Value)> = None;
+    let mut listed = 0;
+    for (name, content) in digests {
+        let text = unpacked(content);
+        let digest: Value = serde_json::from_slice(&text).expect("JSON");
+        let metadata: Value = serde_json::from_slice(&files[&format!("{name}.metadata")]).expect("JSON");
+        assert_eq!(metadata["signature-algorithm"], "SHA256withRSA");
+        let signature = hex(metadata["signature"].as_str().expect("text"));
+        let previous = digest["previousDigestSignature"].as_str().unwrap_or("null");
+        let ends = digest["digestEndTime"].as_str().expect("text");
+        let signed = format!("{ends}\nbucket/{name}\n{}\n{previous}", hash_of(&text));
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public.0.public_key().as_ref());
+        key.verify(signed.as_bytes(), &signature).expect("it is signed");
+        assert_eq!(digest["digestS3Object"], json!(name));
+        if let Some((object, hash, signature)) = before {
+            assert_eq!(digest["previousDigestS3Object"], object);
+            assert_eq!(digest["previousDigestHashValue"], json!(hash));
+            assert_eq!(digest["previousDigestSignature"], signature);
+        } else {
+            assert_eq!(digest["previousDigestS3Object"], Value::Null);
+        }
+        for file in digest["logFiles"].as_array().expect("a list") {
+            listed += 1;
+            let content = unpacked(&files[file["s3Object"].as_str().expect("text")]);
+            assert_eq!(file["hashValue"], json!(hash_of(&content)));
+            assert_eq!(file["oldestEventTime"], file["newestEventTime"]);
+        }
+        before = Some((json!(name), hash_of(&text), metadata["signature"].clone()));
+    }
+    assert_eq!(listed, 3, "every log file is in one digest");
+    assert!(files.contains_key(&format!("digest-public-key-{}.pem", public.fingerprint())));
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hex");
+    (0..text.len()).step_by(2).map(digits).collect()
+}
+
+#[tokio::test]
+async fn what_waits_for_its_file_is_not_said_to_be_delivered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = DigestKey::open(&store().await).await.expect("a key");
+    let slow = Layout {
+        interval: Duration::from_hours(1),
+        ..layout(folder.path())
+    };
+    let mut outlet = LogFiles::new(slow, key);
+    let start = place();
+    outlet.begin(start, b"");
+    assert_eq!(outlet.settled(), None);
+    outlet.take(&[record(Some("111122223333"), "us-east-1", 1)]).await;
+    assert_eq!(outlet.settled(), Some(start));
+    assert!(files(folder.path()).is_empty());
+    // Much is written before its time.
+    let mut large = record(Some("111122223333"), "us-east-1", 2);
+    large.json = json!({"recipientAccountId": "111122223333", "awsRegion": "us-east-1", "eventTime": "t",
+        "x": "y".repeat(MOST_WAITING)})
+    .to_string()
+    .into_bytes();
+    outlet.take(&[large]).await;
+    assert_eq!(outlet.settled(), None);
+    assert_eq!(files(folder.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_stops_the_outlet_and_fills_no_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file");
+    std::fs::write(&path, "no folder").expect("written");
+    let key = DigestKey::open(&store().await).await.expect("a key");
+    let mut outlet = LogFiles::new(layout(&path), key);
+    outlet.begin(place(), b"");
+    let mut large = record(Some("111122223333"), "us-east-1", 2);
+    large.json.extend(vec![b' '; MOST_WAITING]);
+    let taken = outlet.take(std::slice::from_ref(&large)).await;
+    assert!(taken.failure.is_some());
+    let taken = outlet.take(&[large.clone()]).await;
+    assert_eq!(taken.count, 0);
+    assert!(outlet.0.lock().waiting_bytes < 2 * MOST_WAITING);
+    std::fs::remove_file(&path).expect("removed");
+    let taken = outlet.take(&[large]).await;
+    assert_eq!((taken.count, taken.failure), (1, None));
+    assert_eq!(files(&path).len(), 2);
+}
