@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use trent_api::ApiError;
@@ -107,6 +107,10 @@ impl Calls {
         }
     }
 
+    fn dry_runs(&self, outcome: Outcome) -> u64 {
+        self.dry_runs[outcome as usize].load(Ordering::Relaxed)
+    }
+
     fn times(&self, outcome: Outcome) -> Observed {
         match (outcome as usize).checked_sub(1) {
             None => self.carried_out.read(),
@@ -146,7 +150,8 @@ pub struct DenialKind {
 pub struct Meter {
     service: &'static str,
     names: Box<[(&'static str, &'static str)]>,
-    calls: Box<[Calls]>,
+    /// In the order of the names. Most operations are never called, and have nothing.
+    calls: Box<[OnceLock<Box<Calls>>]>,
     denials: Mutex<HashMap<DenialKind, u64>>,
     filters: Arc<Filters>,
 }
@@ -163,7 +168,7 @@ impl Meter {
         let names: Box<[_]> = rows.chain([("unknown", "")]).collect();
         Arc::new(Self {
             service: S::EVENT_SOURCE,
-            calls: names.iter().map(|_| Calls::default()).collect(),
+            calls: names.iter().map(|_| OnceLock::new()).collect(),
             names,
             denials: Mutex::default(),
             filters: Arc::clone(filters),
@@ -178,7 +183,7 @@ impl Meter {
     /// Counts a call of the operation at this place of the catalogue; of none, if there is no such place.
     pub(crate) fn called(&self, place: Option<usize>, outcome: Outcome, dry_run: bool, time: Duration) {
         let unknown = self.calls.len() - 1;
-        let calls = &self.calls[place.unwrap_or(unknown).min(unknown)];
+        let calls = self.calls[place.unwrap_or(unknown).min(unknown)].get_or_init(Box::default);
         calls.observe(outcome, time);
         if dry_run {
             calls.dry_runs[outcome as usize].fetch_add(1, Ordering::Relaxed);
@@ -209,8 +214,8 @@ impl Meter {
                 operation,
                 quota,
                 outcome,
-                times: calls.times(outcome),
-                dry_runs: calls.dry_runs[outcome as usize].load(Ordering::Relaxed),
+                times: calls.get().map(|calls| calls.times(outcome)).unwrap_or_default(),
+                dry_runs: calls.get().map_or(0, |calls| calls.dry_runs(outcome)),
             })
         })
     }
@@ -232,7 +237,7 @@ mod tests {
         let names = [("Encrypt", "cryptographic"), ("unknown", "")];
         Meter {
             service: "kms.amazonaws.com",
-            calls: names.iter().map(|_| Calls::default()).collect(),
+            calls: names.iter().map(|_| OnceLock::new()).collect(),
             names: names.into(),
             denials: Mutex::default(),
             filters: Arc::default(),
