@@ -31,6 +31,9 @@ const REST: u32 = 4;
 /// Shorter rests are put together: a disk that is busy for a moment keeps fewer waiting than one that is never quite idle.
 const SHORTEST_REST: Duration = Duration::from_millis(25);
 
+/// A step that took very long says that the disk is slow, not that requests need so much time.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
 /// How often a step is made anew because the key was changed meanwhile.
 const ATTEMPTS: usize = 16;
 
@@ -215,7 +218,7 @@ impl Runner {
                     // The others are not kept waiting; this one is tried again with the next pass.
                     Err(error) => tracing::warn!(%error, due = job.due, "what is due to a key cannot be done"),
                 }
-                rest += began.elapsed() * REST;
+                rest = (rest + began.elapsed() * REST).min(LONGEST_REST);
                 if rest >= SHORTEST_REST {
                     tokio::time::sleep(std::mem::take(&mut rest)).await;
                 }
