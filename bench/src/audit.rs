@@ -35,8 +35,8 @@ const SYNCS_OF_A_BATCH: f64 = 1.5;
 /// Files that may be open: connections, on either side.
 const FILES: u64 = 16 * 1024;
 
-/// What the end of a trail's last line is in.
-const TAIL: u64 = 1024;
+/// What the end of a trail's last line is in, with the room that is made ready behind it.
+const TAIL: u64 = 2 << 20;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -319,15 +319,18 @@ fn extent(data: &Path) -> Result<(u64, u64), BenchError> {
     }
     let mut open = File::open(folder.join("trail.jsonl")).map_err(io("the trail"))?;
     let length = open.metadata().map_err(io("the trail"))?.len();
-    let mut tail = String::new();
+    let mut tail = Vec::new();
     open.seek(SeekFrom::Start(length.saturating_sub(TAIL)))
-        .and_then(|_| open.read_to_string(&mut tail))
+        .and_then(|_| open.read_to_end(&mut tail))
         .map_err(io("the trail"))?;
+    let zeros = tail.iter().rev().take_while(|byte| **byte == 0).count();
+    bytes -= zeros as u64;
+    let whole = &tail[..tail.len() - zeros];
     // The last line is a batch's or a header: both say how many records there are by then.
-    let last = tail
-        .lines()
-        .next_back()
-        .and_then(|line| serde_json::from_str::<Value>(line).ok());
+    let last = whole
+        .rsplit(|byte| *byte == b'\n')
+        .find(|line| !line.is_empty())
+        .and_then(|line| serde_json::from_slice::<Value>(line).ok());
     let records = last.and_then(|line| line["last"].as_u64().or(line["sequence"].as_u64()));
     let records = records.ok_or_else(|| BenchError::Answer("the trail does not end with a batch".to_owned()))?;
     Ok((bytes, records))

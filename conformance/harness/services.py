@@ -14,6 +14,7 @@ from harness.clients import boto3_client
 from harness.identities import User, allowed, fresh, policy, statement
 from harness.raw import JSON_1_1, Answer
 from harness.server import ALICE, BOB, Account, Server
+from harness.trail import open_segment
 
 TOKEN = "x-trent-forward-access-token"
 ON_BEHALF_OF = "x-trent-on-behalf-of"
@@ -169,7 +170,7 @@ class Place:
 
     def records(self, **wanted):
         """The records of calls, by some of their members."""
-        lines = (self.server.data / "audit" / "trail.jsonl").read_text().splitlines()
+        lines = open_segment(self.server.data).splitlines()
         records = [json.loads(line) for line in lines if '"eventVersion"' in line]
         return [it for it in records if all(it.get(name) == value for name, value in wanted.items())]
 

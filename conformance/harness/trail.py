@@ -14,11 +14,15 @@ errorMessage requestParameters responseElements additionalEventData requestID ev
 managementEvent recipientAccountId sharedEventID serviceEventDetails eventCategory vpcEndpointId operatorOnly""".split()
 
 
+def open_segment(data):
+    """The lines of the open segment in a data folder, without what is made ready ahead of them."""
+    return (data / "audit" / "trail.jsonl").read_text().rstrip("\0")
+
+
 def text(server):
     """Everything that is written, as far as its lines are whole."""
-    folder = server.data / "audit"
-    closed = sorted(folder.glob("trail-*.jsonl"))
-    return "".join(file.read_text() for file in [*closed, folder / "trail.jsonl"]).rpartition("\n")[0]
+    closed = sorted((server.data / "audit").glob("trail-*.jsonl"))
+    return ("".join(file.read_text() for file in closed) + open_segment(server.data)).rpartition("\n")[0]
 
 
 def records(server, **wanted):

@@ -5,6 +5,7 @@ import json
 import pytest
 from harness.clients import boto3_client, refused
 from harness.server import ALICE, BOB, OPERATORS_OWN, Account
+from harness.trail import open_segment
 
 USER = Account(ALICE.id, "AKIAUSEROFALICEEXAMP", "uSeRoFaLiCe/0123456789abcdefghijEXAMPLEK")
 BOUNDED = Account(ALICE.id, "AKIABOUNDEDONEEXAMPL", "bOuNdEdOnE/00123456789abcdefghijEXAMPLEK")
@@ -198,7 +199,7 @@ def test_a_stopped_deployment_is_changed_as_well(world):
 def test_every_transaction_has_its_record(world):
     world.apply()
     assert world.server.stop() == 0
-    trail = (world.server.data / "audit" / "trail.jsonl").read_text().splitlines()
+    trail = open_segment(world.server.data).splitlines()
     records = [json.loads(line) for line in trail if '"ApplyDeclaration"' in line]
     changes = [line for record in records for line in (record.get("responseElements") or {}).get("changes", [])]
     told = [line.strip() for line in PLAN.splitlines() if line.startswith("  ")]

@@ -11,6 +11,7 @@ from harness.clients import boto3_client, environment, refused
 from harness.identities import User, allowed, fresh, policy, statement
 from harness.raw import Raw
 from harness.server import ALICE, BOB, Server, clean_environment, free_port
+from harness.trail import open_segment
 
 AWS = pathlib.Path(sys.executable).parent / "aws"
 OPEN = "vpce-1234abcdf5678c90a"
@@ -325,7 +326,7 @@ def test_the_trail_says_which_endpoint(network, clients, key_with):
     for name in ("public", "open"):
         made = clients[name].generate_data_key(KeyId=key, KeySpec="AES_256")
         places[made["ResponseMetadata"]["RequestId"]] = name
-    text = (network["public"].data / "audit" / "trail.jsonl").read_text()
+    text = open_segment(network["public"].data)
     lines = [line for line in text.splitlines() if any(request in line for request in places)]
     assert len(lines) == 2
     for line in lines:

@@ -12,6 +12,7 @@ from harness.clients import boto3_client
 from harness.imports import Importer
 from harness.receivers import SECRET, Receiver, is_signed, soon
 from harness.server import ALICE, BINARY, DevServer, Server, clean_environment
+from harness.trail import open_segment
 
 HERE, THERE = "us-east-1", "us-west-2"
 ROTATION, EXPIRATION, DELETION = (
@@ -51,7 +52,7 @@ class Bus(DevServer):
 
     @property
     def records(self):
-        lines = (self.data / "audit" / "trail.jsonl").read_text().splitlines()
+        lines = open_segment(self.data).splitlines()
         return [record for line in lines if "eventID" in (record := json.loads(line))]
 
     def service_events(self, key, name):

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from golden.make import state
 from harness.clients import boto3_client, refused
 from harness.server import ALICE, BINARY, Account, Server, clean_environment
+from harness.trail import open_segment
 
 
 def refuses_to_start(server, *words):
@@ -232,7 +233,7 @@ def test_a_lost_root_credential_is_replaced_and_the_old_one_retired(filled):
         boto3_client(filled, ALICE).list_keys()
     assert boto3_client(filled, Account(ALICE.id, key_id, secret)).list_keys()["Keys"]
     filled.stop()
-    trail = (filled.data / "audit" / "trail.jsonl").read_text()
+    trail = open_segment(filled.data)
     assert key_id in trail and secret not in trail
 
 

@@ -15,6 +15,7 @@ from harness.identities import (
     statement,
 )
 from harness.server import ALICE, BOB, Account
+from harness.trail import open_segment
 
 
 # POL-38
@@ -92,7 +93,7 @@ def test_an_access_key_comes_with_its_secret_once(server, iam, user):
     listed = iam.list_access_keys(UserName=user.name)["AccessKeyMetadata"]
     assert {k["AccessKeyId"] for k in listed} == {user.key_id, second["AccessKeyId"]}
     assert all("SecretAccessKey" not in k for k in listed)
-    trail = (server.data / "audit" / "trail.jsonl").read_text()
+    trail = open_segment(server.data)
     assert second["AccessKeyId"] in trail
     for secret in (user.credentials.secret, second["SecretAccessKey"]):
         for file in [server.log, *(p for p in server.data.rglob("*") if p.is_file())]:

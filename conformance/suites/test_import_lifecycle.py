@@ -13,6 +13,7 @@ import pytest
 from harness.clients import boto3_client, environment, refused
 from harness.imports import ALGORITHMS, WRAPPING_SPECS, Importer, material, taken, wrapped
 from harness.server import ALICE, BINARY, clean_environment
+from harness.trail import open_segment
 
 AWS = pathlib.Path(sys.executable).parent / "aws"
 HOUR = datetime.timedelta(hours=1)
@@ -190,7 +191,7 @@ def test_material_expires_and_comes_back(dev, tmp_path, spec):
 
 
 def events(server, name):
-    lines = (server.data / "audit" / "trail.jsonl").read_text().splitlines()
+    lines = open_segment(server.data).splitlines()
     return [json.loads(line) for line in lines if f'"{name}"' in line]
 
 

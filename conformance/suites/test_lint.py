@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from harness.identities import User, allowed, fresh, policy, statement
 from harness.server import ALICE, BINARY, BOB, clean_environment
+from harness.trail import open_segment
 
 ROOT = f"arn:aws:iam::{ALICE.id}:root"
 DOCS = pathlib.Path(__file__).parents[2] / "docs" / "operating"
@@ -100,7 +101,7 @@ def test_saving_records_what_is_doubtful(own_server):
     kms.create_grant(KeyId=key, GranteePrincipal=ROOT, Operations=["Decrypt"])
     assert own_server.stop() == 0
     found = {}
-    for line in (own_server.data / "audit" / "trail.jsonl").read_text().splitlines():
+    for line in open_segment(own_server.data).splitlines():
         record = json.loads(line)
         record = record.get("record", record)
         if "eventName" in record:

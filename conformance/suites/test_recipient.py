@@ -9,6 +9,7 @@ from harness.clients import boto3_client, refused
 from harness.enclaves import MODULE, Enclave, Platform
 from harness.identities import Role, User, allowed, fresh, key_under, statement, to
 from harness.server import ALICE, Server
+from harness.trail import open_segment
 
 FOUR = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:GenerateRandom"]
 IMAGE = "kms:RecipientAttestation:ImageSha384"
@@ -51,7 +52,7 @@ def recipient(document):
 
 
 def records(server, name):
-    lines = (server.data / "audit" / "trail.jsonl").read_text().splitlines()
+    lines = open_segment(server.data).splitlines()
     return [record for record in map(json.loads, lines) if record.get("eventName") == name]
 
 

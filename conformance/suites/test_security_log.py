@@ -19,7 +19,7 @@ class Watched(Server):
 
     def lines(self, name="security.jsonl"):
         path = self.data / "audit" / name
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [json.loads(line) for line in path.read_text().rstrip("\0").splitlines()] if path.exists() else []
 
     def turned_away(self, **wanted):
         lines = self.lines()

@@ -166,7 +166,7 @@ def files_of(server):
 
 
 def size_of(server):
-    return sum(file.stat().st_size for file in files_of(server))
+    return sum(len(file.read_bytes().rstrip(b"\0")) for file in files_of(server))
 
 
 def restart(server):

@@ -2,6 +2,8 @@
 
 use std::{fs::File, io, os::unix::fs::FileExt};
 
+use crate::recovery::end_of_text;
+
 const BLOCK: u64 = 256 * 1024;
 
 /// The lines of a file from the end; a last line without its break is left out.
@@ -15,7 +17,7 @@ pub(crate) struct Backwards {
 
 impl Backwards {
     pub(crate) fn new(file: File) -> io::Result<Self> {
-        let position = file.metadata()?.len();
+        let position = end_of_text(&file, file.metadata()?.len())?;
         let mut lines = Self {
             file,
             position,

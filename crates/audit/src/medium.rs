@@ -1,16 +1,8 @@
 //! What a trail is written to. A trait, so that a full or failing disk can be had in a test.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, sync::Arc};
 
 use parking_lot::Mutex;
-
-use crate::segment;
 
 /// An append-only log of bytes.
 pub trait Medium: Send + 'static {
@@ -37,69 +29,6 @@ pub enum NotBegun {
     AsBefore(io::Error),
     /// What a restart would find is not known.
     Unknown(io::Error),
-}
-
-/// A file, opened for appending.
-#[derive(Debug)]
-pub(crate) struct LogFile {
-    file: File,
-    path: PathBuf,
-}
-
-impl LogFile {
-    pub(crate) fn new(file: File, path: &Path) -> Self {
-        Self {
-            file,
-            path: path.to_owned(),
-        }
-    }
-
-    /// Makes everything durable, its size included.
-    pub(crate) fn sync_all(&self) -> io::Result<()> {
-        self.file.sync_all()
-    }
-}
-
-impl Medium for LogFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-
-    fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
-    }
-
-    /// At every moment the path names a whole file that the chain can go on in: the closed segment has a second name
-    /// before the new one takes its first, in one step. What a crash leaves of that is tidied by the next start.
-    fn begin_segment(&mut self, first: u64, header: &[u8]) -> Result<(), NotBegun> {
-        let next = segment::next_path(&self.path);
-        let prepare = || {
-            let mut file = OpenOptions::new()
-                .read(true)
-                .append(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&next)?;
-            file.write_all(header)?;
-            file.sync_all()?;
-            fs::hard_link(&self.path, segment::closed_path(&self.path, first))?;
-            segment::sync_folder_of(&self.path)?;
-            Ok(file)
-        };
-        let file = prepare().map_err(|error| {
-            // The next attempt would do the same.
-            drop(segment::tidy(&self.path));
-            NotBegun::AsBefore(error)
-        })?;
-        let replaced = fs::rename(&next, &self.path).and_then(|()| segment::sync_folder_of(&self.path));
-        replaced.map_err(NotBegun::Unknown)?;
-        self.file = file;
-        Ok(())
-    }
 }
 
 /// A log in memory, for a server that keeps nothing and for tests. It holds at most its bound, dropping the oldest

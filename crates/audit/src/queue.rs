@@ -3,21 +3,31 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot};
 use trent_metrics::Histogram;
 
-use crate::{chain::Reached, event::Rendered, rotation::Rotation};
+use crate::{
+    chain::Reached,
+    event::Rendered,
+    gathering,
+    index::{Lines, Unindexed},
+    rotation::Rotation,
+};
 
-/// In [`Mode::Buffered`] records are written when about so many bytes of them wait: few calls, a batch that stays in the
+/// Records are written when about so many bytes of them wait, in either mode: few calls, a batch that stays in the
 /// processor's cache, and no long turn of the writer on a processor that serves requests too (authenticating a piece takes
 /// some 100 microseconds without SHA extensions, and the request that meets it waits as long).
 pub(crate) const PIECE: usize = 32 * 1024;
+
+/// How long records that came during a sync wait for workers to sleep. Those that come when nothing is under way need no
+/// bound: their worker itself is awake.
+pub(crate) const GATHERING: Duration = Duration::from_millis(1);
 
 /// The most that may wait in memory in [`Mode::Durable`].
 const DURABLE_BOUND: usize = 16 * 1024 * 1024;
@@ -94,6 +104,10 @@ pub(crate) type Answer = Result<(), TrailError>;
 pub(crate) struct Shared {
     pub(crate) mode: Mode,
     pub(crate) queue: Mutex<Queue>,
+    /// Records wait until a worker sleeps.
+    pub(crate) gathering: AtomicBool,
+    /// What the index of the open segment lacks; a trail in memory has none.
+    pub(crate) unindexed: Option<Unindexed>,
     /// Wakes the writer.
     pub(crate) work: Condvar,
     /// Wakes appends that wait for room.
@@ -133,12 +147,24 @@ pub(crate) struct UnderWay {
 }
 
 /// Records in the order of their appends: their lines end to end, and who waits for which.
-#[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) records: Vec<Entry>,
+    /// What the records are found by; `None` if that is to be read from them.
+    pub(crate) lines: Option<Lines>,
     /// Callers of `flush` and appends, to be answered when the batch is durable.
     pub(crate) waiters: Vec<oneshot::Sender<Answer>>,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            bytes: Vec::new(),
+            records: Vec::new(),
+            lines: Some(Lines::default()),
+            waiters: Vec::new(),
+        }
+    }
 }
 
 /// One record of a batch.
@@ -151,7 +177,7 @@ pub(crate) struct Entry {
 }
 
 impl Shared {
-    pub(crate) fn new(mode: Mode, reached: Reached) -> Self {
+    pub(crate) fn new(mode: Mode, reached: Reached, in_files: bool) -> Self {
         Self {
             mode,
             queue: Mutex::new(Queue {
@@ -164,6 +190,8 @@ impl Shared {
                 rotation: None,
                 health: Health::Healthy,
             }),
+            gathering: AtomicBool::new(false),
+            unindexed: in_files.then(Unindexed::default),
             work: Condvar::new(),
             room: Notify::new(),
             durable: AtomicU64::new(reached.point.head.sequence),
@@ -190,9 +218,10 @@ impl Shared {
         }
         // A trail that could not be written promises nothing: its appends wait for their own write.
         let awaited = awaited || queue.health != Health::Healthy;
-        queue.batch.push(record.json(), !awaited);
+        queue.batch.push(record, !awaited);
         if awaited {
-            return Ok(Queued::Awaits(self.await_batch(queue)));
+            let gathers = gathering::tells() && queue.batch.bytes.len() < PIECE;
+            return Ok(Queued::Awaits(self.await_batch(queue, gathers)));
         }
         let wakes = (before == 0 && !queue.timed) || (before < PIECE && queue.batch.bytes.len() >= PIECE);
         drop(queue);
@@ -215,6 +244,10 @@ impl Shared {
     pub(crate) fn notice_stall(&self, limit: Duration) {
         let mut queue = self.queue.lock();
         let Some(under_way) = queue.under_way.as_mut() else {
+            // A worker that is busy for so long is no reason to wait.
+            if !queue.batch.is_empty() {
+                self.hurry(queue);
+            }
             return;
         };
         if under_way.since.elapsed() < limit {
@@ -239,19 +272,40 @@ impl Shared {
     pub(crate) fn flush(&self) -> Result<oneshot::Receiver<Answer>, TrailError> {
         let queue = self.queue.lock();
         queue.refuse_if_failed()?;
-        Ok(self.await_batch(queue))
+        Ok(self.await_batch(queue, false))
     }
 
-    fn await_batch(&self, mut queue: parking_lot::MutexGuard<'_, Queue>) -> oneshot::Receiver<Answer> {
+    /// The answer for what was queued last. If it `gathers`, it is written when the worker whose record it is sleeps.
+    fn await_batch(&self, mut queue: MutexGuard<'_, Queue>, gathers: bool) -> oneshot::Receiver<Answer> {
         let (sender, answer) = oneshot::channel();
         queue.batch.waiters.push(sender);
+        if gathers {
+            self.gathering.store(true, Ordering::Relaxed);
+        } else {
+            self.hurry(queue);
+        }
+        answer
+    }
+
+    /// Has the writer make durable what waits.
+    fn hurry(&self, mut queue: MutexGuard<'_, Queue>) {
         let asleep = !queue.urgent;
         queue.urgent = true;
         drop(queue);
         if asleep {
             self.work.notify_one();
         }
-        answer
+    }
+
+    /// A worker is about to sleep. While a sync is under way its end wakes workers, which have more records then.
+    pub(crate) fn worker_sleeps(&self) {
+        if self.gathering.load(Ordering::Relaxed) {
+            let queue = self.queue.lock();
+            if queue.under_way.is_none() {
+                self.gathering.store(false, Ordering::Relaxed);
+                self.hurry(queue);
+            }
+        }
     }
 }
 
@@ -310,9 +364,14 @@ impl Batch {
         self.records.is_empty() && self.waiters.is_empty()
     }
 
-    fn push(&mut self, json: &[u8], promised: bool) {
+    fn push(&mut self, record: &Rendered, promised: bool) {
+        let json = record.json();
         self.bytes.extend_from_slice(json);
         self.bytes.push(b'\n');
+        match (&mut self.lines, record.noted()) {
+            (Some(lines), Some(noted)) => lines.push(json.len() + 1, noted),
+            _ => self.lines = None,
+        }
         self.records.push(Entry {
             end: self.bytes.len(),
             promised,
@@ -325,6 +384,7 @@ impl Batch {
             return later;
         }
         let offset = self.bytes.len();
+        self.lines = None;
         self.bytes.extend_from_slice(&later.bytes);
         self.records.extend(later.records.into_iter().map(|mut entry| {
             entry.end += offset;
@@ -336,6 +396,7 @@ impl Batch {
     /// Adds the records of another batch whose appends were answered.
     pub(crate) fn keep_promised(&mut self, other: &Self) {
         let mut start = 0;
+        self.lines = None;
         for entry in &other.records {
             if entry.promised {
                 self.bytes.extend_from_slice(&other.bytes[start..entry.end]);
@@ -353,5 +414,6 @@ impl Batch {
         self.bytes.clear();
         self.records.clear();
         self.waiters.clear();
+        self.lines = Some(Lines::default());
     }
 }

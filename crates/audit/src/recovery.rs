@@ -116,12 +116,14 @@ pub(crate) fn open(path: &Path, chains: &Chains) -> Result<Recovered, OpenError>
     segment::tidy(path).map_err(io)?;
     let file = OpenOptions::new()
         .read(true)
-        .append(true)
+        .write(true)
         .create(true)
+        .truncate(false)
         .mode(0o600)
         .open(path)
         .map_err(io)?;
-    let size = file.metadata().map_err(io)?.len();
+    let length = file.metadata().map_err(io)?.len();
+    let size = end_of_text(&file, length).map_err(io)?;
     let whole = end_of_last_line(&file, size).map_err(io)?;
     if whole == 0 {
         // A file of another kind that happens to have no line break is not ours to cut.
@@ -138,7 +140,7 @@ pub(crate) fn open(path: &Path, chains: &Chains) -> Result<Recovered, OpenError>
         bytes: size - end.offset,
         records: walk.unfinished(),
     };
-    if torn.bytes > 0 {
+    if length > end.offset {
         file.set_len(end.offset).map_err(io)?;
         file.sync_all().map_err(io)?;
     }
@@ -183,7 +185,9 @@ fn walk_on(path: &Path, file: &File, whole: u64, walk: &mut Walk<'_>, chains: &C
         path: path.to_owned(),
         source,
     };
-    let size = file.metadata().map_err(io)?.len();
+    let length = file.metadata().map_err(io)?.len();
+    // Zeros behind everything are no hole: else no damage would be any.
+    let size = end_of_text(file, length).map_err(io)?;
     let header = segment::header_in(file).map_err(io)?;
     let trail = header.map(|header| header.trail);
     let mut file = file;
@@ -302,16 +306,25 @@ fn start_new(path: &Path, file: File, torn_bytes: u64, chains: &Chains) -> Resul
     })
 }
 
-/// The offset just after the last line break, or 0. What follows it, a part of a line or blocks of zeros that the disk
-/// never filled, is what a crash left.
+/// The offset just after the last line break, or 0. What follows it, a part of a line or zeros that were never written
+/// over, is what a crash left.
 pub(crate) fn end_of_last_line(file: &File, size: u64) -> io::Result<u64> {
+    end_behind_last(file, size, |byte| byte == b'\n')
+}
+
+/// The offset just after the last byte that is not zero, or 0: where lines end in a file that has zeros ahead of them.
+pub(crate) fn end_of_text(file: &File, size: u64) -> io::Result<u64> {
+    end_behind_last(file, size, |byte| byte != 0)
+}
+
+fn end_behind_last(file: &File, size: u64, is_one: impl Fn(u8) -> bool) -> io::Result<u64> {
     let mut block = vec![0; 64 * 1024];
     let mut end = size;
     while end > 0 {
         let start = end.saturating_sub(block.len() as u64);
         let part = &mut block[..usize::try_from(end - start).unwrap_or(0)];
         file.read_exact_at(part, start)?;
-        if let Some(at) = part.iter().rposition(|byte| *byte == b'\n') {
+        if let Some(at) = part.iter().rposition(|byte| is_one(*byte)) {
             return Ok(start + at as u64 + 1);
         }
         end = start;

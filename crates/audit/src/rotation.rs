@@ -124,14 +124,17 @@ impl Trail {
             return Ok(None);
         };
         let mut segments = segment::closed(path)?;
-        segments.push(segment::Segment {
-            first: self.reached().first,
-            path: path.to_owned(),
-        });
-        let mut sizes = Vec::with_capacity(segments.len());
+        let mut sizes = Vec::with_capacity(segments.len() + 1);
         for segment in &segments {
             sizes.push(fs::metadata(&segment.path)?.len());
         }
+        let open = self.reached();
+        segments.push(segment::Segment {
+            first: open.first,
+            path: path.to_owned(),
+        });
+        // Its file may be longer: what is made ready ahead.
+        sizes.push(open.point.offset);
         let mut total: u64 = sizes.iter().sum();
         let mut gone = Vec::new();
         for ((segment, next), size) in segments.iter().zip(&segments[1..]).zip(sizes) {

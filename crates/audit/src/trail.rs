@@ -25,7 +25,8 @@ use crate::{
     chains::{self, Anchors, Chains},
     event::Rendered,
     history::History,
-    medium::{LogFile, Medium, MemoryLog},
+    log_file::LogFile,
+    medium::{Medium, MemoryLog},
     queue::{Answer, Health, Mode, Queued, STALL_LIMIT, Shared, TrailError},
     recovery::{self, OpenError},
     rotation::Rotation,
@@ -86,7 +87,7 @@ impl Trail {
         // Known before it is used: a chain in the file is one that the store can check.
         chains::register(&store, id, &key).await?;
         let (chain, line) = Chain::begin(&header, &key);
-        let mut log = LogFile::new(found.file, path);
+        let mut log = LogFile::new(found.file, path, found.length);
         log.append(&line).map_err(io)?;
         log.sync_all().map_err(io)?;
         if found.trail.is_none() {
@@ -148,7 +149,7 @@ impl Trail {
     /// Starts the writer thread on a medium whose content ends where the chain stands.
     fn start(medium: Box<dyn Medium>, chain: Chain, reached: Reached, mode: Mode, place: Place) -> Self {
         let length = reached.point.offset;
-        let shared = Arc::new(Shared::new(mode, reached));
+        let shared = Arc::new(Shared::new(mode, reached, place.path.is_some()));
         let thread = writer::spawn(medium, chain, length, &shared);
         let history = match (&place.path, place.memory.clone()) {
             (Some(path), _) => History::of_files(path, &shared),
@@ -264,6 +265,10 @@ impl Trail {
     /// How far the trail is known to be on the disk.
     pub(crate) fn reached(&self) -> Reached {
         self.0.shared.reached.lock().clone()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
     }
 
     pub(crate) fn anchors(&self) -> Option<&Anchors> {

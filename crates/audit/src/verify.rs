@@ -11,6 +11,7 @@ use std::{
 use crate::{
     chain::{Head, LineError, Mac},
     chains::{Chains, Floor},
+    recovery::end_of_text,
     segment::{self, Segment},
     walk::{Misplaced, Torn, Walk, WalkError},
 };
@@ -248,7 +249,7 @@ impl Course<'_> {
 
     /// Follows one segment to its end.
     fn check(&mut self, path: &Path, file: File, progress: &mut impl FnMut(Progress)) -> Result<Torn, VerifyError> {
-        let size = file.metadata()?.len();
+        let size = end_of_text(&file, file.metadata()?.len())?;
         let header = segment::header_in(&file)?.ok_or_else(|| VerifyError::NotATrail(path.to_owned()))?;
         // Told once the header is known to be one that was written.
         let place = self.check_place(path, header.sequence, header.after);

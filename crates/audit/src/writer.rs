@@ -8,11 +8,13 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::{
     chain::{Chain, Header, Reached},
+    index::Written,
     medium::{Medium, NotBegun},
-    queue::{Answer, Batch, Health, Mode, PIECE, Shared, TrailError},
+    queue::{Answer, Batch, GATHERING, Health, Mode, PIECE, Shared, TrailError},
     rotation::{Rotation, RotationError},
 };
 
@@ -33,6 +35,7 @@ pub(crate) fn spawn(
     let writer = Writer {
         medium,
         chain,
+        segment: shared.reached.lock().segment,
         length,
         kept: Batch::default(),
         unsynced: 0,
@@ -74,6 +77,8 @@ struct Writer {
     medium: Box<dyn Medium>,
     /// The chain at the end of what the medium holds.
     chain: Chain,
+    /// The segment that it is in.
+    segment: Uuid,
     /// How long the medium's content is.
     length: u64,
     /// Records that were promised and could not be written yet, oldest first.
@@ -147,7 +152,7 @@ impl Writer {
             }
             if self.sync_at.is_none() && !queue.batch.is_empty() {
                 self.sync_at = Some(match shared.mode {
-                    Mode::Durable | Mode::Discarding => Instant::now(),
+                    Mode::Durable | Mode::Discarding => Instant::now() + GATHERING,
                     Mode::Buffered { flush_interval, .. } => Instant::now() + flush_interval,
                 });
             }
@@ -157,11 +162,14 @@ impl Writer {
             let task = if queue.urgent || rotates || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 Some(Task::Sync)
             } else {
-                (retry.is_none() && queue.batch.bytes.len() >= PIECE).then_some(Task::Write)
+                // What somebody waits for is synced.
+                let writes = retry.is_none() && queue.batch.waiters.is_empty() && queue.batch.bytes.len() >= PIECE;
+                writes.then_some(Task::Write)
             };
             if let Some(task) = task {
                 queue.urgent = false;
                 queue.timed = false;
+                shared.gathering.store(false, Ordering::Relaxed);
                 let batch = queue.begin(std::mem::take(&mut self.spare));
                 queue.in_flight = batch.bytes.len() + self.kept.bytes.len() + self.unsynced;
                 return Some((batch, task));
@@ -189,7 +197,16 @@ impl Writer {
             });
         }
         self.chain.written(head);
+        let start = self.length;
         self.length += batch.bytes.len() as u64;
+        if let (Some(lines), Some(unindexed)) = (batch.lines.take(), &self.shared.unindexed) {
+            unindexed.push(Written {
+                segment: self.segment,
+                start,
+                end: self.length,
+                lines,
+            });
+        }
         self.unsynced += records;
         Ok(())
     }
@@ -227,6 +244,7 @@ impl Writer {
         let outcome = match self.medium.begin_segment(first, &line) {
             Ok(()) => {
                 self.chain = chain;
+                self.segment = header.trail;
                 self.length = line.len() as u64;
                 *self.shared.reached.lock() = Reached {
                     segment: header.trail,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::*;
-use crate::{EventId, queue::PIECE, walk::Walk};
+use crate::{EventId, Workers, queue::PIECE, walk::Walk};
 
 /// A disk with a page cache, a size, and calls that can be made to fail.
 #[derive(Clone, Default)]
@@ -127,6 +127,13 @@ fn record(number: u8) -> Rendered {
     Rendered::from_stored(id, format!("{{\"eventID\":\"{id}\"}}").into_bytes())
 }
 
+/// One of about so many bytes.
+fn long_record(number: u8, length: usize) -> Rendered {
+    let id = EventId::from_bytes([number; 16]);
+    let more = "x".repeat(length);
+    Rendered::from_stored(id, format!("{{\"more\":\"{more}\",\"eventID\":\"{id}\"}}").into_bytes())
+}
+
 fn ids(numbers: impl IntoIterator<Item = u8>) -> Vec<EventId> {
     numbers
         .into_iter()
@@ -176,6 +183,93 @@ async fn appends_that_wait_together_share_a_sync() {
         "{}",
         disk.0.syncs.load(Ordering::SeqCst)
     );
+}
+
+/// A trail with a worker, which is this thread; the writer sleeps.
+async fn with_worker(disk: &Disk) -> (Trail, Workers) {
+    let (trail, workers) = (disk.trail(Mode::Durable), Workers::default());
+    workers.serve(&trail);
+    workers.about_to_sleep();
+    trail.flush().await.expect("flushed");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    (trail, workers)
+}
+
+async fn answered(append: &mut (impl Future<Output = Result<(), TrailError>> + Unpin), within: u64) -> bool {
+    let within = Duration::from_millis(within);
+    tokio::time::timeout(within, append)
+        .await
+        .is_ok_and(|answer| answer.is_ok())
+}
+
+#[tokio::test]
+async fn a_workers_records_share_the_sync_of_its_sleep() {
+    let disk = Disk::default();
+    let (trail, workers) = with_worker(&disk).await;
+    let records: Vec<_> = (0..20).map(record).collect();
+    let mut appends: Vec<_> = records.iter().map(|record| Box::pin(trail.append(record))).collect();
+    for append in &mut appends {
+        assert!(!answered(append, 1).await, "it waits for the worker");
+    }
+    assert_eq!(disk.0.syncs.load(Ordering::SeqCst), 0);
+    workers.about_to_sleep();
+    for append in &mut appends {
+        assert!(answered(append, 5000).await);
+    }
+    assert_eq!(disk.0.syncs.load(Ordering::SeqCst), 1);
+    assert_eq!(disk.events_after_power_cut(), ids(0..20));
+}
+
+#[tokio::test]
+async fn a_worker_that_does_not_sleep_makes_its_records_wait_no_longer_than_bounds() {
+    let disk = Disk::default();
+    let (trail, workers) = with_worker(&disk).await;
+    // Enough of them.
+    let many: Vec<_> = (0..u8::MAX).map(|number| long_record(number, PIECE / 16)).collect();
+    let mut appends: Vec<_> = many[..17].iter().map(|record| Box::pin(trail.append(record))).collect();
+    for append in &mut appends {
+        answered(append, 1).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(disk.0.syncs.load(Ordering::SeqCst) >= 1);
+    // Those that came during a sync.
+    disk.0.stuck.store(true, Ordering::SeqCst);
+    let (first, second) = (record(1), record(2));
+    let mut first = Box::pin(trail.append(&first));
+    assert!(!answered(&mut first, 1).await);
+    workers.about_to_sleep();
+    let mut second = Box::pin(trail.append(&second));
+    assert!(!answered(&mut second, 50).await);
+    workers.about_to_sleep();
+    disk.0.stuck.store(false, Ordering::SeqCst);
+    assert!(answered(&mut first, 5000).await);
+    assert!(answered(&mut second, 5000).await, "without a worker that sleeps");
+    // And whoever looks after the trail.
+    let third = record(3);
+    let mut third = Box::pin(trail.append(&third));
+    assert!(!answered(&mut third, 50).await);
+    trail.notice_stall();
+    assert!(answered(&mut third, 5000).await);
+}
+
+#[tokio::test]
+async fn a_thread_that_is_no_worker_waits_for_none() {
+    let disk = Disk::default();
+    let (trail, _workers) = with_worker(&disk).await;
+    let other = trail.clone();
+    let appended = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime
+            .expect("a runtime")
+            .block_on(async { answered(&mut Box::pin(other.append(&record(1))), 5000).await })
+    });
+    assert!(appended.await.expect("ran"));
+    // Neither does a flush.
+    let second = record(2);
+    let mut second = Box::pin(trail.append(&second));
+    assert!(!answered(&mut second, 1).await);
+    assert!(answered(&mut Box::pin(trail.flush()), 5000).await);
+    assert!(answered(&mut second, 5000).await);
 }
 
 #[tokio::test]

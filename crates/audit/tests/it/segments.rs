@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use trent_audit::{Chains, Keeping, Mode, OpenError, Removed, Summary, Trail, VerifyError, verify};
 use trent_store::Sealed;
 
-use crate::world::{events_in, record, store};
+use crate::world::{content, events_in, record, store};
 
 struct World {
     folder: TempDir,
@@ -182,7 +182,7 @@ async fn a_crash_at_any_step_of_closing_a_segment_loses_nothing() {
         let trail = world.open().await;
         trail.append(&record(1)).await.expect("appended");
         // What the store knows at the crash: the anchor before the new segment, and the new chain.
-        let before = fs::read(&world.path).expect("readable");
+        let before = content(&world.path);
         trail.rotate().await.expect("rotated");
         trail.close();
         let (old, new) = (
@@ -347,8 +347,7 @@ async fn segments_that_changed_places_or_went_are_found_and_named() {
 async fn what_need_not_be_kept_is_removed_and_that_is_known() {
     let world = World::of_four().await;
     let trail = world.open().await;
-    let size = |path: &Path| fs::metadata(path).expect("there").len();
-    let all: u64 = world.files().iter().map(|path| size(path)).sum();
+    let all: u64 = world.files().iter().map(|path| content(path).len() as u64).sum();
     let by_size = |most| Keeping {
         size: Some(most),
         ..Keeping::default()
@@ -388,8 +387,7 @@ async fn what_need_not_be_kept_is_removed_and_that_is_known() {
 async fn what_is_still_to_be_delivered_is_kept_longer_but_not_for_ever() {
     let world = World::of_four().await;
     let trail = world.open().await;
-    let size = |path: &Path| fs::metadata(path).expect("there").len();
-    let all: u64 = world.files().iter().map(|path| size(path)).sum();
+    let all: u64 = world.files().iter().map(|path| content(path).len() as u64).sum();
     let by_size = |most| Keeping {
         size: Some(most),
         ..Keeping::default()

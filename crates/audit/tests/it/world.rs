@@ -65,9 +65,16 @@ pub(crate) async fn events(path: &Path, store: &Sealed) -> Vec<u8> {
     events_in(path)
 }
 
+/// What a file holds, without what is made ready ahead of the lines of an open segment.
+pub(crate) fn content(path: &Path) -> Vec<u8> {
+    let mut content = fs::read(path).expect("readable");
+    content.truncate(content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+    content
+}
+
 /// The first bytes of the ids of the events in a file, in order.
 pub(crate) fn events_in(path: &Path) -> Vec<u8> {
-    let content = fs::read_to_string(path).expect("readable");
+    let content = String::from_utf8(content(path)).expect("text");
     let lines = content
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));

@@ -7,6 +7,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::{Operator, Questions, Verification};
+use trent_audit::Workers;
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::Region;
@@ -54,19 +55,24 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     }
     let listeners = config.addresses().count();
     config.limits.connections = connections_possible(config.limits.connections, listeners);
+    let workers = Workers::default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers)
         .thread_name("trent-worker")
         .on_thread_start(warm_up)
+        .on_thread_park({
+            let workers = workers.clone();
+            move || workers.about_to_sleep()
+        })
         .enable_all()
         .build()?;
     // The main thread only waits; everything runs on the workers.
     let arguments = arguments.clone();
-    runtime.block_on(runtime.spawn(async move { serve(&arguments, &config).await }))?
+    runtime.block_on(runtime.spawn(async move { serve(&arguments, &config, &workers).await }))?
 }
 
 #[expect(clippy::too_many_lines, reason = "what is started and what is stopped, in order")]
-async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failure> {
+async fn serve(arguments: &ServeArguments, config: &Config, workers: &Workers) -> Result<(), Failure> {
     if !arguments.dev && quarantine::holds(config) {
         return Err(
             "this store was restored from a backup without the ledger of destroyed keys: keys that were deleted \
@@ -79,6 +85,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
     } else {
         Node::open(config, arguments.accept_rollback).await?
     };
+    workers.serve(&node.trail);
     apply_bootstrap(config, &node).await?;
     let kms = Kms::new(
         &node.store,
