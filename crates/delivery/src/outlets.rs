@@ -56,9 +56,19 @@ pub trait Outlet: Send {
         None
     }
 
-    /// What it has to know after a restart beside its place; written down with that.
+    /// What it has to know after a restart beside its place; written down with that, now and then.
     fn memory(&self) -> Vec<u8> {
         Vec::new()
+    }
+
+    /// Whether it goes on only once its place and its memory, as they are now, were written down.
+    fn awaits_saving(&self) -> bool {
+        false
+    }
+
+    /// Told that they were, if it waited for that.
+    async fn saved(&mut self) -> Result<(), Undelivered> {
+        Ok(())
     }
 
     /// Told where it goes on, and what it had to know.

@@ -2,10 +2,12 @@
 //! files that are signed and name each log file with its hash.
 //!
 //! Records wait until a file is due. The outlet's place in the trail is that before the first that waits, so after a crash
-//! they are brought again.
+//! they are brought again. What is about to be written is a [`Plan`], which is in the store before any of it is done: after
+//! a crash it is carried out again, over what was done of it.
 
 mod digest;
 mod key;
+mod plan;
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -19,13 +21,14 @@ use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use minicbor::{Decode, Encode};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use trent_audit::{Entry, Position, for_account};
-use uuid::Uuid;
 
-use self::digest::{Chains, LogFile};
+use self::digest::{Chain, Chains, LogFile};
 pub use self::key::{DigestKey, DigestKeyError};
+use self::plan::{Batch, Plan};
 use super::{Outlet, Taken, Undelivered};
 use crate::moment;
 
@@ -66,12 +69,28 @@ struct Desk {
     since: Option<(Instant, Position)>,
     /// The place behind the last record that was seen.
     seen: Option<Position>,
+    /// What is about to be written.
+    plan: Option<Plan>,
+    /// Whether all records of a plan that was made before a restart have come again.
+    complete: bool,
+}
+
+/// What is remembered beside the place in the trail.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Memory {
+    #[n(0)]
+    chains: Vec<Chain>,
+    #[n(1)]
+    plan: Option<Plan>,
 }
 
 /// What has log files of its own: an account in a Region.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub(super) struct Owner {
+    #[n(0)]
     pub(super) account: String,
+    #[n(1)]
     pub(super) region: String,
 }
 
@@ -103,22 +122,34 @@ impl LogFiles {
             waiting_bytes: 0,
             since: None,
             seen: None,
+            plan: None,
+            complete: false,
         })))
     }
+}
 
-    /// Writes what is due, where others need not wait for the disk.
-    async fn write_due(&self) -> Result<(), Undelivered> {
-        if !self.0.lock().has_due() {
-            return Ok(());
-        }
-        let desk = Arc::clone(&self.0);
-        let written = tokio::task::spawn_blocking(move || desk.lock().write_due()).await;
-        let written = written.map_err(io::Error::other).and_then(|written| written);
-        written.map_err(|error| Undelivered(format!("{}: {error}", self.0.lock().layout.folder.display())))
+impl Memory {
+    /// Reads what was remembered; nothing, if that is nothing that this build knows.
+    fn read(memory: &[u8]) -> Self {
+        minicbor::decode(memory).unwrap_or_else(|_| Self {
+            // Before there were plans.
+            chains: minicbor::decode(memory).unwrap_or_default(),
+            plan: None,
+        })
     }
 }
 
 impl Desk {
+    /// Whether a record may come to those that wait.
+    fn has_room_for(&self, record: &Entry) -> bool {
+        match &self.plan {
+            // Files that cannot be written are no reason to take more and more into memory.
+            None => !self.is_full(),
+            Some(Plan::LogFiles(batch)) => !self.is_ready() && record.behind.sequence() <= batch.last,
+            Some(Plan::Digests { .. }) => false,
+        }
+    }
+
     fn add(&mut self, record: &Entry) {
         if self.since.is_none() {
             self.since = Some((Instant::now(), self.seen.unwrap_or(record.behind)));
@@ -152,63 +183,85 @@ impl Desk {
         self.waiting_bytes >= MOST_WAITING
     }
 
+    /// Decides what is to be written, if something is due and nothing decided.
+    fn plan(&mut self, now: i64) {
+        if self.plan.is_some() {
+            return;
+        }
+        self.complete = false;
+        if self.has_due_files() {
+            let last = self.seen.map_or(0, |seen| seen.sequence());
+            self.plan = Some(Plan::LogFiles(Batch::new(now, last)));
+            return;
+        }
+        let owners = self.chains.due(&self.layout, now);
+        if !owners.is_empty() {
+            self.plan = Some(Plan::Digests { at: now, owners });
+        }
+    }
+
     fn has_due_files(&self) -> bool {
         let is_due = |since: &(Instant, Position)| since.0.elapsed() >= self.layout.interval;
         self.since.as_ref().is_some_and(is_due) || self.is_full()
     }
 
-    fn has_due(&self) -> bool {
-        self.has_due_files() || self.chains.has_due(&self.layout, moment::now())
+    /// Whether what is to be written is all there.
+    fn is_ready(&self) -> bool {
+        match &self.plan {
+            None => false,
+            Some(Plan::LogFiles(batch)) => self.complete || self.seen.is_some_and(|seen| seen.sequence() >= batch.last),
+            Some(Plan::Digests { .. }) => true,
+        }
     }
 
-    /// Writes the files that are due, and then the digests.
-    fn write_due(&mut self) -> io::Result<()> {
-        let now = moment::now();
-        if self.has_due_files() {
-            while let Some((owner, waiting)) = self.waiting.pop_first() {
-                match write_log_file(&self.layout, &owner, &waiting, now) {
-                    Ok(file) => {
-                        self.waiting_bytes -= waiting.records.iter().map(Vec::len).sum::<usize>();
-                        self.chains.add(owner, file, now);
-                    }
-                    Err(error) => {
-                        self.waiting.insert(owner, waiting);
-                        return Err(error);
-                    }
+    /// Writes what was decided. What fails is tried again.
+    fn carry_out(&mut self) -> io::Result<()> {
+        match &mut self.plan {
+            None => return Ok(()),
+            Some(Plan::LogFiles(batch)) => {
+                while let Some(entry) = self.waiting.first_entry() {
+                    let file = write_log_file(&self.layout, entry.key(), entry.get(), batch)?;
+                    let (owner, written) = entry.remove_entry();
+                    self.waiting_bytes -= written.records.iter().map(Vec::len).sum::<usize>();
+                    self.chains.add(owner, file, batch.at);
+                }
+                self.since = None;
+            }
+            Some(Plan::Digests { at, owners }) => {
+                while let Some(owner) = owners.last() {
+                    self.chains.write(owner, &self.layout, &self.key, *at)?;
+                    owners.pop();
                 }
             }
-            self.since = None;
         }
-        self.chains.write_due(&self.layout, &self.key, now)
+        self.plan = None;
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Outlet for LogFiles {
     async fn take(&mut self, records: &[Entry]) -> Taken {
-        // Files that cannot be written are no reason to take more and more into memory.
-        if self.0.lock().is_full()
-            && let Err(error) = self.write_due().await
-        {
-            return Taken {
-                count: 0,
-                failure: Some(error),
-            };
-        }
-        {
-            let mut desk = self.0.lock();
-            for record in records {
-                desk.add(record);
+        let mut desk = self.0.lock();
+        let mut count = 0;
+        for record in records {
+            if !desk.has_room_for(record) {
+                // What comes behind the records of a plan says that they have all come.
+                desk.complete = true;
+                break;
             }
+            desk.add(record);
+            count += 1;
         }
-        Taken {
-            count: records.len(),
-            failure: self.write_due().await.err(),
-        }
+        desk.plan(moment::now());
+        Taken { count, failure: None }
     }
 
     async fn idle(&mut self) -> Result<(), Undelivered> {
-        self.write_due().await
+        let mut desk = self.0.lock();
+        desk.complete = true;
+        desk.plan(moment::now());
+        Ok(())
     }
 
     fn settled(&self) -> Option<Position> {
@@ -217,24 +270,43 @@ impl Outlet for LogFiles {
 
     fn begin(&mut self, at: Position, memory: &[u8]) {
         let mut desk = self.0.lock();
+        let Memory { chains, plan } = Memory::read(memory);
         desk.seen = Some(at);
-        desk.chains = Chains::remembered(memory);
+        desk.chains = Chains::remembered(chains);
+        desk.plan = plan;
     }
 
     fn memory(&self) -> Vec<u8> {
-        self.0.lock().chains.to_memory()
+        let desk = self.0.lock();
+        let memory = Memory {
+            chains: desk.chains.to_remember(),
+            plan: desk.plan.clone(),
+        };
+        // Encoding into memory cannot fail.
+        minicbor::to_vec(memory).unwrap_or_default()
+    }
+
+    fn awaits_saving(&self) -> bool {
+        self.0.lock().is_ready()
+    }
+
+    /// Writes what was decided, where others need not wait for the disk.
+    async fn saved(&mut self) -> Result<(), Undelivered> {
+        let desk = Arc::clone(&self.0);
+        let written = tokio::task::spawn_blocking(move || desk.lock().carry_out()).await;
+        let written = written.map_err(io::Error::other).and_then(|written| written);
+        written.map_err(|error| Undelivered(format!("{}: {error}", self.0.lock().layout.folder.display())))
     }
 }
 
 /// Writes one log file.
-fn write_log_file(layout: &Layout, owner: &Owner, waiting: &Waiting, now: i64) -> io::Result<LogFile> {
+fn write_log_file(layout: &Layout, owner: &Owner, waiting: &Waiting, batch: &Batch) -> io::Result<LogFile> {
     let Owner { account, region } = owner;
-    let unique = Uuid::new_v4().simple().to_string();
     let object = format!(
         "AWSLogs/{account}/CloudTrail/{region}/{}/{account}_CloudTrail_{region}_{}_{}.json.gz",
-        moment::day_of(now),
-        moment::minute_of(now),
-        &unique[..16],
+        moment::day_of(batch.at),
+        moment::minute_of(batch.at),
+        batch.unique,
     );
     let records: Vec<&[u8]> = waiting.records.iter().map(Vec::as_slice).collect();
     let content = [b"{\"Records\":[", records.join(&b","[..]).as_slice(), b"]}"].concat();

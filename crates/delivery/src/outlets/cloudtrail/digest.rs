@@ -35,7 +35,7 @@ pub(super) struct Chains(BTreeMap<Owner, Chain>);
 
 /// The digests of one owner.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-struct Chain {
+pub(super) struct Chain {
     #[n(0)]
     account: String,
     #[n(1)]
@@ -107,7 +107,7 @@ struct Metadata<'a> {
 }
 
 impl Chains {
-    /// Notes a log file for the next digest.
+    /// Notes a log file for the next digest; one that was written again, in the place of what it was.
     pub(super) fn add(&mut self, owner: Owner, file: LogFile, now: i64) {
         let chain = self.0.entry(owner).or_insert_with_key(|owner| Chain {
             account: owner.account.clone(),
@@ -116,22 +116,25 @@ impl Chains {
             files: Vec::new(),
             previous: None,
         });
-        chain.files.push(file);
-    }
-
-    /// Whether a digest is due.
-    pub(super) fn has_due(&self, layout: &Layout, now: i64) -> bool {
-        let all = self.files();
-        self.0.values().any(|chain| chain.is_due(layout, now, all))
-    }
-
-    /// Writes the digests that are due. Where nothing happened there is nothing to tell.
-    pub(super) fn write_due(&mut self, layout: &Layout, key: &DigestKey, now: i64) -> io::Result<()> {
-        let all = self.files();
-        for chain in self.0.values_mut().filter(|chain| chain.is_due(layout, now, all)) {
-            chain.write(layout, key, now)?;
+        match chain.files.iter_mut().find(|known| known.object == file.object) {
+            Some(known) => *known = file,
+            None => chain.files.push(file),
         }
-        Ok(())
+    }
+
+    /// Whose digests are due. Where nothing happened there is nothing to tell.
+    pub(super) fn due(&self, layout: &Layout, now: i64) -> Vec<Owner> {
+        let all = self.files();
+        let due = self.0.iter().filter(|(_, chain)| chain.is_due(layout, now, all));
+        due.map(|(owner, _)| owner.clone()).collect()
+    }
+
+    /// Writes the digest of an owner.
+    pub(super) fn write(&mut self, owner: &Owner, layout: &Layout, key: &DigestKey, now: i64) -> io::Result<()> {
+        match self.0.get_mut(owner) {
+            Some(chain) => chain.write(layout, key, now),
+            None => Ok(()),
+        }
     }
 
     /// How many log files wait for their digest.
@@ -139,9 +142,8 @@ impl Chains {
         self.0.values().map(|chain| chain.files.len()).sum()
     }
 
-    /// What was remembered; nothing, if that is nothing that this build knows.
-    pub(super) fn remembered(memory: &[u8]) -> Self {
-        let chains: Vec<Chain> = minicbor::decode(memory).unwrap_or_default();
+    /// What was remembered.
+    pub(super) fn remembered(chains: Vec<Chain>) -> Self {
         let known = chains.into_iter().map(|chain| {
             let owner = Owner {
                 account: chain.account.clone(),
@@ -153,13 +155,8 @@ impl Chains {
     }
 
     /// What is to be remembered.
-    pub(super) fn to_memory(&self) -> Vec<u8> {
-        if self.0.is_empty() {
-            return Vec::new();
-        }
-        let chains: Vec<&Chain> = self.0.values().collect();
-        // Encoding into memory cannot fail.
-        minicbor::to_vec(chains).unwrap_or_default()
+    pub(super) fn to_remember(&self) -> Vec<Chain> {
+        self.0.values().cloned().collect()
     }
 }
 
