@@ -19,7 +19,7 @@ pub(crate) enum AuditCommand {
     Search(SearchArguments),
     /// Print the records that fit as JSON lines, the oldest first
     Export(ExportArguments),
-    /// Tell who used a key for what, how often and when last
+    /// Tell who used a key for what, how often and when last; or how much all keys were used, by the values of a tag
     Usage(UsageArguments),
 }
 
@@ -112,8 +112,16 @@ pub(crate) struct ExportArguments {
 #[derive(Args)]
 pub(crate) struct UsageArguments {
     /// The key: its id or ARN
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: String,
+    #[arg(
+        long,
+        value_name = "KEY",
+        required_unless_present = "by_tag",
+        conflicts_with = "by_tag"
+    )]
+    pub(crate) key: Option<String>,
+    /// Instead of one key, all keys by the values that they have of this tag; asks the running server for those
+    #[arg(long, value_name = "TAG-KEY")]
+    pub(crate) by_tag: Option<String>,
     /// Not before: a time such as 2026-01-31T12:00:00Z, or how long ago, such as 36h or 90d
     #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = moment)]
     pub(crate) from: Option<u64>,

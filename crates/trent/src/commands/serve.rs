@@ -7,6 +7,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::{Operator, Questions, Verification};
+use trent_delivery::security_log::Destination;
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::Region;
@@ -305,6 +306,10 @@ fn operators(
         store: node.store.clone(),
         directory: Arc::clone(&node.directory),
         trail: node.trail.clone(),
+        security_log: match &config.security_log.destination {
+            Destination::File { path, .. } => Some(path.clone()),
+            Destination::Stdout => None,
+        },
         mode: node.mode,
         questions: Questions {
             directory: Arc::clone(&node.directory),
@@ -315,7 +320,8 @@ fn operators(
         guard: Arc::clone(&node.guard),
         ledger: node.ledger.clone(),
         upkeep,
-        keys: kms,
+        keys: Arc::clone(&kms) as _,
+        tags: kms,
         deliveries: deliveries.statuses().to_vec(),
         verification: Verification::default(),
         facts: trent_admin::Facts {
