@@ -4,28 +4,31 @@
 //! Records wait until a file is due. The outlet's place in the trail is that before the first that waits, so after a crash
 //! they are brought again.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod digest;
+mod folder;
 mod key;
+mod verify;
 
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use parking_lot::Mutex;
 use serde::Deserialize;
 use trent_audit::{Entry, Position, for_account};
 use uuid::Uuid;
 
+#[cfg(feature = "s3")]
+pub use self::bucket::{Bucket, BucketAddress, BucketError};
 use self::digest::{Chains, LogFile};
+pub use self::folder::Folder;
 pub use self::key::{DigestKey, DigestKeyError};
+pub use self::verify::{Checked, LogFilesFault, PublicKeys, public_key, public_keys_in, verify_log_files};
 use super::{Outlet, Taken, Undelivered};
 use crate::moment;
 
@@ -35,12 +38,21 @@ const MOST_WAITING: usize = 8 << 20;
 /// The folder of what belongs to no account: the operator's own.
 const OPERATOR: &str = "operator";
 
+/// Where files are put: a bucket, or a folder that stands for one.
+#[async_trait]
+pub trait Place: Send + Sync {
+    /// What it is called when something goes wrong there.
+    fn name(&self) -> String;
+
+    /// Puts an object there, whole or not at all; it is safe there when this answers. The metadata is for places that
+    /// keep some beside an object.
+    async fn put(&self, object: &str, content: Vec<u8>, metadata: &[(&'static str, String)]) -> io::Result<()>;
+}
+
 /// How files are made.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    /// The folder that stands for the bucket.
-    pub folder: PathBuf,
-    /// The bucket's name, where the folder is copied to one: digests repeat it.
+    /// The bucket's name, which digests repeat; of a folder, that of the bucket that it is copied to.
     pub bucket: String,
     /// The trail's name, which names of digest files have in them.
     pub trail: String,
@@ -52,13 +64,13 @@ pub struct Layout {
     pub digest_interval: Duration,
 }
 
-/// Log files and their digests.
-pub struct LogFiles(Arc<Mutex<Desk>>);
-
-/// What waits to be written, and what has been.
-struct Desk {
+/// Log files and their digests: what waits to be written, and what has been.
+pub struct LogFiles {
+    place: Box<dyn Place>,
     layout: Layout,
     key: DigestKey,
+    /// Whether the public key is there, too.
+    published: bool,
     chains: Chains,
     waiting: BTreeMap<Owner, Waiting>,
     waiting_bytes: usize,
@@ -93,32 +105,21 @@ struct About {
 }
 
 impl LogFiles {
-    /// Files laid out so; digests are signed with this key.
-    pub fn new(layout: Layout, key: DigestKey) -> Self {
-        Self(Arc::new(Mutex::new(Desk {
+    /// Files in a place, laid out so; digests are signed with this key.
+    pub fn new(place: Box<dyn Place>, layout: Layout, key: DigestKey) -> Self {
+        Self {
+            place,
             layout,
             key,
+            published: false,
             chains: Chains::default(),
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             since: None,
             seen: None,
-        })))
-    }
-
-    /// Writes what is due, where others need not wait for the disk.
-    async fn write_due(&self) -> Result<(), Undelivered> {
-        if !self.0.lock().has_due() {
-            return Ok(());
         }
-        let desk = Arc::clone(&self.0);
-        let written = tokio::task::spawn_blocking(move || desk.lock().write_due()).await;
-        let written = written.map_err(io::Error::other).and_then(|written| written);
-        written.map_err(|error| Undelivered(format!("{}: {error}", self.0.lock().layout.folder.display())))
     }
-}
 
-impl Desk {
     fn add(&mut self, record: &Entry) {
         if self.since.is_none() {
             self.since = Some((Instant::now(), self.seen.unwrap_or(record.behind)));
@@ -157,29 +158,43 @@ impl Desk {
         self.since.as_ref().is_some_and(is_due) || self.is_full()
     }
 
-    fn has_due(&self) -> bool {
-        self.has_due_files() || self.chains.has_due(&self.layout, moment::now())
+    /// Writes the files that are due, and then the digests.
+    async fn write_due(&mut self) -> Result<(), Undelivered> {
+        let now = moment::now();
+        let written = match self.write_due_files(now).await {
+            Ok(()) => self.write_due_digests(now).await,
+            failed => failed,
+        };
+        written.map_err(|error| Undelivered(format!("{}: {error}", self.place.name())))
     }
 
-    /// Writes the files that are due, and then the digests.
-    fn write_due(&mut self) -> io::Result<()> {
-        let now = moment::now();
-        if self.has_due_files() {
-            while let Some((owner, waiting)) = self.waiting.pop_first() {
-                match write_log_file(&self.layout, &owner, &waiting, now) {
-                    Ok(file) => {
-                        self.waiting_bytes -= waiting.records.iter().map(Vec::len).sum::<usize>();
-                        self.chains.add(owner, file, now);
-                    }
-                    Err(error) => {
-                        self.waiting.insert(owner, waiting);
-                        return Err(error);
-                    }
-                }
-            }
-            self.since = None;
+    async fn write_due_files(&mut self, now: i64) -> io::Result<()> {
+        if !self.has_due_files() {
+            return Ok(());
         }
-        self.chains.write_due(&self.layout, &self.key, now)
+        while let Some((owner, waiting)) = self.waiting.first_key_value() {
+            let file = write_log_file(&*self.place, owner, waiting, now).await?;
+            // Not before it is there: this may be left off at any wait.
+            if let Some((owner, waiting)) = self.waiting.pop_first() {
+                self.waiting_bytes -= waiting.records.iter().map(Vec::len).sum::<usize>();
+                self.chains.add(owner, file, now);
+            }
+        }
+        self.since = None;
+        Ok(())
+    }
+
+    async fn write_due_digests(&mut self, now: i64) -> io::Result<()> {
+        if !self.chains.has_due(&self.layout, now) {
+            return Ok(());
+        }
+        // Whoever sees a digest finds all that belongs to it.
+        if !self.published {
+            let object = format!("digest-public-key-{}.pem", self.key.fingerprint());
+            self.place.put(&object, self.key.public_pem().into_bytes(), &[]).await?;
+            self.published = true;
+        }
+        self.chains.write_due(&*self.place, &self.layout, &self.key, now).await
     }
 }
 
@@ -187,7 +202,7 @@ impl Desk {
 impl Outlet for LogFiles {
     async fn take(&mut self, records: &[Entry]) -> Taken {
         // Files that cannot be written are no reason to take more and more into memory.
-        if self.0.lock().is_full()
+        if self.is_full()
             && let Err(error) = self.write_due().await
         {
             return Taken {
@@ -195,11 +210,8 @@ impl Outlet for LogFiles {
                 failure: Some(error),
             };
         }
-        {
-            let mut desk = self.0.lock();
-            for record in records {
-                desk.add(record);
-            }
+        for record in records {
+            self.add(record);
         }
         Taken {
             count: records.len(),
@@ -212,22 +224,21 @@ impl Outlet for LogFiles {
     }
 
     fn settled(&self) -> Option<Position> {
-        self.0.lock().since.as_ref().map(|(_, before)| *before)
+        self.since.as_ref().map(|(_, before)| *before)
     }
 
     fn begin(&mut self, at: Position, memory: &[u8]) {
-        let mut desk = self.0.lock();
-        desk.seen = Some(at);
-        desk.chains = Chains::remembered(memory);
+        self.seen = Some(at);
+        self.chains = Chains::remembered(memory);
     }
 
     fn memory(&self) -> Vec<u8> {
-        self.0.lock().chains.to_memory()
+        self.chains.to_memory()
     }
 }
 
 /// Writes one log file.
-fn write_log_file(layout: &Layout, owner: &Owner, waiting: &Waiting, now: i64) -> io::Result<LogFile> {
+async fn write_log_file(place: &dyn Place, owner: &Owner, waiting: &Waiting, now: i64) -> io::Result<LogFile> {
     let Owner { account, region } = owner;
     let unique = Uuid::new_v4().simple().to_string();
     let object = format!(
@@ -238,41 +249,29 @@ fn write_log_file(layout: &Layout, owner: &Owner, waiting: &Waiting, now: i64) -
     );
     let records: Vec<&[u8]> = waiting.records.iter().map(Vec::as_slice).collect();
     let content = [b"{\"Records\":[", records.join(&b","[..]).as_slice(), b"]}"].concat();
-    write_object(&layout.folder, &object, &compressed(&content)?)?;
+    let (hash, compressed) = packed(content).await?;
+    place.put(&object, compressed, &[]).await?;
     Ok(LogFile {
         object,
-        hash: hash_of(&content),
+        hash,
         oldest: waiting.oldest.clone(),
         newest: waiting.newest.clone(),
     })
 }
 
+/// The hash of a content, and the content compressed; made where others need not wait for it.
+async fn packed(content: Vec<u8>) -> io::Result<(String, Vec<u8>)> {
+    let packing = tokio::task::spawn_blocking(move || {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&content)?;
+        Ok((hash_of(&content), encoder.finish()?))
+    });
+    packing.await.map_err(io::Error::other)?
+}
+
 /// The SHA-256 of something, in hex.
 fn hash_of(content: &[u8]) -> String {
     hex::encode(digest(&SHA256, content))
-}
-
-fn compressed(content: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content)?;
-    encoder.finish()
-}
-
-/// Writes a file under the folder, whole or not at all, on the disk when this answers.
-fn write_object(folder: &Path, object: &str, content: &[u8]) -> io::Result<()> {
-    let path = folder.join(object);
-    let parent = path.parent().unwrap_or(folder);
-    DirBuilder::new().recursive(true).mode(0o750).create(parent)?;
-    let unfinished = path.with_extension("unfinished");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o640)
-        .open(&unfinished)?;
-    file.write_all(content).and_then(|()| file.sync_all())?;
-    std::fs::rename(&unfinished, &path)?;
-    File::open(parent)?.sync_all()
 }
 
 #[cfg(test)]
