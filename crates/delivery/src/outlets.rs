@@ -3,6 +3,8 @@
 mod cloudtrail;
 mod command;
 mod file;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod sink;
 mod stdout;
 mod syslog;
@@ -11,13 +13,20 @@ mod webhook;
 use async_trait::async_trait;
 use trent_audit::{Entry, Position};
 
-pub use cloudtrail::{DigestKey, DigestKeyError, Layout, LogFiles};
+#[cfg(feature = "s3")]
+pub use cloudtrail::{Bucket, BucketAddress, BucketError};
+pub use cloudtrail::{
+    Checked, DigestKey, DigestKeyError, Folder, Layout, LogFiles, LogFilesFault, Place, PublicKeys, public_key,
+    public_keys_in, verify_log_files,
+};
 pub use command::Command;
 pub use file::FileTarget;
+#[cfg(feature = "otlp")]
+pub use otlp::Otlp;
 pub use sink::{Filter, Sink};
 pub use stdout::Stdout;
 pub use syslog::{Collector, NoCollector, Syslog};
-pub use webhook::{NoHost, Webhook, WebhookSecret, WebhookSecretError};
+pub use webhook::{Webhook, WebhookSecret, WebhookSecretError};
 
 /// Why something was not delivered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

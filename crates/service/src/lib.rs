@@ -21,6 +21,7 @@ mod pipeline;
 mod record;
 mod recovery;
 mod rehearsal;
+pub mod request_span;
 mod row;
 mod security_log;
 mod service_event;

@@ -1,5 +1,6 @@
 //! The command line of `trent audit`.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
@@ -30,6 +31,12 @@ pub(crate) struct VerifyArguments {
     /// The records up to this number are known to be gone: files that were moved away on purpose
     #[arg(long, value_name = "RECORD", default_value_t = 0)]
     pub(crate) after: u64,
+    /// Check this folder of log files and digests instead, which may be a copy of a bucket
+    #[arg(long, value_name = "DIR", conflicts_with = "after")]
+    pub(crate) log_files: Option<PathBuf>,
+    /// The public key that digests are signed with, in PEM; without it, whichever is in the folder is believed
+    #[arg(long, value_name = "FILE", requires = "log_files")]
+    pub(crate) public_key: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,

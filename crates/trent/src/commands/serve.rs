@@ -11,7 +11,7 @@ use trent_delivery::security_log::Destination;
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::Region;
-use trent_server::{Limits, Metrics, Readers, Server, Stop, Traffic};
+use trent_server::{Limits, Metrics, Readers, Server, Spans, Stop, Traffic};
 use trent_service::{Clock, Filters, Initiator, OperatorAdmission, Pipeline, Served, SystemClock, Upkeep, VpcEndpoint};
 use trent_store::Mode;
 
@@ -22,6 +22,7 @@ use crate::last_uses::LastUses;
 use crate::metrics::{self, Monitoring, Observed, readers_of};
 use crate::node::Node;
 use crate::tenants::{Tenants, pipeline};
+use crate::traces::Traces;
 use crate::version::VERSION;
 use crate::{Failure, declarations, logging, quarantine, trail_upkeep};
 
@@ -41,7 +42,14 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let loaded = Config::load(&arguments.config);
     let notes: Vec<String> = loaded.notes.iter().map(ToString::to_string).collect();
     let mut config = loaded.into_config()?;
-    logging::start(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.workers)
+        .thread_name("trent-worker")
+        .on_thread_start(warm_up)
+        .enable_all()
+        .build()?;
+    let mut traces = Traces::begin(&config, runtime.handle()).map_err(|error| format!("`traces.otlp`: {error}"))?;
+    logging::start(&config, traces.layer.take());
     for note in notes {
         tracing::warn!("{note}");
     }
@@ -55,19 +63,15 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     }
     let listeners = config.addresses().count();
     config.limits.connections = connections_possible(config.limits.connections, listeners);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.workers)
-        .thread_name("trent-worker")
-        .on_thread_start(warm_up)
-        .enable_all()
-        .build()?;
     // The main thread only waits; everything runs on the workers.
-    let arguments = arguments.clone();
-    runtime.block_on(runtime.spawn(async move { serve(&arguments, &config).await }))?
+    let (arguments, spans) = (arguments.clone(), traces.spans.clone());
+    let served = runtime.block_on(runtime.spawn(async move { serve(&arguments, &config, spans).await }));
+    traces.end();
+    served?
 }
 
 #[expect(clippy::too_many_lines, reason = "what is started and what is stopped, in order")]
-async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failure> {
+async fn serve(arguments: &ServeArguments, config: &Config, spans: Option<Arc<dyn Spans>>) -> Result<(), Failure> {
     if !arguments.dev && quarantine::holds(config) {
         return Err(
             "this store was restored from a backup without the ledger of destroyed keys: keys that were deleted \
@@ -152,6 +156,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
         let notices = config.attestation_roots.further();
         let server = server
             .with_notices(notices.map(|root| format!("attestation root: {root}")))
+            .with_spans(spans.clone())
             .counting(Arc::clone(&api_traffic));
         announce(&listening, &node, config);
         serving.spawn(Arc::new(server).serve_tcp(listening.socket, stop.clone()));
@@ -166,6 +171,7 @@ async fn serve(arguments: &ServeArguments, config: &Config) -> Result<(), Failur
             Arc::clone(&runner) as _,
             &deliveries,
         )
+        .with_spans(spans)
         .counting(operators_traffic)
         .with_metrics(Arc::clone(&metrics), Readers::Users(vec![own_uid(), 0]));
         serving.spawn(Arc::new(operators).serve_unix(socket, stop.clone()));

@@ -6,12 +6,18 @@ use std::io;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
-use super::{DigestKey, Layout, Owner, compressed, hash_of, write_object};
+use super::{DigestKey, Layout, Owner, Place, packed};
 use crate::moment;
 
 /// How hashes and signatures are made, as digests name it.
 const HASH: &str = "SHA-256";
 const SIGNATURE: &str = "SHA256withRSA";
+
+/// What of a digest is no part of its content: beside it in a file of this ending, and as the object's metadata where
+/// there is such a thing.
+pub(super) const METADATA: &str = ".metadata";
+const SIGNATURE_NAME: &str = "signature";
+const ALGORITHM_NAME: &str = "signature-algorithm";
 
 /// More log files than this are not kept waiting for their digest: what is remembered is bounded.
 const MOST_FILES: usize = 1000;
@@ -98,14 +104,6 @@ struct File<'a> {
     oldest_event_time: &'a str,
 }
 
-/// What an object store keeps beside a digest, which a folder has no place for.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Metadata<'a> {
-    signature: &'a str,
-    signature_algorithm: &'a str,
-}
-
 impl Chains {
     /// Notes a log file for the next digest; one that was written again, in the place of what it was.
     pub(super) fn add(&mut self, owner: Owner, file: LogFile, now: i64) {
@@ -130,9 +128,16 @@ impl Chains {
     }
 
     /// Writes the digest of an owner.
-    pub(super) fn write(&mut self, owner: &Owner, layout: &Layout, key: &DigestKey, now: i64) -> io::Result<()> {
+    pub(super) async fn write(
+        &mut self,
+        owner: &Owner,
+        place: &dyn Place,
+        layout: &Layout,
+        key: &DigestKey,
+        now: i64,
+    ) -> io::Result<()> {
         match self.0.get_mut(owner) {
-            Some(chain) => chain.write(layout, key, now),
+            Some(chain) => chain.write(place, layout, key, now).await,
             None => Ok(()),
         }
     }
@@ -170,7 +175,7 @@ impl Chain {
         !self.files.is_empty() && (since >= interval || (all >= MOST_FILES && since > 0))
     }
 
-    fn write(&mut self, layout: &Layout, key: &DigestKey, now: i64) -> io::Result<()> {
+    async fn write(&mut self, place: &dyn Place, layout: &Layout, key: &DigestKey, now: i64) -> io::Result<()> {
         let (account, region) = (&self.account, &self.region);
         let object = format!(
             "AWSLogs/{account}/CloudTrail-Digest/{region}/{}/{account}_CloudTrail-Digest_{region}_{}_{}_{}.json.gz",
@@ -180,27 +185,20 @@ impl Chain {
             moment::second_of(now),
         );
         let ends = moment::text_of(now);
-        let document = self.document(layout, key, &object, &ends);
-        let content = serde_json::to_vec(&document)?;
-        let hash = hash_of(&content);
+        let content = serde_json::to_vec(&self.document(layout, key, &object, &ends))?;
+        let (hash, compressed) = packed(content).await?;
         let before = self.previous.as_ref().map_or("null", |previous| &previous.signature);
         let to_sign = format!("{ends}\n{}/{object}\n{hash}\n{before}", layout.bucket);
         let signature = key.sign(to_sign.as_bytes()).map_err(io::Error::other)?;
-        let metadata = Metadata {
-            signature: &signature,
-            signature_algorithm: SIGNATURE,
-        };
-        // Whoever sees the digest finds all that belongs to it.
-        let public = format!("digest-public-key-{}.pem", key.fingerprint());
-        if !layout.folder.join(&public).exists() {
-            write_object(&layout.folder, &public, key.public_pem().as_bytes())?;
-        }
-        write_object(
-            &layout.folder,
-            &format!("{object}.metadata"),
-            &serde_json::to_vec(&metadata)?,
-        )?;
-        write_object(&layout.folder, &object, &compressed(&content)?)?;
+        let metadata = [
+            (SIGNATURE_NAME, signature.clone()),
+            (ALGORITHM_NAME, SIGNATURE.to_owned()),
+        ];
+        // Not every place keeps metadata, and what is copied from one that does leaves it behind.
+        let beside: BTreeMap<_, _> = metadata.iter().cloned().collect();
+        let beside = serde_json::to_vec(&beside)?;
+        place.put(&format!("{object}{METADATA}"), beside, &[]).await?;
+        place.put(&object, compressed, &metadata).await?;
         self.previous = Some(Previous {
             object,
             hash,
