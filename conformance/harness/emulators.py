@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import pathlib
 import subprocess
 import urllib.request
@@ -35,7 +34,7 @@ class S3:
     def start(self):
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [os.environ.get("TRENT_S3_EMULATOR", PROGRAM), "-H", "127.0.0.1", "-p", str(self.port)],
+                [PROGRAM, "-H", "127.0.0.1", "-p", str(self.port)],
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -130,7 +130,11 @@ def collector():
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, collector):
     settings = f'\n[traces]\notlp = "{collector.url}"\n'
-    environment = {"OTEL_BSP_SCHEDULE_DELAY": "100"}
+    environment = {
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+        "TRENT_LOG_FORMAT": "json",
+        "TRENT_LOG_LEVEL": "info,trent_server=debug,trent_service=debug",
+    }
     server = Recorded(tmp_path_factory.mktemp("traces") / "server", settings=settings, environment=environment).start()
     yield server
     server.stop()
@@ -227,6 +231,21 @@ class TestSpans:
         asked = {record.get("requestID") for record in server.records}
         of_nobody = [span for span in collector.spans if span.attributes["aws.request_id"] not in asked]
         assert all("cloud.account.id" not in span.attributes for span in of_nobody)
+
+    def test_log_lines_carry_the_ids_that_spans_have(self, server, collector):
+        kms = boto3_client(server, ALICE)
+        key = kms.create_key()["KeyMetadata"]["Arn"]
+        reply = kms.list_keys()["ResponseMetadata"]["RequestId"]
+        with pytest.raises(ClientError) as refused:
+            boto3_client(server, BOB).describe_key(KeyId=key)
+        requests = [reply, refused.value.response["ResponseMetadata"]["RequestId"]]
+        for request in requests:
+            spanned(collector, request)
+        lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+        said = [(line["request_id"], line["message"]) for line in lines if line.get("request_id") in requests]
+        assert said == [(requests[0], "answered"), (requests[1], "refused"), (requests[1], "answered")]
+        # The log has its own filter: what spans are made of does not become lines.
+        assert all("kms.amazonaws.com/ListKeys" not in json.dumps(line) for line in lines)
 
     def test_a_collector_that_is_out_of_reach_holds_up_nobody(self, server, collector):
         kms = boto3_client(server, ALICE)

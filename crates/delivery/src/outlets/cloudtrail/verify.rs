@@ -181,7 +181,7 @@ fn check_chains(digests: &BTreeMap<String, Believed>) -> Result<Vec<String>, Log
         };
         let Some(previous) = digests.get(before) else {
             // Names end with their time, so what is older stands before.
-            let chain = chain_of(object);
+            let chain = chain_of(before);
             let has_older = digests.keys().any(|other| chain_of(other) == chain && other < before);
             if has_older {
                 return Err(altered(
