@@ -422,25 +422,28 @@ def test_the_aws_cli_validates_log_files_and_digests(tmp_path):
 def test_each_record_is_in_one_log_file_and_each_log_file_in_one_digest_whatever_is_killed(tmp_path):
     folder = tmp_path / "logs"
     settings = sink("files", cloudtrail=str(folder), bucket="logs", interval="1s", digest_interval="1s")
+
+    def digests():
+        return sorted(folder.glob("AWSLogs/*/CloudTrail-Digest/*/*/*/*/*.json.gz"))
+
+    def named():
+        every = [json.loads(gzip.decompress(digest.read_bytes()))["logFiles"] for digest in digests()]
+        return [file["s3Object"] for files in every for file in files]
+
+    def written():
+        return sorted(str(file.relative_to(folder)) for file in folder.glob("AWSLogs/*/CloudTrail/*/*/*/*/*.json.gz"))
+
     with running(tmp_path, settings) as server:
         for kill in range(8):
             create_keys(server, 2)
             create_keys(server, 1, BOB, THERE)
-            # At another moment each time: when files are due, when digests are, and in between.
-            time.sleep(0.85 + kill * 0.07)
+            # As soon as one of the log files is there, or one of the digests.
+            made = digests if kill % 2 else written
+            before, deadline = len(made()), time.monotonic() + 30
+            while len(made()) == before:
+                assert time.monotonic() < deadline
             server.kill()
             server.start()
-
-        def digests():
-            return sorted(folder.glob("AWSLogs/*/CloudTrail-Digest/**/*.json.gz"))
-
-        def named():
-            every = [json.loads(gzip.decompress(digest.read_bytes()))["logFiles"] for digest in digests()]
-            return [file["s3Object"] for files in every for file in files]
-
-        def written():
-            return sorted(str(file.relative_to(folder)) for file in folder.glob("AWSLogs/*/CloudTrail/**/*.json.gz"))
-
         wanted = {record["eventID"] for record in server.records if record["eventName"] == "CreateKey"}
         assert len(wanted) == 24
         soon(lambda: wanted <= set(ids(records_in(folder / file for file in written()))))
