@@ -2,7 +2,9 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --locked --release -p trent
+# Such as `otlp,s3`: what only builds that ask for it have.
+ARG FEATURES=""
+RUN cargo build --locked --release -p trent --features "$FEATURES"
 
 FROM debian:bookworm-slim
 RUN useradd --system --home-dir /var/lib/trent --create-home trent \

@@ -1,6 +1,8 @@
 """The server's metrics as a monitoring system gets them, and Prometheus itself."""
 
 import contextlib
+import email
+import email.policy
 import http.server
 import json
 import os
@@ -8,6 +10,7 @@ import pathlib
 import re
 import shutil
 import socket
+import socketserver
 import subprocess
 import threading
 import time
@@ -190,16 +193,65 @@ class Webhook:
             thread.join()
 
 
-class Alertmanager:
-    """An Alertmanager of one's own, on loopback, that tells a webhook of alarms as the example configuration has it."""
+def text_of(mail):
+    """What a mail says, in all of its parts."""
+    message = email.message_from_bytes(mail, policy=email.policy.default)
+    parts = [part.get_content() for part in message.walk() if not part.is_multipart()]
+    return "\n".join([message["subject"], *parts])
 
-    def __init__(self, folder, webhook):
+
+class Mailbox:
+    """A mail server on loopback that keeps what it is sent."""
+
+    def __init__(self):
+        mails = self.mails = []
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.wfile.write(b"220 mail.example.com\r\n")
+                while line := self.rfile.readline():
+                    verb = line[:4].upper()
+                    if verb == b"DATA":
+                        self.wfile.write(b"354 go on\r\n")
+                        lines = list(iter(self.rfile.readline, b".\r\n"))
+                        mails.append(text_of(b"".join(lines)))
+                    self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 well\r\n")
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.address = f"127.0.0.1:{self.server.server_address[1]}"
+
+    @contextlib.contextmanager
+    def running(self):
+        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.server.shutdown()
+            self.server.server_close()
+            thread.join()
+
+
+class Alertmanager:
+    """An Alertmanager of one's own, on loopback, that tells a webhook of alarms; or whomever the example configuration
+    names, a webhook and a mailbox in their places."""
+
+    def __init__(self, folder, webhook, example=None, mailbox=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.address = f"127.0.0.1:{free_port()}"
         route = {"receiver": "programs", "group_by": ["..."], "group_wait": "1s", "repeat_interval": "365d"}
         receiver = {"name": "programs", "webhook_configs": [{"url": webhook.url, "send_resolved": True}]}
-        (self.folder / "alertmanager.yml").write_text(json.dumps({"route": route, "receivers": [receiver]}))
+        config = json.dumps({"route": route, "receivers": [receiver]})
+        if example:
+            login = r" +auth_(username|password_file): .*\n"
+            config = re.sub(login, "", example.replace("http://127.0.0.1:9999/trent", webhook.url))
+            config = config.replace(
+                "smarthost: mail.example.com:587", f"smarthost: {mailbox.address}\n        require_tls: false"
+            )
+            config = config.replace("group_wait: 10s", "group_wait: 1s")
+        (self.folder / "alertmanager.yml").write_text(config)
 
     @contextlib.contextmanager
     def running(self):

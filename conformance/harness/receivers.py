@@ -35,6 +35,7 @@ class Receiver:
     def __init__(self, status=204, tls=None):
         self.requests, self.status, self.tls = [], status, tls
         self.headers = {}
+        self.hangs_up = False
         self.port = 0
         self.open()
 
@@ -46,6 +47,9 @@ class Receiver:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if receiver.hangs_up:
+                    self.close_connection = True
+                    return
                 receiver.requests.append((self.path, dict(self.headers.items()), body, receiver.status))
                 self.send_response(receiver.status)
                 for name, value in receiver.headers.items():

@@ -1,6 +1,8 @@
 """The alert rules: checked by Prometheus's own tools, and alarms that real use sets off."""
 
+import datetime
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -11,7 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from harness.clients import boto3_client, refused
-from harness.metrics import Alertmanager, Prometheus, Webhook, numbers, program, within
+from harness.imports import Importer
+from harness.metrics import Alertmanager, Mailbox, Prometheus, Webhook, numbers, program, within
 from harness.server import ALICE, BOB, Server, free_port
 
 DEPLOY = pathlib.Path(__file__).parents[2] / "deploy"
@@ -48,6 +51,7 @@ def test_the_rules_are_rules():
 # MON-7, MON-8, MON-225: a metric, a period, a threshold, for how long; one alert however long it lasts.
 # MON-227, MON-424, SPK-534, SPK-535, SPK-536, SPK-543: the smallest value of a minute below thirty days, key by key,
 # keys that come later included, and nothing once the metric is gone.
+# KEY-369: one attempt to use a key that is disabled or pending deletion, key by key, the first of all included.
 # MON-303, MON-422: one attempt to use a key that is pending deletion is enough, none is good.
 def test_alarms_fire_when_a_state_lasts_and_once():
     run("promtool", "test", "rules", RULES.parent / "trent.test.yml")
@@ -169,6 +173,71 @@ def test_a_filter_that_is_none_is_refused(tmp_path):
     settings = "[[metrics.filters]]\nname = \"wrong\"\npattern = '{ $.eventName }'\n"
     checked = Server(tmp_path / "server", settings=settings).run("config", "check")
     assert checked.returncode != 0 and "metrics.filters" in checked.stdout + checked.stderr
+
+
+# KEY-369: for each key by itself, of any account; what fails for other reasons, or works, is none.
+def test_refused_use_is_counted_by_key(watched):
+    kms, other = boto3_client(watched, ALICE), boto3_client(watched, BOB)
+    disabled, pending, well = [kms.create_key()["KeyMetadata"] for _ in range(3)]
+    theirs = other.create_key()["KeyMetadata"]
+    name = "trent_audit_filter_key_matches_total"
+
+    def counted(filter, key):
+        found = numbers(watched).all(name, filter=filter, key_id=key["KeyId"])
+        assert all(it["account"] == key["AWSAccountId"] and it["region"] == "us-east-1" for _, it, _ in found)
+        return sum(value for _, _, value in found)
+
+    kms.disable_key(KeyId=disabled["KeyId"])
+    other.disable_key(KeyId=theirs["KeyId"])
+    kms.schedule_key_deletion(KeyId=pending["KeyId"], PendingWindowInDays=7)
+    kms.encrypt(KeyId=well["KeyId"], Plaintext=b"x")
+    kms.describe_key(KeyId=disabled["KeyId"])
+    with refused("AccessDeniedException"):
+        other.encrypt(KeyId=disabled["Arn"], Plaintext=b"x")
+    attempts = [
+        (2, "key-disabled", "DisabledException", kms, disabled),
+        (1, "key-disabled", "DisabledException", other, theirs),
+        (3, "key-pending-deletion", "KMSInvalidStateException", kms, pending),
+    ]
+    for number, filter, error, client, key in attempts:
+        assert counted(filter, key) == 0
+        for done in range(number):
+            with refused(error):
+                client.encrypt(KeyId=key["KeyId"], Plaintext=b"x")
+            assert counted(filter, key) == done + 1
+    # Of two keys, the one that the refusal is about.
+    sealed = kms.encrypt(KeyId=well["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    with refused("DisabledException"):
+        kms.re_encrypt(CiphertextBlob=sealed, DestinationKeyId=disabled["KeyId"])
+    assert counted("key-disabled", disabled) == 3
+    assert not numbers(watched).all(name, key_id=well["KeyId"])
+
+
+# KEY-369: the first attempt sets it off, and the message says which key it is.
+# SPK-537: the ready-made alarms come by mail and by webhook, as the example configuration has it.
+def test_alarms_come_by_mail_and_by_webhook(watched, tmp_path):
+    kms = boto3_client(watched, ALICE)
+    disabled = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.disable_key(KeyId=disabled)
+    importer = Importer(kms, tmp_path)
+    soon_over = datetime.datetime.now(datetime.UTC).replace(microsecond=0) + datetime.timedelta(days=20)
+    expiring = importer.imported("SYMMETRIC_DEFAULT", os.urandom(32), ValidTo=soon_over)
+    webhook, mailbox = Webhook(), Mailbox()
+    example = (DEPLOY / "prometheus/alertmanager.yml").read_text()
+    manager = Alertmanager(tmp_path / "alertmanager", webhook, example=example, mailbox=mailbox)
+    prometheus = Prometheus(tmp_path / "prometheus", [watched.metrics], [RULES], alertmanager=manager)
+    wanted = {"TrentUnusableKeyUsed": disabled, "TrentKeyMaterialExpiring": expiring}
+    with webhook.running(), mailbox.running(), manager.running(), prometheus.running():
+        prometheus.wait_for("trent_keys_counted_timestamp_seconds", lambda at: at > 0)
+        with refused("DisabledException"):
+            kms.encrypt(KeyId=disabled, Plaintext=b"x")
+
+        def told():
+            alerts = [alert for message in webhook.told for alert in message["alerts"]]
+            return {(alert["labels"]["alertname"], alert["labels"].get("key_id")) for alert in alerts}
+
+        within(90, lambda: wanted.items() <= told())
+        within(90, lambda: all(any(of in mail and key in mail for mail in mailbox.mails) for of, key in wanted.items()))
 
 
 # MON-8: the state lasts for many evaluations, and one message tells of it.

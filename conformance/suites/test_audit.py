@@ -6,9 +6,10 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
-from harness.clients import boto3_client
+from harness import trail
+from harness.clients import boto3_client, until
 from harness.identities import User, fresh, statement
-from harness.server import ALICE, BINARY, DevServer, Server, clean_environment
+from harness.server import ALICE, BINARY, BOB, DevServer, Server, clean_environment
 
 ROOT = f"arn:aws:iam::{ALICE.id}:root"
 SMALL = '[audit]\nsegment_size = "8KiB"\n'
@@ -241,10 +242,91 @@ def test_usage_tells_who_used_a_key_how_often_and_when(server, iam, kms):
     assert told["RecordsSince"] <= encrypted["First"]
     text = audit(server, "usage", "--key", key["KeyId"])
     assert f"Records reach back to {told['RecordsSince']}" in text
-    assert f"Encrypt by {user.arn}: 3 times (0 failed)" in text
+    assert f"Encrypt by {user.arn} in us-east-1: 3 times (0 failed)" in text
     later = json.loads(audit(server, "usage", "--json", "--key", key["Arn"], "--to", "2020-01-01T00:00:00Z"))
     assert not later["Uses"] and later["RecordsSince"]
     assert server.run("audit", "usage", "--key", alias).returncode == 1
+
+
+# SPK-229: by the id that the keys of all Regions share, in one answer, or by the ARN of one.
+def test_the_use_of_a_multi_region_key_is_found_in_all_regions(server, kms, west):
+    key = kms.create_key(MultiRegion=True)["KeyMetadata"]
+    kms.replicate_key(KeyId=key["KeyId"], ReplicaRegion="us-west-2")
+    until(west, key["KeyId"], KeyState="Enabled")
+    sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    for _ in range(2):
+        west.decrypt(CiphertextBlob=sealed)
+
+    def used(name):
+        found = json.loads(audit(server, "usage", "--json", "--key", name))["Uses"]
+        return {(use["Region"], use["Operation"]): use["Count"] for use in found}
+
+    here, there = {("us-east-1", "Encrypt"): 1}, {("us-west-2", "Decrypt"): 2}
+    assert used(key["KeyId"]) == {**here, **there}
+    assert used(key["Arn"]) == here and used(key["Arn"].replace("us-east-1", "us-west-2")) == there
+    found = records(audit(server, "search", "--json", "--key", key["KeyId"]))
+    asked = [(it["awsRegion"], it["eventName"]) for it in found]
+    assert asked.count(("us-west-2", "Decrypt")) == 2 and asked.count(("us-east-1", "Encrypt")) == 1
+    assert f"Decrypt by {ROOT} in us-west-2: 2 times" in audit(server, "usage", "--key", key["KeyId"])
+
+
+# KEY-333
+def test_use_is_told_by_the_values_of_a_tag(own_server):
+    kms, other = boto3_client(own_server, ALICE), boto3_client(own_server, BOB)
+
+    def tagged(client, value=None):
+        tags = [{"TagKey": "CostCenter", "TagValue": value}] if value else []
+        return client.create_key(Tags=tags)["KeyMetadata"]["KeyId"]
+
+    blue, red, none = [tagged(kms, "blue"), tagged(other, "blue")], tagged(kms, "red"), tagged(kms)
+    for client, key in [(kms, blue[0]), (other, blue[1]), (kms, red), (kms, red), (kms, none)]:
+        client.encrypt(KeyId=key, Plaintext=b"x")
+    with pytest.raises(ClientError):
+        kms.encrypt(KeyId=red, Plaintext=b"x", DryRun=True)
+    with pytest.raises(ClientError):
+        kms.decrypt(KeyId=red, CiphertextBlob=b"x")
+    kms.list_keys()
+
+    def groups(*more):
+        told = json.loads(audit(own_server, "usage", "--by-tag", "CostCenter", "--json", *more))
+        assert told["TagKey"] == "CostCenter"
+        names = ("Keys", "Uses", "Management", "Failed", "DryRuns")
+        return {group["TagValue"]: tuple(group[name] for name in names) for group in told["Groups"]}
+
+    expected = {"blue": (2, 2, 2, 0, 0), "red": (1, 2, 1, 1, 1), None: (1, 1, 1, 0, 0)}
+    trail.until(groups, lambda found: found == expected)
+    assert groups("--to", "2020-01-01T00:00:00Z") == {}
+    text = audit(own_server, "usage", "--by-tag", "CostCenter")
+    assert '"blue": 2 keys, 2 uses, 2 calls of management, 0 failed, 0 dry runs' in text
+    # What counts is what the keys have now.
+    kms.tag_resource(KeyId=none, Tags=[{"TagKey": "CostCenter", "TagValue": "red"}])
+    trail.until(groups, lambda found: found.get("red") == (2, 3, 3, 1, 1))
+    assert own_server.run("audit", "usage").returncode == 2
+    assert own_server.run("audit", "usage", "--key", red, "--by-tag", "CostCenter").returncode == 2
+
+
+# MON-1: what today is compared with outlives any end of the server, of use and of management alike.
+def test_what_was_done_before_a_crash_can_be_compared_with_what_is_done_now(own_server):
+    kms = boto3_client(own_server, ALICE)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+
+    def counted():
+        told = json.loads(audit(own_server, "usage", "--json", "--key", key))
+        parts = {"data": told["Uses"], "control": told["Management"]}
+        return {plane: {use["Operation"]: use["Count"] for use in uses} for plane, uses in parts.items()}
+
+    for round in (1, 2):
+        for _ in range(3):
+            kms.encrypt(KeyId=key, Plaintext=b"x")
+        kms.generate_data_key(KeyId=key, KeySpec="AES_256")
+        kms.update_key_description(KeyId=key, Description=f"round {round}")
+        kms.describe_key(KeyId=key)
+        own_server.kill()
+        own_server.start()
+        assert counted() == {
+            "data": {"Encrypt": 3 * round, "GenerateDataKey": round},
+            "control": {"CreateKey": 1, "UpdateKeyDescription": round, "DescribeKey": round},
+        }
 
 
 def test_a_server_without_a_trail_is_for_measuring_in_development_alone(tmp_path):

@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 from harness.clients import boto3_client
 from harness.identities import fresh
 from harness.raw import Raw
-from harness.server import ALICE, BINARY, BOB, clean_environment
+from harness.receivers import soon
+from harness.server import ALICE, BINARY, BOB, Account, clean_environment
 
 OWN_ROOT = f"arn:aws:iam::{ALICE.id}:root"
 OTHER_ROOT = f"arn:aws:iam::{BOB.id}:root"
@@ -163,6 +164,36 @@ def test_a_request_is_explained_by_its_id(server, ask, kms, other, shared):
     assert (creation["Action"], creation["Resource"], creation["Decision"]) == ("kms:CreateKey", "*", "Allow")
     missing = server.run("explain", "--request", request[::-1])
     assert missing.returncode == 1
+
+
+# AUTHZ-272
+def test_a_request_of_nobody_is_explained_by_the_first_step(server, ask):
+    stranger = Account(ALICE.id, ALICE.access_key_id, "not-the-secret-of-this-access-key")
+    with pytest.raises(ClientError) as caught:
+        boto3_client(server, stranger).list_keys()
+    request = caught.value.response["ResponseMetadata"]["RequestId"]
+    soon(lambda: request in (server.data / "audit" / "security.jsonl").read_text())
+    answer = ask("explain", "--request", request)
+    [explanation] = answer["Explanations"]
+    assert (answer["Decision"], explanation["Code"]) == ("ImplicitDeny", "UNAUTHENTICATED")
+    assert explanation["Reason"] == "The request signature or credentials are not valid."
+    [step] = explanation["Steps"]
+    assert (step["Number"], step["Answer"], step["Code"]) == ("0a", False, "UNAUTHENTICATED")
+    assert explanation["Possible"] is False and not explanation["Statements"], "no policy was asked"
+    recorded = answer["Recorded"]
+    assert (recorded["EventName"], recorded["Outcome"]) == ("ListKeys", "InvalidSignatureException")
+    assert recorded["Decision"] == "UNAUTHENTICATED"
+    assert "SignatureMismatch" in answer["Notes"][0]
+    printed = server.run("explain", "--request", request).stdout
+    assert "ImplicitDeny (UNAUTHENTICATED)" in printed and "No change of policies can allow it." in printed
+    # Of who is known, but asked for what there is not: the same step.
+    raw = Raw(server, ALICE)
+    unknown = raw.send(raw.sign("TrentService.DoSomething", b"{}"), b"{}").headers["x-amzn-requestid"]
+    raw.close()
+    soon(lambda: unknown in (server.data / "audit" / "security.jsonl").read_text())
+    [explanation] = ask("explain", "--request", unknown)["Explanations"]
+    assert (explanation["Code"], explanation["Principal"]) == ("UNAUTHENTICATED", OWN_ROOT)
+    assert explanation["Reason"] == "The request names no known action, or cannot be read."
 
 
 # AUTHZ-293

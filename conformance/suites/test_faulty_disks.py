@@ -78,7 +78,7 @@ def busy(fate, tmp_path):
     made.server.stop()
 
 
-# MON-30
+# MON-30, MON-401: it fails closed, calls that change nothing included, and health says so.
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO], ids=errno.errorcode.get)
 def test_a_disk_that_fails_fails_requests_and_nothing_is_lost(busy, error):
     assert isinstance(busy.encrypt(), dict)
@@ -93,7 +93,7 @@ def test_a_disk_that_fails_fails_requests_and_nothing_is_lost(busy, error):
     busy.check()
 
 
-# MON-30
+# MON-30, MON-401
 def test_a_disk_that_does_not_answer_fails_requests_until_it_does(busy):
     assert isinstance(busy.encrypt(), dict)
     busy.server.has_a_disk(slower=12)

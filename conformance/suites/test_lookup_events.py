@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from harness.clients import boto3_client, environment, refused
 from harness.identities import User, fresh, statement
-from harness.server import ALICE, BOB, Server, clean_environment
+from harness.server import ALICE, BOB, Account, Server, clean_environment
 
 AWS = pathlib.Path(sys.executable).parent / "aws"
 
@@ -54,6 +54,43 @@ def used(kms, trail, key):
     with pytest.raises(ClientError):
         kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")
     return key, once_there(trail, 5, "ResourceName", key["Arn"])
+
+
+# MON-410: of a call that changes nothing at once; of one that changes something too, as the book has it.
+def test_an_event_is_found_within_five_seconds(trail, kms, key):
+    for call in (kms.describe_key, kms.disable_key):
+        request = call(KeyId=key["KeyId"])["ResponseMetadata"]["RequestId"]
+        answered = time.monotonic()
+        while not any(request in event["CloudTrailEvent"] for event in looked_up(trail, "ResourceName", key["Arn"])):
+            assert time.monotonic() - answered < 5, call
+            time.sleep(0.05)
+
+
+# MON-185: nobody has switched anything on, neither for this account nor for any.
+def test_an_account_has_its_events_from_its_first_call_on(own_server, tmp_path):
+    made = Account("888877776666", "AKIANEWACCOUNTEXAMPL", "nEwAcCoUnT/00123456789abcdefghijEXAMPLEK")
+    declared = tmp_path / "new.toml"
+    declared.write_text(
+        f'[[accounts]]\nid = "{made.id}"\nname = "new"\n'
+        f'[[accounts.access_keys]]\nid = "{made.access_key_id}"\nsecret = "{made.secret}"\n'
+    )
+    declared.chmod(0o600)
+    applied = own_server.run("apply", str(declared))
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    key = boto3_client(own_server, made).create_key()
+    events = once_there(
+        boto3_client(own_server, made, service="cloudtrail"), 1, "ResourceName", key["KeyMetadata"]["Arn"]
+    )
+    assert names(events) == ["CreateKey"]
+    record = json.loads(events[0]["CloudTrailEvent"])
+    assert record["requestID"] == key["ResponseMetadata"]["RequestId"]
+    assert record["recipientAccountId"] == made.id
+    # The same can be taken away as a file.
+    exported = own_server.run("audit", "export", "--account", made.id, "--region", "us-east-1")
+    assert exported.returncode == 0, exported.stderr
+    found = [json.loads(line) for line in exported.stdout.splitlines()]
+    assert record["eventID"] in {it["eventID"] for it in found}
+    assert {it["recipientAccountId"] for it in found} == {made.id}
 
 
 # MON-188, MON-190, MON-191, REF-116

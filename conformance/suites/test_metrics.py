@@ -81,7 +81,7 @@ def test_an_address_that_others_reach_needs_a_token(tmp_path):
     assert checked.returncode != 0 and "metrics.token_file" in checked.stdout + checked.stderr
 
 
-# AUTHZ-408: a dry run counts as a call of its operation, and can be told apart.
+# AUTHZ-408, REF-468: a dry run counts as a call of its operation, and can be told apart.
 # SPK-206: the use of HMAC keys shows as their operations.
 def test_calls_are_counted_by_operation_and_outcome(scraped):
     kms = boto3_client(scraped, ALICE)
@@ -123,6 +123,28 @@ def test_calls_are_counted_by_operation_and_outcome(scraped):
     ):
         assert sample[2] == times + 4
     assert counted.sum("trent_quota_requests_total", quota="cryptographic") >= sum(map(sum, after))
+
+
+def test_the_calls_of_every_service_are_counted(scraped):
+    calls = {
+        ("kms", "kms"): "list_keys",
+        ("iam", "iam"): "list_users",
+        ("sts", "sts"): "get_caller_identity",
+        ("cloudtrail", "cloudtrail"): "lookup_events",
+        ("cloudwatch", "monitoring"): "list_metrics",
+    }
+    before = numbers(scraped)
+    for (client, _), call in calls.items():
+        getattr(boto3_client(scraped, ALICE, service=client), call)()
+    after = numbers(scraped)
+    for (_, service), call in calls.items():
+        labels = {"service": service, "operation": "".join(map(str.title, call.split("_"))), "outcome": "success"}
+        grown = [found.sum("trent_requests_total", **labels) for found in (before, after)]
+        assert grown[1] == grown[0] + 1, labels
+    # Those that no client of AWS knows, and the operator's.
+    assert {"permissions", "forward-access", "operator"} <= {
+        labels["service"] for _, labels, _ in after.all("trent_requests_total")
+    }
 
 
 def test_who_cannot_be_identified_is_counted_apart(scraped):

@@ -14,6 +14,7 @@ use crate::operations::plan_declaration::PlanDeclaration;
 use crate::operations::recover_key::RecoverKey;
 use crate::operations::revoke_sessions::RevokeSessions;
 use crate::operations::status::Status;
+use crate::operations::tag_values::TagValues;
 use crate::operations::verify_trail::VerifyTrail;
 use crate::operations::who_can::WhoCan;
 
@@ -32,6 +33,7 @@ impl Catalogue for Operator {
                 Entry::built::<RecoverKey>(),
                 Entry::built::<RevokeSessions>(),
                 Entry::built::<Status>(),
+                Entry::built::<TagValues>(),
                 Entry::built::<VerifyTrail>(),
                 Entry::built::<WhoCan>(),
             ]

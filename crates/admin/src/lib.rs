@@ -12,15 +12,17 @@ mod declaration;
 mod operations;
 mod past;
 mod questions;
+mod turned_away;
 mod verification;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use trent_api::Protocol;
 use trent_audit::Trail;
 use trent_identity::Directory;
-use trent_service::{ClockGuard, MovableClock, Recover, Service, Upkeep};
+use trent_service::{ClockGuard, MovableClock, Recover, Service, Tagged, Upkeep};
 use trent_store::{Ledger, Mode, Sealed};
 
 pub use accounts::Inquiries;
@@ -35,6 +37,8 @@ pub struct Operator {
     pub directory: Arc<Directory>,
     /// The audit trail.
     pub trail: Trail,
+    /// The security log, if it is a file.
+    pub security_log: Option<PathBuf>,
     /// What the store was made for.
     pub mode: Mode,
     /// The policy clock, where it can be moved: on a development server.
@@ -49,6 +53,8 @@ pub struct Operator {
     pub questions: Questions,
     /// The keys, for giving one back to its account.
     pub keys: Arc<dyn Recover>,
+    /// The keys, for what tags they have.
+    pub tags: Arc<dyn Tagged>,
     /// What leaves the house.
     pub deliveries: Vec<trent_delivery::Status>,
     /// The checks of the trail that were asked for.

@@ -9,7 +9,13 @@ use trent_service::{Rehearse, internal};
 
 use crate::questions::Described;
 
-/// What is recorded of a request.
+/// A request that is in the trail.
+pub(crate) struct PastRequest {
+    pub(crate) past: Past,
+    record: Record,
+}
+
+/// What became of a request.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Past {
@@ -23,8 +29,6 @@ pub(crate) struct Past {
     /// The code of the decision that refused it.
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<String>,
-    #[serde(skip)]
-    record: Record,
 }
 
 /// The members of a record that a question can be made of.
@@ -63,6 +67,20 @@ struct Resource {
 }
 
 impl Past {
+    /// Of a request that was turned away before anything was decided about it.
+    pub(crate) fn turned_away(time: &str, operation: &str, sender: &str, error: &str, decision: &str) -> Self {
+        Self {
+            event_time: time.to_owned(),
+            event_name: operation.to_owned(),
+            principal: sender.to_owned(),
+            outcome: error.to_owned(),
+            error_message: None,
+            decision: Some(decision.to_owned()),
+        }
+    }
+}
+
+impl PastRequest {
     /// Reads a line of the trail.
     pub(crate) fn read(line: &[u8]) -> Result<Self, ApiError> {
         let record: Record = serde_json::from_slice(line).map_err(internal)?;
@@ -72,15 +90,15 @@ impl Past {
                 "The request was the operator's own or a service's: only principals of accounts are asked about",
             )
         })?;
-        Ok(Self {
+        let past = Past {
             event_time: record.event_time.clone(),
             event_name: record.event_name.clone(),
             principal,
             outcome: record.error_code.clone().unwrap_or_else(|| "Answered".to_owned()),
             error_message: record.error_message.clone(),
             decision: record.operator_only["decision"].as_str().map(str::to_owned),
-            record,
-        })
+        };
+        Ok(Self { past, record })
     }
 
     /// What the request was about. Of a refusal that has to do with another account's key, the operator alone is told that.
@@ -101,7 +119,7 @@ impl Past {
         if actions.is_empty() {
             return Err(protocol::validation(format!(
                 "Requests of {} to {} cannot be asked about",
-                self.event_name, self.record.event_source
+                self.past.event_name, self.record.event_source
             )));
         }
         let several = actions.len() > 1;
@@ -118,7 +136,7 @@ impl Past {
             let named = parameters[named].as_str();
             let resource = resources.get(index).or(resources.last()).copied();
             let mut described = Described {
-                principal: self.principal.clone(),
+                principal: self.past.principal.clone(),
                 action: action.to_owned(),
                 // What a request made is in its record too, and is nothing that it needed a permission on.
                 key: alias

@@ -254,38 +254,8 @@ fn entries(lines: &[u8], from: Position) -> io::Result<(Vec<Entry>, Position)> {
 
 #[cfg(test)]
 mod tests {
-    use trent_names::Region;
-
     use super::*;
-    use crate::{Event, EventId, EventType, MemoryLog, Rendered, UserIdentity};
-
-    fn record(number: u8) -> Rendered {
-        let region: Region = "us-east-1".parse().expect("a Region");
-        Event {
-            id: EventId::from_random_bytes([number; 16]),
-            request_id: None,
-            event_type: EventType::ApiCall,
-            time_millis: 0,
-            identity: &UserIdentity::unknown(),
-            source: "kms.amazonaws.com",
-            name: "Encrypt",
-            region: &region,
-            source_ip: None,
-            calling_service: None,
-            user_agent: "",
-            failure: None,
-            request_parameters: None,
-            response_elements: None,
-            additional_event_data: None,
-            read_only: false,
-            resources: &[],
-            vpc_endpoint: None,
-            recipient: None,
-            shared: None,
-            for_operator: None,
-        }
-        .render()
-    }
+    use crate::{MemoryLog, testing::record};
 
     /// Everything behind a place, read in pages of this size, and the end.
     fn all_behind(trail: &Trail, from: Position, most: usize) -> (Vec<Vec<u8>>, Position) {

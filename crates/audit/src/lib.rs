@@ -27,6 +27,8 @@ mod recorded;
 mod recovery;
 mod rotation;
 mod segment;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod trail;
 mod verify;
 mod walk;

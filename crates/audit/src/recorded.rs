@@ -30,6 +30,8 @@ pub struct Recorded<'a> {
     #[serde(borrow, default)]
     error_code: Option<Text<'a>>,
     #[serde(borrow, default)]
+    error_message: Option<Text<'a>>,
+    #[serde(borrow, default)]
     request_parameters: Option<&'a RawValue>,
     #[serde(borrow, default)]
     resources: Option<Vec<About<'a>>>,
@@ -199,6 +201,11 @@ impl<'a> Recorded<'a> {
     /// The error that the caller was given.
     pub fn error_code(&self) -> Option<&str> {
         text(self.error_code.as_ref())
+    }
+
+    /// The text of that error, as the record has it.
+    pub fn error_message(&self) -> Option<&str> {
+        text(self.error_message.as_ref())
     }
 
     /// The caller's access key.

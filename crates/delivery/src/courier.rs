@@ -23,7 +23,7 @@ use crate::{
 /// How often the trail is looked at while nothing comes.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// How often the place is written down while records come; at once when they stop coming.
+/// How often the place is written down at most, but for an outlet that waits for it.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// About how many bytes of records are read at once.
@@ -60,6 +60,8 @@ impl Stop {
 pub struct Status {
     name: Arc<str>,
     state: Arc<Mutex<State>>,
+    /// Held while records are read for it: who removed some knows afterwards whether they were read before.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -70,9 +72,7 @@ struct State {
     failure: Option<(String, Instant)>,
     /// The last record that is in memory for it: it needs nothing up to there from the trail.
     held: u64,
-    missed: u64,
-    /// The last record that was counted as missed.
-    missed_to: u64,
+    missed: Missed,
 }
 
 impl Status {
@@ -100,22 +100,28 @@ impl Status {
             .map(|(why, since)| (why.clone(), since.elapsed()))
     }
 
-    /// How many records it will never get, since the server was started.
+    /// How many records it will never get, since it was set up.
     pub fn missed(&self) -> u64 {
-        self.state.lock().missed
+        self.state.lock().missed.all()
     }
 
-    /// Told that record `next` is the first that the trail still has. Tells from which one to which one the outlet misses
-    /// what is gone, if it does and that was not told before.
-    pub fn begins_at(&self, next: u64) -> Option<(u64, u64)> {
+    /// Told that record `next` is the first that the trail still has. Tells which ones the outlet misses, the first and the
+    /// last of each row of them, as far as that was not told before.
+    pub async fn begins_at(&self, next: u64) -> Vec<(u64, u64)> {
+        let _nobody_reads = self.reading.lock().await;
         let mut state = self.state.lock();
-        let (first, last) = (state.held.max(state.missed_to) + 1, next.checked_sub(1)?);
-        if first > last {
-            return None;
+        state.miss_up_to(next);
+        std::mem::take(&mut state.missed.untold)
+    }
+}
+
+impl State {
+    /// Notes as missed what comes before a record and is neither in memory nor known to be missing.
+    fn miss_up_to(&mut self, next: u64) {
+        let first = self.held.max(self.missed.last()) + 1;
+        if first < next {
+            self.missed.add(first, next - 1);
         }
-        state.missed += last + 1 - first;
-        state.missed_to = last;
-        Some((first, last))
     }
 }
 
@@ -147,10 +153,12 @@ impl Courier {
         let status = Status {
             name: name.into(),
             state: Arc::default(),
+            reading: Arc::default(),
         };
         {
             let (mut state, at) = (status.state.lock(), position.sequence());
             (state.delivered, state.settled, state.held) = (at, at, at);
+            state.missed.behind = cursor.missed();
         }
         Ok(Self {
             trail,
@@ -178,7 +186,9 @@ impl Courier {
             () = self.bring() => true,
         };
         debug_assert!(!finished, "it only ends when it is told to");
-        self.save().await;
+        if let Err(error) = self.save().await {
+            tracing::warn!(outlet = self.status.name(), %error, "what was delivered last is delivered again");
+        }
     }
 
     async fn bring(&mut self) {
@@ -186,17 +196,19 @@ impl Courier {
             match self.read().await {
                 Ok(page) if page.entries.is_empty() => {
                     self.position = page.end;
-                    let outcome = self.outlet.idle().await;
+                    let outcome = match self.outlet.idle().await {
+                        Ok(()) => self.go_on().await,
+                        failure => failure,
+                    };
                     self.settle(outcome).await;
-                    self.save().await;
                     tokio::time::sleep(INTERVAL).await;
                 }
                 Ok(page) => self.take(page).await,
                 // A segment was closed just now: it is there under another name.
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => tokio::time::sleep(INTERVAL).await,
                 Err(error) => {
-                    tracing::error!(outlet = self.status.name(), %error, "the audit trail cannot be read for delivery");
-                    tokio::time::sleep(self.backoff.after_failure()).await;
+                    let failure = Undelivered(format!("the audit trail cannot be read: {error}"));
+                    self.settle(Err(failure)).await;
                 }
             }
         }
@@ -212,10 +224,11 @@ impl Courier {
                 gap: false,
             });
         }
+        let _reading = self.status.reading.lock().await;
         let page = tokio::task::spawn_blocking(move || trail.read_behind(&position, PAGE));
         let page = page.await.map_err(std::io::Error::other)??;
         if page.gap {
-            self.status.begins_at(page.first());
+            self.status.state.lock().miss_up_to(page.first());
             tracing::error!(
                 outlet = self.status.name(),
                 after = position.sequence(),
@@ -236,19 +249,29 @@ impl Courier {
                 self.position = last.behind;
             }
             rest = rest.get(taken.count..).unwrap_or_default();
-            let failed = taken.failure.is_some();
-            if failed || self.saved.elapsed() >= SAVE_INTERVAL {
-                self.save().await;
-            }
-            self.settle(taken.failure.map_or(Ok(()), Err)).await;
+            let outcome = match taken.failure {
+                None => self.go_on().await,
+                Some(failure) => Err(failure),
+            };
+            self.settle(outcome).await;
         }
         self.position = page.end;
     }
 
-    /// Notes how it went, and waits after a failure.
+    /// Has an outlet go on that waits for what it has to remember to be written down.
+    async fn go_on(&mut self) -> Result<(), Undelivered> {
+        if !self.outlet.awaits_saving() {
+            return Ok(());
+        }
+        self.save().await?;
+        self.outlet.saved().await
+    }
+
+    /// Notes how it went, now and then in the store as well, and waits after a failure.
     async fn settle(&mut self, outcome: Result<(), Undelivered>) {
-        let name = self.status.name();
         self.status.state.lock().delivered = self.position.sequence();
+        self.save_now_and_then().await;
+        let name = self.status.name();
         match outcome {
             Ok(()) => {
                 self.backoff.reset();
@@ -270,21 +293,66 @@ impl Courier {
         }
     }
 
-    /// Writes down how far the outlet has come, if that is news. If it cannot be, what comes after is brought again after a
-    /// restart.
-    async fn save(&mut self) {
-        let memory = self.outlet.memory();
-        let position = self.outlet.settled().unwrap_or(self.position);
-        if self.cursor.position() == position && self.cursor.memory() == memory {
-            return;
+    /// Writes down how far the outlet has come, unless that was done just now.
+    async fn save_now_and_then(&mut self) {
+        if self.saved.elapsed() >= SAVE_INTERVAL
+            && let Err(error) = self.save().await
+        {
+            tracing::warn!(outlet = self.status.name(), %error, "deliveries go on");
         }
+    }
+
+    /// Writes down how far the outlet has come, if that is news. As long as it cannot be, what comes after is brought again
+    /// after a restart.
+    async fn save(&mut self) -> Result<(), Undelivered> {
         self.saved = Instant::now();
-        match self.cursor.save(position, memory).await {
-            Ok(()) => self.status.state.lock().settled = position.sequence(),
-            Err(error) => {
-                tracing::warn!(outlet = self.status.name(), %error, "how far deliveries have come cannot be written down");
+        let position = self.outlet.settled().unwrap_or(self.position);
+        let missed = self.status.state.lock().missed.before(position.sequence());
+        let saved = self.cursor.save(position, self.outlet.memory(), missed).await;
+        saved.map_err(|error| Undelivered(format!("how far deliveries have come cannot be written down: {error}")))?;
+        self.status.state.lock().settled = position.sequence();
+        Ok(())
+    }
+}
+
+/// The records that an outlet will never get.
+#[derive(Debug, Default)]
+struct Missed {
+    /// How many there are before the place that was written down, and so for good.
+    behind: u64,
+    /// The first and the last ones of those after it. After a restart they are found missing again.
+    ahead: Vec<(u64, u64)>,
+    /// Those that nobody was told of.
+    untold: Vec<(u64, u64)>,
+}
+
+impl Missed {
+    fn add(&mut self, first: u64, last: u64) {
+        for rows in [&mut self.ahead, &mut self.untold] {
+            match rows.last_mut() {
+                Some(before) if before.1 + 1 == first => before.1 = last,
+                _ => rows.push((first, last)),
             }
         }
+    }
+
+    fn all(&self) -> u64 {
+        let ahead = self.ahead.iter().map(|(first, last)| last + 1 - first);
+        self.behind + ahead.sum::<u64>()
+    }
+
+    /// The last one that is known to be missing.
+    fn last(&self) -> u64 {
+        self.ahead.last().map_or(0, |(_, last)| *last)
+    }
+
+    /// How many come before a place, which is never left for one before it.
+    fn before(&mut self, sequence: u64) -> u64 {
+        while let Some((first, last)) = self.ahead.first().copied().filter(|(_, last)| *last <= sequence) {
+            self.behind += last + 1 - first;
+            self.ahead.remove(0);
+        }
+        self.behind
     }
 }
 

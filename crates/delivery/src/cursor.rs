@@ -16,6 +16,10 @@ struct CursorRecord {
     /// What the outlet itself has to remember.
     #[n(1)]
     memory: ByteVec,
+    /// How many records before the position were gone before they could be delivered.
+    #[n(2)]
+    #[cbor(default)]
+    missed: u64,
 }
 
 impl Record for CursorRecord {
@@ -44,19 +48,20 @@ impl Cursors {
         let key = Key::new().part(&self.store.blind::<CursorRecord>(name.as_bytes()));
         let known = self.store.get(&key).await.map_err(CommitError::from)?;
         let is_new = known.is_none();
-        let mut cursor = Cursor {
+        let cursor = Cursor {
             store: self.store.clone(),
             key,
             record: known.map_or_else(
                 || CursorRecord {
                     position: trail.end(),
                     memory: Vec::new().into(),
+                    missed: 0,
                 },
                 |known| known.value,
             ),
         };
         if is_new {
-            cursor.save(cursor.position(), Vec::new()).await?;
+            cursor.write(&cursor.record).await?;
         }
         Ok(cursor)
     }
@@ -107,16 +112,58 @@ impl Cursor {
         &self.record.memory
     }
 
-    /// Writes down how far the outlet has come.
-    pub(crate) async fn save(&mut self, position: Position, memory: Vec<u8>) -> Result<(), CommitError> {
+    /// How many records before the position it had missed then.
+    pub(crate) fn missed(&self) -> u64 {
+        self.record.missed
+    }
+
+    /// Writes down how far the outlet has come, if that is news.
+    pub(crate) async fn save(&mut self, position: Position, memory: Vec<u8>, missed: u64) -> Result<(), CommitError> {
         let record = CursorRecord {
             position,
             memory: memory.into(),
+            missed,
         };
-        let mut txn = self.store.txn();
-        txn.put(&self.key, &record);
-        self.store.commit(txn).await?;
+        if record == self.record {
+            return Ok(());
+        }
+        self.write(&record).await?;
         self.record = record;
         Ok(())
+    }
+
+    async fn write(&self, record: &CursorRecord) -> Result<(), CommitError> {
+        let mut txn = self.store.txn();
+        txn.put(&self.key, record);
+        self.store.commit(txn).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trent_audit::MemoryLog;
+
+    use super::*;
+
+    #[test]
+    fn a_place_of_before_there_was_a_count_is_known_still() {
+        #[derive(Encode)]
+        #[cbor(map)]
+        struct Before {
+            #[n(0)]
+            position: Position,
+            #[n(1)]
+            memory: ByteVec,
+        }
+        let position = Trail::in_memory(MemoryLog::new(4096)).end();
+        let before = minicbor::to_vec(Before {
+            position,
+            memory: vec![1, 2].into(),
+        });
+        let known: CursorRecord = minicbor::decode(&before.expect("encoded")).expect("known");
+        assert_eq!(
+            (known.position, known.memory.to_vec(), known.missed),
+            (position, vec![1, 2], 0)
+        );
     }
 }

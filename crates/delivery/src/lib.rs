@@ -12,6 +12,7 @@ mod backoff;
 mod courier;
 mod cursor;
 pub mod events;
+pub mod http;
 mod moment;
 pub mod outlets;
 pub mod security_log;

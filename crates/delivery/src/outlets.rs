@@ -3,6 +3,8 @@
 mod cloudtrail;
 mod command;
 mod file;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod sink;
 mod stdout;
 mod syslog;
@@ -11,13 +13,20 @@ mod webhook;
 use async_trait::async_trait;
 use trent_audit::{Entry, Position};
 
-pub use cloudtrail::{DigestKey, DigestKeyError, Layout, LogFiles};
+#[cfg(feature = "s3")]
+pub use cloudtrail::{Bucket, BucketAddress, BucketError};
+pub use cloudtrail::{
+    Checked, DigestKey, DigestKeyError, Folder, Layout, LogFiles, LogFilesFault, Place, PublicKeys, public_key,
+    public_keys_in, verify_log_files,
+};
 pub use command::Command;
 pub use file::FileTarget;
+#[cfg(feature = "otlp")]
+pub use otlp::Otlp;
 pub use sink::{Filter, Sink};
 pub use stdout::Stdout;
 pub use syslog::{Collector, NoCollector, Syslog};
-pub use webhook::{NoHost, Webhook, WebhookSecret, WebhookSecretError};
+pub use webhook::{Webhook, WebhookSecret, WebhookSecretError};
 
 /// Why something was not delivered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,9 +65,19 @@ pub trait Outlet: Send {
         None
     }
 
-    /// What it has to know after a restart beside its place; written down with that.
+    /// What it has to know after a restart beside its place; written down with that, now and then.
     fn memory(&self) -> Vec<u8> {
         Vec::new()
+    }
+
+    /// Whether it goes on only once its place and its memory, as they are now, were written down.
+    fn awaits_saving(&self) -> bool {
+        false
+    }
+
+    /// Told that they were, if it waited for that.
+    async fn saved(&mut self) -> Result<(), Undelivered> {
+        Ok(())
     }
 
     /// Told where it goes on, and what it had to know.

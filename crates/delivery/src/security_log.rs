@@ -8,7 +8,7 @@ mod limit;
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use trent_audit::json::Object;
 use trent_service::{SecurityLog, TurnedAway};
+use uuid::Uuid;
 
 use self::limit::Limit;
 
@@ -164,6 +165,29 @@ fn write(mut out: Out, lines: &Receiver<Vec<u8>>, left_out: &Mutex<LeftOut>) {
     }
 }
 
+/// The line that a log's file, or the one that was put aside, has of a request. Blocks for the time of reading them.
+pub fn find(path: &Path, request: &Uuid) -> io::Result<Option<Vec<u8>>> {
+    let id = format!("\"requestID\":\"{request}\"");
+    for path in [path.to_owned(), aside_of(path)] {
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        for line in BufReader::new(file).split(b'\n') {
+            let line = line?;
+            // Nothing that a request says can stand at the end of a line.
+            if line
+                .strip_suffix(b"}")
+                .is_some_and(|line| line.ends_with(id.as_bytes()))
+            {
+                return Ok(Some(line));
+            }
+        }
+    }
+    Ok(None)
+}
+
 fn line_of(request: &TurnedAway<'_>) -> Vec<u8> {
     let mut line = Object::new();
     line.string("time", &time_of(request.time))
@@ -268,12 +292,17 @@ fn put_aside(file: &mut File, path: &Path, size: &mut u64, largest: u64) -> io::
     if *size < largest {
         return Ok(());
     }
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".1");
-    std::fs::rename(path, aside)?;
+    std::fs::rename(path, aside_of(path))?;
     *file = append_to(path)?;
     *size = 0;
     Ok(())
+}
+
+/// Where a file that has its size is put.
+fn aside_of(path: &Path) -> PathBuf {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".1");
+    aside.into()
 }
 
 fn append_to(path: &Path) -> io::Result<File> {

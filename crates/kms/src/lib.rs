@@ -38,6 +38,7 @@ mod service_role;
 mod signatures;
 mod source;
 pub mod state;
+mod tagged;
 pub mod tags;
 
 use std::collections::BTreeMap;

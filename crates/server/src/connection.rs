@@ -14,8 +14,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::{Instrument, Span};
 use trent_api::Protocol;
-use trent_service::Peer;
+use trent_service::{Peer, request_span};
 use uuid::Uuid;
 
 use crate::Server;
@@ -108,7 +109,12 @@ async fn answer(server: &Server, peer: Peer, request: Request<Incoming>) -> Resp
             Err(_) => reply::error(protocol, id, trent_service::internal("a panic while answering")),
         }
     };
-    let mut response = OnBehalfOf::new(id, pin!(work)).await;
+    let span = match (&server.spans, form) {
+        (Some(spans), Ok(_)) => spans.begin(id, &head.headers),
+        _ => Span::none(),
+    };
+    let mut response = OnBehalfOf::new(id, pin!(work.instrument(span.clone()))).await;
+    request_span::note_status(&span, response.status().as_u16());
     if server.dev.is_some() {
         reply::mark_dev(&mut response);
     }

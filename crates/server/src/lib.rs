@@ -13,6 +13,7 @@ mod protocol;
 mod reply;
 mod request_id;
 mod scrape;
+mod spans;
 mod traffic;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use limits::Limits;
 pub use listener::{ListenError, listen_tcp, listen_unix};
 pub use request_id::current_request_id;
 pub use scrape::{IsRight, Metrics, Readers};
+pub use spans::Spans;
 pub use traffic::Traffic;
 
 use drain::Slots;
@@ -45,6 +47,7 @@ pub struct Server {
     ids: RequestIds,
     protocol: auto::Builder<TokioExecutor>,
     scrape: Option<Scrape>,
+    spans: Option<Arc<dyn Spans>>,
     traffic: Arc<Traffic>,
 }
 
@@ -71,6 +74,7 @@ impl Server {
             ids: RequestIds::default(),
             protocol: connection::protocol(&limits),
             scrape: None,
+            spans: None,
             traffic: Arc::default(),
         }
     }
@@ -79,6 +83,13 @@ impl Server {
     #[must_use]
     pub fn with_metrics(mut self, metrics: Arc<dyn Metrics>, readers: Readers) -> Self {
         self.scrape = Some(Scrape { metrics, readers });
+        self
+    }
+
+    /// Tells of each request of a service as a span, if somebody is there to begin some.
+    #[must_use]
+    pub fn with_spans(mut self, spans: Option<Arc<dyn Spans>>) -> Self {
+        self.spans = spans;
         self
     }
 

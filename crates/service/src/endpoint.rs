@@ -7,6 +7,7 @@ use trent_api::Protocol;
 
 use crate::call::Frame;
 use crate::pipeline::{Catalogue, Pipeline, Reply};
+use crate::request_span;
 use crate::vpc_endpoint::VpcEndpoint;
 
 /// A service behind a pipeline, as listeners see it.
@@ -36,8 +37,12 @@ impl<S: Catalogue> Endpoint for Served<S> {
     }
 
     async fn serve(&self, frame: Frame<'_>) -> Reply {
-        self.pipeline
+        let operation = frame.operation;
+        let reply = self
+            .pipeline
             .serve_through(&*self.service, frame, self.through.as_ref())
-            .await
+            .await;
+        request_span::note_reply::<S>(operation, &reply);
+        reply
     }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::call::{Actor, Call};
 use crate::operation::{AuditedResource, Facts, Groundwork, Operation, Service};
+use crate::request_span;
 use crate::vpc_endpoint::VpcEndpoint;
 
 /// What a refusal for lack of permission is called in records; replies have another name for it in some protocols.
@@ -116,6 +117,8 @@ impl Record<'_> {
         let identity = call.user_identity();
         let caller = call.account();
         let all = || self.facts.resources.iter().chain(self.created);
+        let about = all().next().map(|resource| resource.arn.as_str());
+        request_span::note_call(caller, &call.region, about);
         let shown = |resource: &&AuditedResource| {
             self.audience == Audience::Owners || caller.is_none_or(|caller| caller == resource.account)
         };

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use trent_delivery::events::{EventOutlet, Rules, Target};
 use trent_delivery::outlets::{
-    Command, DigestKey, FileTarget, Layout, LogFiles, Sink, Stdout, Syslog, Webhook, WebhookSecret,
+    Command, DigestKey, FileTarget, Folder, Layout, LogFiles, Place, Sink, Stdout, Syslog, Webhook, WebhookSecret,
 };
 use trent_delivery::security_log::{Destination, LimitedLog};
 use trent_delivery::{Courier, Cursors, Outlet, Selectors, Status, Stop};
 use zeroize::Zeroizing;
 
-use crate::config::{Config, EventTarget, SinkKind, TargetKind, TrailSink};
+use crate::config::{BucketService, CollectorAddress, Config, EventTarget, LogPlace, SinkKind, TargetKind, TrailSink};
 use crate::node::{Deed, Node};
 use crate::{Failure, key_client};
 
@@ -39,8 +39,9 @@ impl Deliveries {
             outlets.push((format!("events/{}", target.name), outlet));
         }
         for sink in &config.sinks {
-            let outlet: Box<dyn Outlet> =
-                Box::new(Sink::new(sink.filter.clone(), open_sink(sink, config, node).await?));
+            let opened = open_sink(sink, config, node).await;
+            let opened = opened.map_err(|error| format!("`audit.sinks`: {}: {error}", sink.name))?;
+            let outlet: Box<dyn Outlet> = Box::new(Sink::new(sink.filter.clone(), opened));
             outlets.push((format!("audit/{}", sink.name), outlet));
         }
         let names: Vec<&str> = outlets.iter().map(|(name, _)| name.as_str()).collect();
@@ -108,11 +109,8 @@ fn open(target: &EventTarget) -> Result<Box<dyn Target>, Failure> {
             ca_file,
         } => {
             let url: hyper::Uri = url.parse()?;
-            let is_https = url.scheme_str() == Some("https");
-            let tls = is_https
-                .then(|| key_client::tls(&url, ca_file.as_deref()))
-                .transpose()?;
-            Box::new(Webhook::new(url, tls.map(Arc::new), secret(secret_file)?)?)
+            let tls = key_client::tls_if_certified(&url, ca_file.as_deref())?;
+            Box::new(Webhook::new(url, tls, secret(secret_file)?)?)
         }
         TargetKind::File(path) => Box::new(FileTarget::new(path.clone())),
         TargetKind::Stdout => Box::new(Stdout),
@@ -125,23 +123,62 @@ async fn open_sink(sink: &TrailSink, config: &Config, node: &Node) -> Result<Box
         SinkKind::File(path) => Box::new(FileTarget::new(path.clone())),
         SinkKind::Stdout => Box::new(Stdout),
         SinkKind::Syslog(collector) => Box::new(Syslog::new(collector.clone())),
+        SinkKind::Otlp(collector) => open_collector(collector)?,
         SinkKind::LogFiles {
-            folder,
+            place,
             bucket,
             interval,
             digest_interval,
         } => {
             let layout = Layout {
-                folder: folder.clone(),
                 bucket: bucket.clone(),
                 trail: sink.name.clone(),
                 home_region: config.regions[0].to_string(),
                 interval: *interval,
                 digest_interval: *digest_interval,
             };
-            Box::new(LogFiles::new(layout, DigestKey::open(&node.store).await?))
+            let place: Box<dyn Place> = match place {
+                LogPlace::Folder(path) => Box::new(Folder::new(path.clone())),
+                LogPlace::Bucket(service) => open_bucket(service, bucket)?,
+            };
+            Box::new(LogFiles::new(place, layout, DigestKey::open(&node.store).await?))
         }
     })
+}
+
+#[cfg(feature = "otlp")]
+fn open_collector(address: &CollectorAddress) -> Result<Box<dyn Outlet>, Failure> {
+    let collector = crate::collector::Collector::open(address)?;
+    Ok(Box::new(trent_delivery::outlets::Otlp::new(
+        collector.url,
+        collector.tls,
+        collector.headers,
+    )?))
+}
+
+/// The configuration refuses what would come here.
+#[cfg(not(feature = "otlp"))]
+fn open_collector(address: &CollectorAddress) -> Result<Box<dyn Outlet>, Failure> {
+    Err(format!("{}: this build sends nothing to collectors", address.url).into())
+}
+
+#[cfg(feature = "s3")]
+fn open_bucket(service: &BucketService, bucket: &str) -> Result<Box<dyn Place>, Failure> {
+    let endpoint: hyper::Uri = service.endpoint.parse()?;
+    let tls = key_client::tls_if_certified(&endpoint, service.ca_file.as_deref())?;
+    let address = trent_delivery::outlets::BucketAddress {
+        endpoint,
+        bucket: bucket.to_owned(),
+        region: service.region.clone(),
+        credentials: service.credentials_file.clone(),
+    };
+    Ok(Box::new(trent_delivery::outlets::Bucket::new(&address, tls)?))
+}
+
+/// The configuration refuses what would come here.
+#[cfg(not(feature = "s3"))]
+fn open_bucket(service: &BucketService, bucket: &str) -> Result<Box<dyn Place>, Failure> {
+    Err(format!("{} {bucket}: this build writes into no bucket", service.endpoint).into())
 }
 
 /// The security log; none, if it were to go into a folder that a server in memory does not have.

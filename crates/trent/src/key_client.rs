@@ -60,6 +60,12 @@ pub(crate) fn tls(url: &Uri, ca_file: Option<&Path>) -> Result<ClientConfig, Fai
     Ok(builder.with_no_client_auth())
 }
 
+/// The same; nothing for an address where no certificates prove who is there.
+pub(crate) fn tls_if_certified(url: &Uri, ca_file: Option<&Path>) -> Result<Option<Arc<ClientConfig>>, Failure> {
+    let is_https = url.scheme_str() == Some("https");
+    is_https.then(|| tls(url, ca_file).map(Arc::new)).transpose()
+}
+
 /// Asks for keys.
 pub(crate) struct KeyClient {
     /// The longest wait for a whole answer.

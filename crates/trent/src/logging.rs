@@ -5,25 +5,38 @@ use std::io::IsTerminal;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Registry};
 
 use crate::config::{Config, LogFormat};
 
-/// Starts logging as configured, and sends panics to the log rather than past it.
-pub(crate) fn start(config: &Config) {
+/// Starts logging as configured, and sends panics to the log rather than past it. What takes spans besides gets them.
+pub(crate) fn start(config: &Config, spans: Option<Box<dyn Layer<Registry> + Send + Sync>>) {
     let filter = EnvFilter::new(&config.log_level);
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .event_format(Lines(config.log_format))
-        .finish();
+    let with_ansi = std::io::stderr().is_terminal();
     // A second call in one process can only come from a test; the first subscriber stays.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let _ = match spans {
+        None => {
+            let lines = tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_writer(std::io::stderr)
+                .with_ansi(with_ansi)
+                .event_format(Lines(config.log_format));
+            tracing::subscriber::set_global_default(lines.finish())
+        }
+        Some(spans) => {
+            let lines = tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(with_ansi)
+                .event_format(Lines(config.log_format))
+                .with_filter(filter);
+            tracing::subscriber::set_global_default(Registry::default().with(spans).with(lines))
+        }
+    };
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let cause = panic.payload_as_str().unwrap_or("no message");

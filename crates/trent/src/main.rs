@@ -2,6 +2,8 @@
 
 mod certificate_file;
 mod cli;
+#[cfg(feature = "otlp")]
+mod collector;
 mod commands;
 mod config;
 mod declarations;
@@ -14,6 +16,7 @@ mod node;
 mod operator_client;
 mod quarantine;
 mod tenants;
+mod traces;
 mod trail_upkeep;
 mod version;
 

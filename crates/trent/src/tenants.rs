@@ -87,13 +87,24 @@ impl Tenants {
 
     /// What counts their calls.
     pub(crate) fn meters(&self) -> Vec<Arc<Meter>> {
+        // Whoever adds a service is told here that its calls are to be counted.
+        let Self {
+            kms,
+            iam,
+            sts,
+            inquiries,
+            forwarding,
+            cloudtrail,
+            cloudwatch,
+        } = self;
         let pipelines = [
-            &self.kms.pipeline,
-            &self.iam.pipeline,
-            &self.sts.pipeline,
-            &self.inquiries.pipeline,
-            &self.forwarding.pipeline,
-            &self.cloudwatch.pipeline,
+            &kms.pipeline,
+            &iam.pipeline,
+            &sts.pipeline,
+            &inquiries.pipeline,
+            &forwarding.pipeline,
+            &cloudtrail.pipeline,
+            &cloudwatch.pipeline,
         ];
         pipelines.map(|pipeline| Arc::clone(&pipeline.meter)).into()
     }

@@ -89,7 +89,7 @@ impl Followers {
         let mut missed = Vec::new();
         for outlet in &self.outlets {
             let name = outlet.name();
-            if let Some((first, last)) = outlet.begins_at(removed.next) {
+            for (first, last) in outlet.begins_at(removed.next).await {
                 tracing::error!(
                     outlet = name,
                     first,

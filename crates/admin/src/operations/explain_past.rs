@@ -1,4 +1,5 @@
-//! `ExplainPast`: a request that was made, looked up by its id in the audit trail and decided again as things are now.
+//! `ExplainPast`: a request that was made, looked up by its id in the audit trail and decided again as things are now; or
+//! one that was turned away before anything was decided, as the security log tells of it.
 
 use serde::Serialize;
 use trent_api::shape::{Member, Shape, Structure};
@@ -11,7 +12,8 @@ use super::explain::Explained;
 use super::{on_the_deployment, reading};
 use crate::Operator;
 use crate::answer::Answer;
-use crate::past::Past;
+use crate::past::{Past, PastRequest};
+use crate::turned_away::TurnedAway;
 
 /// The trail has no such request.
 const NO_SUCH_REQUEST: ErrorShape = ErrorShape::modelled("NoSuchRequestException", 400);
@@ -75,10 +77,18 @@ impl Operation for ExplainPast {
         input: &ExplainPastRequest,
         (): &(),
     ) -> Result<Effect<Self::Output>, ApiError> {
-        let past = recorded(operator, &input.request_id).await?;
+        let request = match find(operator, &input.request_id).await? {
+            Found::Recorded(request) => request,
+            Found::TurnedAway(request) => {
+                return Ok(Effect::reply(Answer(ExplainedPast {
+                    recorded: request.past(),
+                    now: request.explained(),
+                })));
+            }
+        };
         let questions = &operator.questions;
         let mut now: Option<Explained> = None;
-        for described in past.described(&*questions.service)? {
+        for described in request.described(&*questions.service)? {
             let (rehearsal, parts) = questions.rehearse(call, described).await?;
             let explained = Explained::of(&*questions.service, &rehearsal, &parts);
             match &mut now {
@@ -91,7 +101,10 @@ impl Operation for ExplainPast {
             0,
             "Decided by the policies of this moment, not by those of the time of the request.".to_owned(),
         );
-        Ok(Effect::reply(Answer(ExplainedPast { recorded: past, now })))
+        Ok(Effect::reply(Answer(ExplainedPast {
+            recorded: request.past,
+            now,
+        })))
     }
 
     fn describe(_: &Call, input: &ExplainPastRequest, _: Option<&()>) -> Facts {
@@ -104,17 +117,31 @@ impl Operation for ExplainPast {
     }
 }
 
-/// What the trail says of a request.
-async fn recorded(operator: &Operator, request_id: &str) -> Result<Past, ApiError> {
+/// What is known of a request.
+enum Found {
+    Recorded(Box<PastRequest>),
+    TurnedAway(TurnedAway),
+}
+
+/// Looks into the trail, and then into the security log.
+async fn find(operator: &Operator, request_id: &str) -> Result<Found, ApiError> {
     let id =
         Uuid::try_parse(request_id).map_err(|_| protocol::validation(format!("{request_id} is no id of a request")))?;
     // What was answered may still be on its way to the file.
     operator.trail.flush().await.map_err(internal)?;
     let trail = operator.trail.clone();
     let found = tokio::task::spawn_blocking(move || trail.history().of_request(&id)).await;
-    let record = found
-        .map_err(internal)?
-        .map_err(internal)?
-        .ok_or_else(|| NO_SUCH_REQUEST.with(format!("The audit trail has no record of request {id}")))?;
-    Past::read(&record)
+    let record = found.map_err(internal)?.map_err(internal)?;
+    if let Some(record) = record {
+        return PastRequest::read(&record).map(|request| Found::Recorded(Box::new(request)));
+    }
+    let turned_away = match &operator.security_log {
+        Some(log) => TurnedAway::find(log, id).await?,
+        None => None,
+    };
+    turned_away.map(Found::TurnedAway).ok_or_else(|| {
+        NO_SUCH_REQUEST.with(format!(
+            "Neither the audit trail nor the security log has a record of request {id}"
+        ))
+    })
 }

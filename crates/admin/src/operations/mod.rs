@@ -12,6 +12,7 @@ pub(crate) mod plan_declaration;
 pub(crate) mod recover_key;
 pub(crate) mod revoke_sessions;
 pub(crate) mod status;
+pub(crate) mod tag_values;
 pub(crate) mod verify_trail;
 pub(crate) mod who_can;
 

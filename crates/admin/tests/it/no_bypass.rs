@@ -32,6 +32,7 @@ fn input(operation: &str) -> Value {
         "RecoverKey" => json!({"Key": SHARED}),
         "RevokeSessions" => json!({"AccountId": OWNER, "UserName": "Alice"}),
         "ConfirmClock" | "DestructionStatus" | "Status" | "VerifyTrail" => json!({}),
+        "TagValues" => json!({"TagKey": "Team", "Keys": [SHARED]}),
         "WhoCan" => json!({"Action": "kms:Encrypt", "Key": SHARED}),
         other => panic!("{other} needs an input here"),
     }

@@ -85,6 +85,7 @@ impl World {
             operator: Operator {
                 store: store.clone(),
                 trail: trail.clone(),
+                security_log: None,
                 mode: Mode::Development,
                 directory: Arc::clone(&directory),
                 clock: None,
@@ -93,7 +94,8 @@ impl World {
                     service: Arc::clone(&kms) as _,
                     endpoints: Vec::new(),
                 },
-                keys: kms,
+                keys: Arc::clone(&kms) as _,
+                tags: kms,
                 deliveries: Vec::new(),
                 guard,
                 ledger: None,

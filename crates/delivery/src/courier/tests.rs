@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
 
 use async_trait::async_trait;
-use trent_audit::{Entry, Event, EventId, EventType, MemoryLog, Rendered, UserIdentity};
+use trent_audit::testing::record;
+use trent_audit::{Entry, MemoryLog};
 use trent_crypto::{Key256, record::RecordSealer, root::RootKeys};
 use trent_store::{MemoryEngine, Options, Sealed};
 
@@ -29,40 +30,13 @@ impl Outlet for Recorder {
     }
 }
 
-fn record(number: u8) -> Rendered {
-    let region = "us-east-1".parse().expect("a Region");
-    Event {
-        id: EventId::from_random_bytes([number; 16]),
-        request_id: None,
-        event_type: EventType::ApiCall,
-        time_millis: 0,
-        identity: &UserIdentity::unknown(),
-        source: "kms.amazonaws.com",
-        name: "Encrypt",
-        region: &region,
-        source_ip: None,
-        calling_service: None,
-        user_agent: "",
-        failure: None,
-        request_parameters: None,
-        response_elements: None,
-        additional_event_data: None,
-        read_only: false,
-        resources: &[],
-        vpc_endpoint: None,
-        recipient: None,
-        shared: None,
-        for_operator: None,
-    }
-    .render()
-}
-
 fn texts(numbers: std::ops::Range<u8>) -> Vec<Vec<u8>> {
     numbers.map(|number| record(number).json().to_vec()).collect()
 }
 
 /// A trail, cursors, and outlets that are brought its records.
 struct World {
+    store: Sealed,
     trail: Trail,
     cursors: Cursors,
 }
@@ -72,9 +46,11 @@ impl World {
         let roots = RootKeys::first(Key256::new([1; 32]), Key256::new([2; 32]));
         let engine = Arc::new(MemoryEngine::new());
         let store = Sealed::open(engine, RecordSealer::new(&roots), Options::default());
+        let store = store.await.expect("a store");
         Self {
             trail: Trail::in_memory(MemoryLog::new(1 << 20)),
-            cursors: Cursors::new(&store.await.expect("a store")),
+            cursors: Cursors::new(&store),
+            store,
         }
     }
 
@@ -171,21 +147,31 @@ async fn what_the_trail_no_longer_has_is_counted_once() {
     let (status, stop, running) = world.courier("one", &before).await;
     world.write(0..2).await;
     until(|| status.settled() == 2).await;
-    assert_eq!(status.begins_at(3), None, "it has all that went before");
+    assert_eq!(status.begins_at(3).await, [], "it has all that went before");
     stop.request();
     running.await.expect("it ends");
     for number in 2..60 {
         world.write(number..number + 1).await;
     }
-    let (status, _s, _running) = world.courier("one", &behind).await;
+    let (status, stop, running) = world.courier("one", &behind).await;
     until(|| status.settled() == 60).await;
     let delivered = behind.delivered.lock().len() as u64;
+    let missed = status.missed();
+    assert_eq!(
+        status.begins_at(3).await,
+        [(3, 2 + missed)],
+        "whoever removed them is told, though they were missed before"
+    );
+    stop.request();
+    running.await.expect("it ends");
+    let (status, _s, _running) = world.courier("one", &behind).await;
+    assert_eq!(status.missed(), missed, "a restart forgets none");
     assert!(status.missed() > 0);
     assert_eq!(status.missed() + delivered, 58);
-    assert_eq!(status.begins_at(61), None);
-    assert_eq!(status.begins_at(64), Some((61, 63)));
-    assert_eq!(status.begins_at(64), None, "told once");
-    assert_eq!(status.begins_at(65), Some((64, 64)));
+    status.begins_at(61).await;
+    assert_eq!(status.begins_at(64).await, [(61, 63)]);
+    assert_eq!(status.begins_at(64).await, [], "told once");
+    assert_eq!(status.begins_at(65).await, [(64, 64)]);
 }
 
 #[tokio::test]
@@ -203,4 +189,78 @@ async fn a_cursor_that_nobody_uses_is_forgotten() {
     let (gone, _t, _g) = world.courier("gone", &Recorder::default()).await;
     until(|| kept.delivered() == 2 && gone.delivered() == 2).await;
     assert_eq!(*recorder.delivered.lock(), texts(0..2));
+}
+
+#[tokio::test]
+async fn what_is_missing_is_counted_once_over_restarts_before_and_after_it_is_passed_by() {
+    let mut world = World::new().await;
+    world.trail = Trail::in_memory(MemoryLog::new(4096));
+    let closed = Recorder::default();
+    let (status, stop, running) = world.courier("one", &closed).await;
+    stop.request();
+    running.await.expect("it ends");
+    assert_eq!(status.missed(), 0);
+    for number in 0..40 {
+        world.write(number..number + 1).await;
+    }
+    // It takes nothing, and so passes nothing by, until it is started a third time.
+    closed.fails.lock().extend([0; 100]);
+    let mut missed = Vec::new();
+    for _ in 0..3 {
+        let (status, stop, running) = world.courier("one", &closed).await;
+        until(|| status.missed() > 0).await;
+        missed.push(status.missed());
+        stop.request();
+        running.await.expect("it ends");
+        if missed.len() == 2 {
+            closed.fails.lock().clear();
+        }
+    }
+    let (status, _s, _running) = world.courier("one", &closed).await;
+    until(|| status.settled() == 40).await;
+    missed.push(status.missed());
+    assert_eq!(missed, [missed[0]; 4]);
+    assert_eq!(closed.delivered.lock().len() as u64 + missed[0], 40);
+}
+
+#[tokio::test]
+async fn a_place_is_written_down_once_a_second_at_most() {
+    let world = World::new().await;
+    let recorder = Recorder::default();
+    let (status, stop, running) = world.courier("one", &recorder).await;
+    let (before, began) = (world.store.revision().0, Instant::now());
+    for number in 0..20 {
+        world.write(number..number + 1).await;
+        until(|| status.delivered() > u64::from(number)).await;
+    }
+    let written = world.store.revision().0 - before;
+    assert!(written <= began.elapsed().as_secs() + 1, "{written} times");
+    until(|| status.settled() == 20).await;
+    world.write(20..21).await;
+    until(|| status.delivered() == 21).await;
+    stop.request();
+    running.await.expect("it ends");
+    assert_eq!(status.settled(), 21, "and at the end");
+}
+
+#[tokio::test]
+async fn what_was_read_before_it_was_removed_is_not_missed() {
+    let world = World::new().await;
+    let ill = Recorder::default();
+    ill.fails.lock().extend([0; 100]);
+    let (status, _s, _running) = world.courier("ill", &ill).await;
+    let reading = status.reading.lock().await;
+    world.write(0..5).await;
+    // The courier is about to read them now, and then somebody removes three of them.
+    tokio::time::sleep(5 * INTERVAL).await;
+    let remover = status.clone();
+    let removing = tokio::spawn(async move { remover.begins_at(4).await });
+    tokio::time::sleep(INTERVAL).await;
+    assert!(
+        !removing.is_finished(),
+        "whether they were read shows when the reading is over"
+    );
+    drop(reading);
+    assert_eq!(removing.await.expect("it ends"), []);
+    assert_eq!(status.missed(), 0);
 }

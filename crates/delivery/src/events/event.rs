@@ -35,7 +35,7 @@ pub struct Event<'a> {
     account: &'a str,
     time: &'a str,
     region: &'a str,
-    resources: Vec<&'a str>,
+    resources: Vec<Cow<'a, str>>,
     detail: Detail<'a>,
     /// Whether it tells of a call that changed nothing.
     #[serde(skip)]
@@ -49,7 +49,7 @@ enum Detail<'a> {
     /// Which key it is about.
     Key {
         #[serde(rename = "key-id")]
-        id: &'a str,
+        id: Cow<'a, str>,
     },
     /// The record.
     Record(&'a RawValue),
@@ -74,10 +74,11 @@ struct Record<'a> {
     resources: Vec<Resource<'a>>,
 }
 
+/// Something that a record is about. Paths of roles may have characters that are escaped.
 #[derive(Deserialize)]
 struct Resource<'a> {
     #[serde(rename = "ARN", borrow)]
-    arn: &'a str,
+    arn: Cow<'a, str>,
 }
 
 /// The events that a record is: those of the service's own first. None of a record that belongs to no account.
@@ -107,8 +108,9 @@ pub fn events_of(json: &[u8]) -> Vec<Event<'_>> {
     let mut events = Vec::with_capacity(2);
     let own = OWN.iter().find(|(name, _)| by_itself && *name == record.event_name);
     if let (Some((_, detail_type)), Some(key), KMS) = (own, record.resources.first(), record.event_source) {
-        let key_id = key.arn.rsplit_once('/').map_or(key.arn, |(_, id)| id);
-        events.push(event(detail_type, vec![key.arn], Detail::Key { id: key_id }));
+        let id = key.arn.rsplit_once('/').map_or(&*key.arn, |(_, id)| id);
+        let id = Cow::Owned(id.to_owned());
+        events.push(event(detail_type, vec![key.arn.clone()], Detail::Key { id }));
     }
     let as_recorded = if by_itself {
         "AWS Service Event via CloudTrail"
@@ -242,6 +244,16 @@ mod tests {
             "the operator's own belong to no account"
         );
         assert!(events_of(b"torn").is_empty());
+        let about = |arn: &str| {
+            let mut record: Value = serde_json::from_slice(&record).expect("JSON");
+            record["resources"] = json!([{"ARN": arn}]);
+            as_values(record.to_string().as_bytes()).len()
+        };
+        assert_eq!(
+            about(r#"arn:aws:iam::111122223333:role/a"\b/c"#),
+            1,
+            "whatever it is about"
+        );
     }
 
     /// MON-426

@@ -125,3 +125,21 @@ fn a_file_that_has_its_size_is_put_aside() {
     assert!(aside.len() < 4096 + 512 && aside.ends_with("}\n"));
     assert!(!lines.is_empty() && lines.len() < 20);
 }
+
+#[test]
+fn a_request_is_found_in_the_file_and_in_the_one_that_was_put_aside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("security.jsonl");
+    let (known, older, named) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+    assert_eq!(find(&path, &known).expect("looked"), None, "there is no file yet");
+    let line = |id: Uuid, name: &str| format!("{{\"eventName\":\"{name}\",\"requestID\":\"{id}\"}}\n");
+    // What a request names itself is not what it is found by.
+    let said = format!("\\\"requestID\\\":\\\"{named}\\\"");
+    std::fs::write(&path, line(known, &said) + "torn").expect("written");
+    std::fs::write(folder.path().join("security.jsonl.1"), line(older, "x")).expect("written");
+    for id in [known, older] {
+        let found = find(&path, &id).expect("looked").expect("it is there");
+        assert!(found.ends_with(format!("{id}\"}}").as_bytes()));
+    }
+    assert_eq!(find(&path, &named).expect("looked"), None);
+}

@@ -74,9 +74,28 @@ pub(super) fn step_of(seconds: i32) -> i64 {
     (i64::from(seconds) * 1000).max(MINUTE)
 }
 
+/// The beginning of the step that a moment lies in, in milliseconds.
+pub(super) fn begin_of_step(at: i64, step: i64) -> i64 {
+    // A request may name any moment.
+    at.saturating_sub(at.rem_euclid(step))
+}
+
 /// Adds a time to what the record shows of a request.
 pub(super) fn describe_times(parameters: &mut Object, start: trent_api::Timestamp, end: trent_api::Timestamp) {
     parameters
         .string("startTime", &start.to_string())
         .string("endTime", &end.to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_moment_lies_in_a_step() {
+        assert_eq!(begin_of_step(119_999, MINUTE), 60_000);
+        assert_eq!(begin_of_step(-1, MINUTE), -60_000);
+        assert_eq!(begin_of_step(i64::MIN, MINUTE), i64::MIN);
+        assert!(begin_of_step(i64::MAX, MINUTE) > i64::MAX - MINUTE);
+    }
 }

@@ -1,5 +1,6 @@
 //! The command line of `trent audit`.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
@@ -19,7 +20,7 @@ pub(crate) enum AuditCommand {
     Search(SearchArguments),
     /// Print the records that fit as JSON lines, the oldest first
     Export(ExportArguments),
-    /// Tell who used a key for what, how often and when last
+    /// Tell who used a key for what, how often and when last; or how much all keys were used, by the values of a tag
     Usage(UsageArguments),
 }
 
@@ -30,6 +31,12 @@ pub(crate) struct VerifyArguments {
     /// The records up to this number are known to be gone: files that were moved away on purpose
     #[arg(long, value_name = "RECORD", default_value_t = 0)]
     pub(crate) after: u64,
+    /// Check this folder of log files and digests instead, which may be a copy of a bucket
+    #[arg(long, value_name = "DIR", conflicts_with = "after")]
+    pub(crate) log_files: Option<PathBuf>,
+    /// The public key that digests are signed with, in PEM; without it, whichever is in the folder is believed
+    #[arg(long, value_name = "FILE", requires = "log_files")]
+    pub(crate) public_key: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -112,8 +119,16 @@ pub(crate) struct ExportArguments {
 #[derive(Args)]
 pub(crate) struct UsageArguments {
     /// The key: its id or ARN
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: String,
+    #[arg(
+        long,
+        value_name = "KEY",
+        required_unless_present = "by_tag",
+        conflicts_with = "by_tag"
+    )]
+    pub(crate) key: Option<String>,
+    /// Instead of one key, all keys by the values that they have of this tag; asks the running server for those
+    #[arg(long, value_name = "TAG-KEY")]
+    pub(crate) by_tag: Option<String>,
     /// Not before: a time such as 2026-01-31T12:00:00Z, or how long ago, such as 36h or 90d
     #[arg(long, visible_alias = "since", value_name = "TIME", value_parser = moment)]
     pub(crate) from: Option<u64>,

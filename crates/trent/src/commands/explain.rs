@@ -110,5 +110,10 @@ fn print_recorded(recorded: &Recorded) {
     if let Some(message) = &recorded.error_message {
         println!("  told then: {message}");
     }
-    println!("\nDecided now:");
+    // What was turned away is not decided anew.
+    if recorded.decision.as_deref() == Some("UNAUTHENTICATED") {
+        println!();
+    } else {
+        println!("\nDecided now:");
+    }
 }

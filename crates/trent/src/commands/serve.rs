@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trent_admin::{Operator, Questions, Verification};
 use trent_audit::Workers;
+use trent_delivery::security_log::Destination;
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::Region;
-use trent_server::{Limits, Metrics, Readers, Server, Stop, Traffic};
+use trent_server::{Limits, Metrics, Readers, Server, Spans, Stop, Traffic};
 use trent_service::{Clock, Filters, Initiator, OperatorAdmission, Pipeline, Served, SystemClock, Upkeep, VpcEndpoint};
 use trent_store::Mode;
 
@@ -22,6 +24,7 @@ use crate::last_uses::LastUses;
 use crate::metrics::{self, Monitoring, Observed, readers_of};
 use crate::node::Node;
 use crate::tenants::{Tenants, pipeline};
+use crate::traces::Traces;
 use crate::version::VERSION;
 use crate::{Failure, declarations, logging, quarantine, trail_upkeep};
 
@@ -41,7 +44,10 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let loaded = Config::load(&arguments.config);
     let notes: Vec<String> = loaded.notes.iter().map(ToString::to_string).collect();
     let mut config = loaded.into_config()?;
-    logging::start(&config);
+    let workers = Workers::default();
+    let runtime = runtime(config.workers, &workers)?;
+    let mut traces = Traces::begin(&config, runtime.handle()).map_err(|error| format!("`traces.otlp`: {error}"))?;
+    logging::start(&config, traces.layer.take());
     for note in notes {
         tracing::warn!("{note}");
     }
@@ -55,24 +61,32 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     }
     let listeners = config.addresses().count();
     config.limits.connections = connections_possible(config.limits.connections, listeners);
-    let workers = Workers::default();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.workers)
+    // The main thread only waits; everything runs on the workers.
+    let (arguments, spans) = (arguments.clone(), traces.spans.clone());
+    let served = runtime.block_on(runtime.spawn(async move { serve(&arguments, &config, &workers, spans).await }));
+    traces.end();
+    served?
+}
+
+/// The threads that everything runs on, which tell the trail when they sleep.
+fn runtime(threads: usize, workers: &Workers) -> std::io::Result<Runtime> {
+    let workers = workers.clone();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
         .thread_name("trent-worker")
         .on_thread_start(warm_up)
-        .on_thread_park({
-            let workers = workers.clone();
-            move || workers.about_to_sleep()
-        })
+        .on_thread_park(move || workers.about_to_sleep())
         .enable_all()
-        .build()?;
-    // The main thread only waits; everything runs on the workers.
-    let arguments = arguments.clone();
-    runtime.block_on(runtime.spawn(async move { serve(&arguments, &config, &workers).await }))?
+        .build()
 }
 
 #[expect(clippy::too_many_lines, reason = "what is started and what is stopped, in order")]
-async fn serve(arguments: &ServeArguments, config: &Config, workers: &Workers) -> Result<(), Failure> {
+async fn serve(
+    arguments: &ServeArguments,
+    config: &Config,
+    workers: &Workers,
+    spans: Option<Arc<dyn Spans>>,
+) -> Result<(), Failure> {
     if !arguments.dev && quarantine::holds(config) {
         return Err(
             "this store was restored from a backup without the ledger of destroyed keys: keys that were deleted \
@@ -158,6 +172,7 @@ async fn serve(arguments: &ServeArguments, config: &Config, workers: &Workers) -
         let notices = config.attestation_roots.further();
         let server = server
             .with_notices(notices.map(|root| format!("attestation root: {root}")))
+            .with_spans(spans.clone())
             .counting(Arc::clone(&api_traffic));
         announce(&listening, &node, config);
         serving.spawn(Arc::new(server).serve_tcp(listening.socket, stop.clone()));
@@ -172,6 +187,7 @@ async fn serve(arguments: &ServeArguments, config: &Config, workers: &Workers) -
             Arc::clone(&runner) as _,
             &deliveries,
         )
+        .with_spans(spans)
         .counting(operators_traffic)
         .with_metrics(Arc::clone(&metrics), Readers::Users(vec![own_uid(), 0]));
         serving.spawn(Arc::new(operators).serve_unix(socket, stop.clone()));
@@ -312,6 +328,10 @@ fn operators(
         store: node.store.clone(),
         directory: Arc::clone(&node.directory),
         trail: node.trail.clone(),
+        security_log: match &config.security_log.destination {
+            Destination::File { path, .. } => Some(path.clone()),
+            Destination::Stdout => None,
+        },
         mode: node.mode,
         questions: Questions {
             directory: Arc::clone(&node.directory),
@@ -322,7 +342,8 @@ fn operators(
         guard: Arc::clone(&node.guard),
         ledger: node.ledger.clone(),
         upkeep,
-        keys: kms,
+        keys: Arc::clone(&kms) as _,
+        tags: kms,
         deliveries: deliveries.statuses().to_vec(),
         verification: Verification::default(),
         facts: trent_admin::Facts {

@@ -1,19 +1,13 @@
-//! What leaves the house, and where it goes.
+//! Who gets events, and what is told of requests that were turned away.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use trent_delivery::events::{Pattern, Rule, RuleState};
-use trent_delivery::outlets::{Collector, Filter, NoCollector};
 use trent_delivery::security_log::{Destination, Rate};
-use trent_names::AccountId;
 
 use super::sources::{Problem, Reader};
 use super::tables::{document, required};
 use super::value;
-
-/// The services whose calls a sink can be without.
-const SOURCES: [&str; 3] = ["kms.amazonaws.com", "iam.amazonaws.com", "sts.amazonaws.com"];
 
 /// How many lines of the security log there may be at once, for each that there may be a second.
 const BURST: u32 = 10;
@@ -48,39 +42,6 @@ pub(crate) enum TargetKind {
     Stdout,
     /// A program that is run for each event.
     Command(PathBuf),
-}
-
-/// What of the trail goes where.
-#[derive(Clone, Debug)]
-pub(crate) struct TrailSink {
-    /// What it is called.
-    pub(crate) name: String,
-    /// Which records it gets.
-    pub(crate) filter: Filter,
-    /// Where they go.
-    pub(crate) kind: SinkKind,
-}
-
-/// Where records go.
-#[derive(Clone, Debug)]
-pub(crate) enum SinkKind {
-    /// A file of JSON lines.
-    File(PathBuf),
-    /// The standard output.
-    Stdout,
-    /// A collector of syslog messages.
-    Syslog(Collector),
-    /// Log files and digests, laid out as `CloudTrail` does it.
-    LogFiles {
-        /// The folder that stands for the bucket.
-        folder: PathBuf,
-        /// The bucket's name.
-        bucket: String,
-        /// How long records wait for their file.
-        interval: Duration,
-        /// How often digests are made.
-        digest_interval: Duration,
-    },
 }
 
 /// The security log.
@@ -131,70 +92,6 @@ pub(super) fn security_log(r: &mut Reader, folder: Option<&Path>) -> Option<Secu
     })
 }
 
-/// The sinks of the trail.
-pub(super) fn sinks(r: &mut Reader) -> Vec<TrailSink> {
-    let sinks = r.read_tables(
-        "audit.sinks",
-        "where records go beside the trail, each a table with `name` and one of `file`, `stdout`, `syslog`, `cloudtrail` (a folder; perhaps with `bucket`, `interval`, `digest_interval`), perhaps `accounts`, `regions`, `exclude_management_event_sources` (in the file only)",
-        [
-            "name", "file", "stdout", "syslog", "cloudtrail", "bucket", "interval", "digest_interval", "accounts", "regions",
-            "exclude_management_event_sources",
-        ],
-        |[name, file, stdout, syslog, folder, bucket, interval, digests, accounts, regions, sources]| {
-            let name = name_of(name)?;
-            let layout = [("bucket", bucket), ("interval", interval), ("digest_interval", digests)];
-            if let (None, Some((member, _))) = (folder, layout.iter().find(|(_, text)| text.is_some())) {
-                return Err(format!("`{member}` is for `cloudtrail`, and there is none"));
-            }
-            let kind = match (file, stdout, syslog, folder) {
-                (Some(path), None, None, None) => SinkKind::File(value::path(path)?),
-                (None, Some("true"), None, None) => SinkKind::Stdout,
-                (None, None, Some(collector), None) => {
-                    SinkKind::Syslog(collector.parse().map_err(|error: NoCollector| error.to_string())?)
-                }
-                (None, None, None, Some(folder)) => SinkKind::LogFiles {
-                    folder: value::path(folder)?,
-                    bucket: bucket.unwrap_or(&name).to_owned(),
-                    interval: value::time_limit(interval.unwrap_or("5m"))?,
-                    digest_interval: value::time_limit(digests.unwrap_or("1h"))?,
-                },
-                _ => return Err("a sink has one of `file`, `stdout = true`, `syslog` and `cloudtrail`".to_owned()),
-            };
-            Ok(TrailSink {
-                filter: filter(accounts, regions, sources)?,
-                name,
-                kind,
-            })
-        },
-    );
-    refuse_doubles(r, "audit.sinks", sinks.iter().map(|sink| sink.name.as_str()));
-    sinks
-}
-
-fn filter(accounts: Option<&str>, regions: Option<&str>, sources: Option<&str>) -> Result<Filter, String> {
-    let list = |text: Option<&str>| text.map_or_else(Vec::new, |text| text.split(',').map(str::to_owned).collect());
-    let (accounts, excluded_sources): (Vec<String>, Vec<String>) = (list(accounts), list(sources));
-    if let Some(error) = accounts.iter().find_map(|id| AccountId::parse(id).err()) {
-        return Err(error.to_string());
-    }
-    // As trails have it: one that is not known would exclude nothing, and whoever wrote it expects that it does.
-    if let Some(unknown) = excluded_sources
-        .iter()
-        .find(|source| !SOURCES.contains(&source.as_str()))
-    {
-        return Err(format!(
-            "`{unknown}` is no source of events; there are {}",
-            SOURCES.join(", ")
-        ));
-    }
-    let regions = regions.map(value::regions).transpose()?.unwrap_or_default();
-    Ok(Filter {
-        accounts,
-        regions: regions.iter().map(ToString::to_string).collect(),
-        excluded_sources,
-    })
-}
-
 /// The targets of events.
 pub(super) fn targets(r: &mut Reader) -> Vec<EventTarget> {
     let targets = r.read_tables(
@@ -225,7 +122,7 @@ fn kind_of(
     }
     match (url, file, command, stdout) {
         (Some(url), None, None, None) => {
-            let url = value::key_url(url)?;
+            let url = value::trusted_url(url, "address of events")?;
             if authorities.is_some() && !value::is_https(&url) {
                 return Err("`ca_file` is for a `url` of `https://`".to_owned());
             }
@@ -276,7 +173,7 @@ pub(super) fn rules(r: &mut Reader, targets: &[EventTarget]) -> Vec<Rule> {
 }
 
 /// A name, which stands in logs.
-fn name_of(text: Option<&str>) -> Result<String, String> {
+pub(super) fn name_of(text: Option<&str>) -> Result<String, String> {
     let name = required(text, "name")?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_plain) {
@@ -288,7 +185,7 @@ fn name_of(text: Option<&str>) -> Result<String, String> {
 }
 
 /// A name means one thing.
-fn refuse_doubles<'n>(r: &mut Reader, key: &str, names: impl Iterator<Item = &'n str>) {
+pub(super) fn refuse_doubles<'n>(r: &mut Reader, key: &str, names: impl Iterator<Item = &'n str>) {
     let mut seen = std::collections::BTreeSet::new();
     for name in names {
         if !seen.insert(name) {

@@ -4,7 +4,10 @@
 //! suggestions and the environment's names all follow from those lines.
 
 mod attestation;
+mod collectors;
 mod deliveries;
+mod features;
+mod sinks;
 mod sources;
 mod tables;
 mod value;
@@ -22,7 +25,9 @@ use trent_identity::web_identity::Issuer;
 use trent_names::Region;
 use trent_service::VpcEndpoint;
 
-pub(crate) use deliveries::{EventTarget, SecurityLogSettings, SinkKind, TargetKind, TrailSink};
+pub(crate) use collectors::{CollectorAddress, TracesSettings};
+pub(crate) use deliveries::{EventTarget, SecurityLogSettings, TargetKind};
+pub(crate) use sinks::{BucketService, LogPlace, SinkKind, TrailSink};
 pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
 pub(crate) use tables::Listener;
@@ -98,6 +103,8 @@ pub(crate) struct Config {
     pub(crate) sinks: Vec<TrailSink>,
     /// What is told of requests that were turned away.
     pub(crate) security_log: SecurityLogSettings,
+    /// Who is told of requests as traces, if anybody is.
+    pub(crate) traces: Option<TracesSettings>,
     pub(crate) limits: Limits,
 }
 
@@ -276,8 +283,9 @@ impl Config {
         let attestation_roots = attestation::roots(r);
         let event_targets = deliveries::targets(r);
         let event_rules = deliveries::rules(r, &event_targets);
-        let sinks = deliveries::sinks(r);
+        let sinks = sinks::sinks(r);
         let security_log = deliveries::security_log(r, data_dir.as_deref());
+        let traces = collectors::traces(r);
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
@@ -302,6 +310,7 @@ impl Config {
             event_rules,
             sinks,
             security_log: security_log?,
+            traces,
             limits: limits?,
         })
     }

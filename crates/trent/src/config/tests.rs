@@ -252,3 +252,97 @@ fn a_listener_that_would_not_restrict_as_it_says_is_refused() {
         assert!(loaded.into_config().is_err());
     }
 }
+
+/// What is wrong with a file.
+fn refusal(file: &str) -> String {
+    load(file, &[]).into_config().expect_err("refused").to_string()
+}
+
+const OTLP_SINK: &str = "[[audit.sinks]]\nname = \"a\"\notlp = \"https://c.example.com:4318\"\n";
+const S3_SINK: &str =
+    "[[audit.sinks]]\nname = \"a\"\ns3 = \"https://s3.example.com\"\nbucket = \"logs\"\ncredentials_file = \"/k\"\n";
+const TRACES: &str = "[traces]\notlp = \"https://c.example.com:4318\"\n";
+
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn a_build_that_sends_nothing_to_collectors_refuses_them_and_names_the_one_that_would() {
+    for (file, setting) in [(OTLP_SINK, "`otlp`"), (TRACES, "`traces.otlp`")] {
+        let refusal = refusal(file);
+        assert!(
+            refusal.contains(&format!("{setting} needs the feature `otlp`")),
+            "{refusal}"
+        );
+        assert!(refusal.contains("`cargo build --release --features otlp`"), "{refusal}");
+    }
+}
+
+#[cfg(not(feature = "s3"))]
+#[test]
+fn a_build_that_writes_into_no_bucket_refuses_them_and_names_the_one_that_would() {
+    let refusal = refusal(S3_SINK);
+    assert!(refusal.contains("`s3` needs the feature `s3`"), "{refusal}");
+    assert!(refusal.contains("`cargo build --release --features s3`"), "{refusal}");
+}
+
+#[cfg(feature = "otlp")]
+#[test]
+fn collectors_are_addresses_over_tls_or_of_this_machine() {
+    let sink = |file: &str| load(file, &[]).into_config().expect("valid").sinks[0].kind.clone();
+    let url = |kind| match kind {
+        SinkKind::Otlp(collector) => collector.url,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(url(sink(OTLP_SINK)), "https://c.example.com:4318/v1/logs");
+    let whole = OTLP_SINK.replace("4318", "4318/in?x=1");
+    assert_eq!(url(sink(&whole)), "https://c.example.com:4318/in?x=1");
+    for (file, said) in [
+        (OTLP_SINK.replace("https", "http"), "is no address of a collector"),
+        (
+            format!("{OTLP_SINK}credentials_file = \"/k\"\n"),
+            "`credentials_file` is for `s3`, and there is none",
+        ),
+        (
+            format!("{OTLP_SINK}ca_file = \"/c\"\n").replace("https://c.example.com", "http://127.0.0.1"),
+            "`ca_file` is for an address of `https://`",
+        ),
+        (format!("{TRACES}share = \"2\"\n"), "`2` is no share"),
+        (TRACES.replace("https", "ftp"), "is no address of a collector"),
+    ] {
+        assert!(refusal(&file).contains(said), "{}", refusal(&file));
+    }
+    let loaded = load(&format!("{TRACES}share = \"0.25\"\nheaders_file = \"/h\"\n"), &[]);
+    let traces = loaded.into_config().expect("valid").traces.expect("traces");
+    assert_eq!(traces.collector.url, "https://c.example.com:4318/v1/traces");
+    assert_eq!(traces.collector.headers_file, Some("/h".into()));
+    assert!((traces.share - 0.25).abs() < f64::EPSILON);
+    assert_eq!(load("", &[]).into_config().expect("valid").traces, None);
+}
+
+#[cfg(feature = "s3")]
+#[test]
+fn a_bucket_has_a_service_a_name_and_a_file_of_credentials() {
+    let config = load(S3_SINK, &[]).into_config().expect("valid");
+    let SinkKind::LogFiles {
+        place: LogPlace::Bucket(service),
+        bucket,
+        ..
+    } = &config.sinks[0].kind
+    else {
+        panic!("{:?}", config.sinks);
+    };
+    assert_eq!((bucket.as_str(), service.region.as_str()), ("logs", "us-east-1"));
+    assert_eq!(service.credentials_file, Path::new("/k"));
+    for (file, said) in [
+        (S3_SINK.replace("bucket = \"logs\"\n", ""), "`bucket` is missing"),
+        (
+            S3_SINK.replace("credentials_file = \"/k\"\n", ""),
+            "`credentials_file` is missing",
+        ),
+        (
+            S3_SINK.replace("https", "http"),
+            "is no address of an S3-compatible service",
+        ),
+    ] {
+        assert!(refusal(&file).contains(said), "{}", refusal(&file));
+    }
+}

@@ -137,14 +137,15 @@ pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// Where the keys of an issuer are fetched from: over TLS, or from this machine. Whoever could change them on their way
-/// could be anybody.
+/// Where the keys of an issuer are fetched from: whoever could change them on their way could be anybody.
 pub(crate) fn key_url(text: &str) -> Result<String, String> {
-    let wrong = || {
-        format!(
-            "`{text}` is no address of keys; write `https://host/path`, or `http://` for an address of this machine"
-        )
-    };
+    trusted_url(text, "address of keys")
+}
+
+/// An address over TLS, or of this machine: nobody on the way reads or changes what is sent there or comes from there.
+pub(crate) fn trusted_url(text: &str, what: &str) -> Result<String, String> {
+    let wrong =
+        || format!("`{text}` is no {what}; write `https://host/path`, or `http://` for an address of this machine");
     let url: hyper::Uri = text.parse().map_err(|_| wrong())?;
     let host = url.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
     let with_user = url
@@ -154,6 +155,15 @@ pub(crate) fn key_url(text: &str) -> Result<String, String> {
         Some("https") if !with_user => Ok(text.to_owned()),
         Some("http") if !with_user && ["127.0.0.1", "[::1]", "localhost"].contains(&host) => Ok(text.to_owned()),
         _ => Err(wrong()),
+    }
+}
+
+/// The file of the authorities whose certificates count at an address, which must be one where certificates prove who is
+/// there.
+pub(crate) fn authorities(file: Option<&str>, url: &str) -> Result<Option<PathBuf>, String> {
+    match file {
+        Some(_) if !is_https(url) => Err("`ca_file` is for an address of `https://`".to_owned()),
+        file => file.map(path).transpose(),
     }
 }
 

@@ -6,12 +6,18 @@ use std::io;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
-use super::{DigestKey, Layout, Owner, compressed, hash_of, write_object};
+use super::{DigestKey, Layout, Owner, Place, packed};
 use crate::moment;
 
 /// How hashes and signatures are made, as digests name it.
 const HASH: &str = "SHA-256";
 const SIGNATURE: &str = "SHA256withRSA";
+
+/// What of a digest is no part of its content: beside it in a file of this ending, and as the object's metadata where
+/// there is such a thing.
+pub(super) const METADATA: &str = ".metadata";
+const SIGNATURE_NAME: &str = "signature";
+const ALGORITHM_NAME: &str = "signature-algorithm";
 
 /// More log files than this are not kept waiting for their digest: what is remembered is bounded.
 const MOST_FILES: usize = 1000;
@@ -35,7 +41,7 @@ pub(super) struct Chains(BTreeMap<Owner, Chain>);
 
 /// The digests of one owner.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-struct Chain {
+pub(super) struct Chain {
     #[n(0)]
     account: String,
     #[n(1)]
@@ -98,16 +104,8 @@ struct File<'a> {
     oldest_event_time: &'a str,
 }
 
-/// What an object store keeps beside a digest, which a folder has no place for.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Metadata<'a> {
-    signature: &'a str,
-    signature_algorithm: &'a str,
-}
-
 impl Chains {
-    /// Notes a log file for the next digest.
+    /// Notes a log file for the next digest; one that was written again, in the place of what it was.
     pub(super) fn add(&mut self, owner: Owner, file: LogFile, now: i64) {
         let chain = self.0.entry(owner).or_insert_with_key(|owner| Chain {
             account: owner.account.clone(),
@@ -116,22 +114,32 @@ impl Chains {
             files: Vec::new(),
             previous: None,
         });
-        chain.files.push(file);
-    }
-
-    /// Whether a digest is due.
-    pub(super) fn has_due(&self, layout: &Layout, now: i64) -> bool {
-        let all = self.files();
-        self.0.values().any(|chain| chain.is_due(layout, now, all))
-    }
-
-    /// Writes the digests that are due. Where nothing happened there is nothing to tell.
-    pub(super) fn write_due(&mut self, layout: &Layout, key: &DigestKey, now: i64) -> io::Result<()> {
-        let all = self.files();
-        for chain in self.0.values_mut().filter(|chain| chain.is_due(layout, now, all)) {
-            chain.write(layout, key, now)?;
+        match chain.files.iter_mut().find(|known| known.object == file.object) {
+            Some(known) => *known = file,
+            None => chain.files.push(file),
         }
-        Ok(())
+    }
+
+    /// Whose digests are due. Where nothing happened there is nothing to tell.
+    pub(super) fn due(&self, layout: &Layout, now: i64) -> Vec<Owner> {
+        let all = self.files();
+        let due = self.0.iter().filter(|(_, chain)| chain.is_due(layout, now, all));
+        due.map(|(owner, _)| owner.clone()).collect()
+    }
+
+    /// Writes the digest of an owner.
+    pub(super) async fn write(
+        &mut self,
+        owner: &Owner,
+        place: &dyn Place,
+        layout: &Layout,
+        key: &DigestKey,
+        now: i64,
+    ) -> io::Result<()> {
+        match self.0.get_mut(owner) {
+            Some(chain) => chain.write(place, layout, key, now).await,
+            None => Ok(()),
+        }
     }
 
     /// How many log files wait for their digest.
@@ -139,9 +147,8 @@ impl Chains {
         self.0.values().map(|chain| chain.files.len()).sum()
     }
 
-    /// What was remembered; nothing, if that is nothing that this build knows.
-    pub(super) fn remembered(memory: &[u8]) -> Self {
-        let chains: Vec<Chain> = minicbor::decode(memory).unwrap_or_default();
+    /// What was remembered.
+    pub(super) fn remembered(chains: Vec<Chain>) -> Self {
         let known = chains.into_iter().map(|chain| {
             let owner = Owner {
                 account: chain.account.clone(),
@@ -153,13 +160,8 @@ impl Chains {
     }
 
     /// What is to be remembered.
-    pub(super) fn to_memory(&self) -> Vec<u8> {
-        if self.0.is_empty() {
-            return Vec::new();
-        }
-        let chains: Vec<&Chain> = self.0.values().collect();
-        // Encoding into memory cannot fail.
-        minicbor::to_vec(chains).unwrap_or_default()
+    pub(super) fn to_remember(&self) -> Vec<Chain> {
+        self.0.values().cloned().collect()
     }
 }
 
@@ -173,7 +175,7 @@ impl Chain {
         !self.files.is_empty() && (since >= interval || (all >= MOST_FILES && since > 0))
     }
 
-    fn write(&mut self, layout: &Layout, key: &DigestKey, now: i64) -> io::Result<()> {
+    async fn write(&mut self, place: &dyn Place, layout: &Layout, key: &DigestKey, now: i64) -> io::Result<()> {
         let (account, region) = (&self.account, &self.region);
         let object = format!(
             "AWSLogs/{account}/CloudTrail-Digest/{region}/{}/{account}_CloudTrail-Digest_{region}_{}_{}_{}.json.gz",
@@ -183,27 +185,20 @@ impl Chain {
             moment::second_of(now),
         );
         let ends = moment::text_of(now);
-        let document = self.document(layout, key, &object, &ends);
-        let content = serde_json::to_vec(&document)?;
-        let hash = hash_of(&content);
+        let content = serde_json::to_vec(&self.document(layout, key, &object, &ends))?;
+        let (hash, compressed) = packed(content).await?;
         let before = self.previous.as_ref().map_or("null", |previous| &previous.signature);
         let to_sign = format!("{ends}\n{}/{object}\n{hash}\n{before}", layout.bucket);
         let signature = key.sign(to_sign.as_bytes()).map_err(io::Error::other)?;
-        let metadata = Metadata {
-            signature: &signature,
-            signature_algorithm: SIGNATURE,
-        };
-        // Whoever sees the digest finds all that belongs to it.
-        let public = format!("digest-public-key-{}.pem", key.fingerprint());
-        if !layout.folder.join(&public).exists() {
-            write_object(&layout.folder, &public, key.public_pem().as_bytes())?;
-        }
-        write_object(
-            &layout.folder,
-            &format!("{object}.metadata"),
-            &serde_json::to_vec(&metadata)?,
-        )?;
-        write_object(&layout.folder, &object, &compressed(&content)?)?;
+        let metadata = [
+            (SIGNATURE_NAME, signature.clone()),
+            (ALGORITHM_NAME, SIGNATURE.to_owned()),
+        ];
+        // Not every place keeps metadata, and what is copied from one that does leaves it behind.
+        let beside: BTreeMap<_, _> = metadata.iter().cloned().collect();
+        let beside = serde_json::to_vec(&beside)?;
+        place.put(&format!("{object}{METADATA}"), beside, &[]).await?;
+        place.put(&object, compressed, &metadata).await?;
         self.previous = Some(Previous {
             object,
             hash,

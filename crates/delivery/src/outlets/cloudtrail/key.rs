@@ -84,7 +84,7 @@ impl DigestKey {
 
     /// What digests call the public key.
     pub(super) fn fingerprint(&self) -> String {
-        hash_of(self.0.public_key().as_ref())[..32].to_owned()
+        fingerprint_of(self.0.public_key().as_ref())
     }
 
     /// The public key in PEM, as PKCS #1.
@@ -100,6 +100,11 @@ impl DigestKey {
             lines.join("\n")
         )
     }
+}
+
+/// What digests call a public key.
+pub(super) fn fingerprint_of(public_key: &[u8]) -> String {
+    hash_of(public_key)[..32].to_owned()
 }
 
 fn generate() -> Result<Zeroizing<Vec<u8>>, DigestKeyError> {

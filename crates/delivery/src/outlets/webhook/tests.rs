@@ -112,20 +112,6 @@ async fn a_connection_that_was_closed_meanwhile_is_made_anew() {
 }
 
 #[tokio::test]
-async fn a_name_is_resolved_once() {
-    let (url, _requests) = receiver(vec![OK]).await;
-    let mut hook = webhook(&url.replace("127.0.0.1", "localhost"));
-    hook.deliver(Uuid::nil(), b"{}").await.expect("delivered");
-    let addresses = hook.addresses.clone();
-    assert!(!addresses.is_empty());
-    // Whatever the name means from now on, the address stays.
-    hook.host = "nowhere.invalid".to_owned();
-    hook.connection = None;
-    hook.connect().await.map(drop).map_err(|_| ()).expect("connected");
-    assert_eq!(hook.addresses, addresses);
-}
-
-#[tokio::test]
 async fn who_does_not_answer_is_not_waited_for_long() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));

@@ -73,20 +73,21 @@ impl Folder {
 
     /// Begins the file of a day, or goes on with it. What a crash left of a last line is cut off.
     pub(super) fn begin(&mut self, day: i64) -> io::Result<Day> {
-        let mut lines = match self {
-            Self::OnDisk(path) => match read(&path.join(name_of(day, MINUTES))) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-                read => read?,
-            },
-            Self::InMemory(days) => days.get(&day).cloned().unwrap_or_default(),
-        };
-        let whole = lines.rfind('\n').map_or(0, |end| end + 1);
-        if let (true, Self::OnDisk(path)) = (whole < lines.len(), &*self) {
-            let file = OpenOptions::new().write(true).open(path.join(name_of(day, MINUTES)))?;
-            file.set_len(whole as u64)?;
-            lines.truncate(whole);
+        match self {
+            Self::OnDisk(path) => {
+                let path = path.join(name_of(day, MINUTES));
+                let bytes = match fs::read(&path) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+                    read => read?,
+                };
+                let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                if whole < bytes.len() {
+                    OpenOptions::new().write(true).open(&path)?.set_len(whole as u64)?;
+                }
+                Ok(Day::after(day, &String::from_utf8_lossy(&bytes[..whole])))
+            }
+            Self::InMemory(days) => Ok(Day::after(day, days.get(&day).map_or("", String::as_str))),
         }
-        Ok(Day::after(day, &lines))
     }
 
     /// Adds a line to the file of a day and makes it durable. After a failure the file is as it was.
@@ -103,6 +104,9 @@ impl Folder {
                 let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
                 if written.is_err() {
                     file.set_len(before)?;
+                } else if before == 0 {
+                    // That there is such a file is news to the folder.
+                    File::open(path)?.sync_all()?;
                 }
                 written
             }
@@ -135,6 +139,8 @@ impl Folder {
         file.write_all(in_hours(day, &read(&minutes)?)?.as_bytes())?;
         file.sync_all()?;
         fs::rename(&unfinished, &hours)?;
+        // The minutes go once nothing can bring back a folder without the hours.
+        File::open(&*path)?.sync_all()?;
         fs::remove_file(&minutes)
     }
 

@@ -10,7 +10,7 @@ use trent_audit::json::Object;
 use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, action};
 
 use super::row;
-use crate::cloudwatch::asking::{PAGE, account_of, describe_times, find, is_period, read, step_of};
+use crate::cloudwatch::asking::{PAGE, account_of, begin_of_step, describe_times, find, is_period, read, step_of};
 use crate::cloudwatch::{CloudWatch, Series, statistics};
 
 /// The most points of an answer.
@@ -196,9 +196,8 @@ impl<'a> Query<'a> {
             return Ok(Vec::new());
         };
         let step = step_of(self.stat.period);
-        let start = input.start_time.as_millis();
         // The first step is the one that the start lies in.
-        let from = start - start.rem_euclid(step);
+        let from = begin_of_step(input.start_time.as_millis(), step);
         let values = read(service, vec![series], from, input.end_time.as_millis()).await?;
         let steps = values.first().map(|values| statistics::in_steps(values, step));
         let mut points: Vec<_> = steps

@@ -6,7 +6,7 @@ use trent_audit::json::Object;
 use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Target, action};
 
 use super::row;
-use crate::cloudwatch::asking::{account_of, describe_times, find, is_period, read, step_of};
+use crate::cloudwatch::asking::{account_of, begin_of_step, describe_times, find, is_period, read, step_of};
 use crate::cloudwatch::{CloudWatch, statistics};
 
 /// The most points that are asked for at once.
@@ -48,8 +48,8 @@ impl Operation for GetMetricStatistics {
         check(input)?;
         let step = step_of(input.period);
         // The first step is the one that the start lies in.
-        let start = input.start_time.as_millis();
-        let (from, until) = (start - start.rem_euclid(step), input.end_time.as_millis());
+        let from = begin_of_step(input.start_time.as_millis(), step);
+        let until = input.end_time.as_millis();
         let known = service.data.metrics(account.as_str(), call.region.as_str());
         let dimensions = input.dimensions.as_deref().unwrap_or_default();
         let found = find(&known, &input.namespace, &input.metric_name, dimensions);

@@ -3,6 +3,7 @@
 //! Verifying needs the keys that the store has, so a running server does it. Looking reads the files alone, as whoever
 //! may read them: the server's user and root.
 
+mod log_files;
 pub(crate) mod search;
 pub(crate) mod usage;
 pub(crate) mod verify;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use trent_audit::{Files, Progress, VerifyError, verify_after};
 
-use super::trail_of;
+use super::{log_files, trail_of};
 use crate::Failure;
 use crate::cli::audit::VerifyArguments;
 use crate::commands::runtime;
@@ -15,12 +15,15 @@ use crate::node::Node;
 use crate::operator_client::{self, OperatorError};
 
 /// How the command ends if the trail is not what was written.
-const FAULT: u8 = 2;
+pub(super) const FAULT: u8 = 2;
 
 /// The cells of the bar.
 const WIDTH: u64 = 30;
 
 pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
+    if let Some(folder) = &arguments.log_files {
+        return log_files::run(folder, arguments);
+    }
     let config = Config::load(&arguments.config).into_config()?;
     let mut bar = Bar::default();
     let outcome = match ask(&config, arguments.after, &mut bar) {
@@ -108,12 +111,12 @@ fn print(outcome: &Value) {
 
 /// A bar on the terminal, if there is one.
 #[derive(Default)]
-struct Bar {
+pub(super) struct Bar {
     shown: Option<u64>,
 }
 
 impl Bar {
-    fn show(&mut self, progress: Progress) {
+    pub(super) fn show(&mut self, progress: Progress) {
         let percent = (progress.done.min(progress.total) * 100)
             .checked_div(progress.total)
             .unwrap_or(0);
@@ -134,7 +137,7 @@ impl Bar {
         let _ = std::io::stderr().flush();
     }
 
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         if self.shown.is_some() {
             eprint!("\r{:60}\r", "");
         }
