@@ -6,20 +6,21 @@
 //! the worker is about to sleep, or when enough of them wait.
 
 use std::{
-    cell::Cell,
+    cell::RefCell,
+    ptr,
     sync::{Arc, OnceLock, Weak},
 };
 
 use crate::{queue::Shared, trail::Trail};
 
 thread_local! {
-    /// This thread tells when it is about to sleep.
-    static TELLS: Cell<bool> = const { Cell::new(false) };
+    /// Whom this thread tells when it is about to sleep.
+    static TOLD: RefCell<Weak<Shared>> = const { RefCell::new(Weak::new()) };
 }
 
-/// Whether this thread tells when it is about to sleep.
-pub(crate) fn tells() -> bool {
-    TELLS.get()
+/// Whether this thread tells a trail when it is about to sleep.
+pub(crate) fn tells(shared: &Shared) -> bool {
+    TOLD.with_borrow(|told| ptr::eq(told.as_ptr(), shared))
 }
 
 /// What the workers of a runtime tell a trail; clones are the same.
@@ -29,8 +30,10 @@ pub struct Workers(Arc<OnceLock<Weak<Shared>>>);
 impl Workers {
     /// To be called by each worker whenever it is about to sleep.
     pub fn about_to_sleep(&self) {
-        TELLS.set(true);
         if let Some(shared) = self.0.get().and_then(Weak::upgrade) {
+            if !tells(&shared) {
+                TOLD.set(Arc::downgrade(&shared));
+            }
             shared.worker_sleeps();
         }
     }

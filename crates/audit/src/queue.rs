@@ -220,7 +220,7 @@ impl Shared {
         let awaited = awaited || queue.health != Health::Healthy;
         queue.batch.push(record, !awaited);
         if awaited {
-            let gathers = gathering::tells() && queue.batch.bytes.len() < PIECE;
+            let gathers = gathering::tells(self) && queue.batch.bytes.len() < PIECE;
             return Ok(Queued::Awaits(self.await_batch(queue, gathers)));
         }
         let wakes = (before == 0 && !queue.timed) || (before < PIECE && queue.batch.bytes.len() >= PIECE);
@@ -245,7 +245,7 @@ impl Shared {
         let mut queue = self.queue.lock();
         let Some(under_way) = queue.under_way.as_mut() else {
             // A worker that is busy for so long is no reason to wait.
-            if !queue.batch.is_empty() {
+            if !queue.batch.waiters.is_empty() {
                 self.hurry(queue);
             }
             return;

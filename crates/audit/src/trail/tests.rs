@@ -252,6 +252,22 @@ async fn a_worker_that_does_not_sleep_makes_its_records_wait_no_longer_than_boun
     assert!(answered(&mut third, 5000).await);
 }
 
+/// What a node records before it serves comes from threads that have slept already.
+#[tokio::test]
+async fn a_worker_that_sleeps_for_no_trail_yet_waits_for_nobody() {
+    let disk = Disk::default();
+    let (trail, workers) = (disk.trail(Mode::Durable), Workers::default());
+    workers.about_to_sleep();
+    trail.flush().await.expect("flushed");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let (first, second) = (record(1), record(2));
+    assert!(answered(&mut Box::pin(trail.append(&first)), 5000).await);
+    // Nor does one that sleeps for another trail.
+    let (_other, workers) = with_worker(&Disk::default()).await;
+    workers.about_to_sleep();
+    assert!(answered(&mut Box::pin(trail.append(&second)), 5000).await);
+}
+
 #[tokio::test]
 async fn a_thread_that_is_no_worker_waits_for_none() {
     let disk = Disk::default();
