@@ -1,8 +1,8 @@
-//! A trail's open segment on a disk: a file whose end is made ready ahead of what is written into it.
+//! A trail's open segment on a disk: a file whose end may be made ready ahead of what is written into it.
 //!
 //! Making bytes behind the end of a file durable takes the file system several writes, its own records among them, which
-//! everybody who writes files waits for in turn; bytes that the file has already take one. So zeros are written ahead, a
-//! piece at a time, and records over them. What is left of them is cut off when the segment is closed or the process
+//! everybody who writes files waits for in turn; bytes that the file has already take one. Where somebody waits for each
+//! sync, zeros are therefore written ahead, a piece at a time, and records over them. What is left of them is cut off when the segment is closed or the process
 //! ends; after a crash the next start does it, since a line has no zeros.
 
 use std::{
@@ -30,8 +30,10 @@ pub(crate) struct LogFile {
     path: PathBuf,
     /// Where the next line goes.
     length: u64,
-    /// How much of the file is there to be written over; `length` if the disk had no room.
+    /// How much of the file is there to be written over; `length` if nothing is.
     ready: u64,
+    /// Whether zeros are written ahead.
+    ahead: bool,
 }
 
 impl LogFile {
@@ -42,7 +44,14 @@ impl LogFile {
             path: path.to_owned(),
             length,
             ready: length,
+            ahead: false,
         }
+    }
+
+    /// The same file, made ready ahead of what is written into it.
+    pub(crate) fn made_ready_ahead(mut self) -> Self {
+        self.ahead = true;
+        self
     }
 
     /// Makes everything durable, its size included.
@@ -66,8 +75,10 @@ impl LogFile {
     }
 
     fn cut_zeros(&mut self) -> io::Result<()> {
-        self.file.set_len(self.length)?;
-        self.ready = self.length;
+        if self.ready > self.length {
+            self.file.set_len(self.length)?;
+            self.ready = self.length;
+        }
         Ok(())
     }
 }
@@ -75,7 +86,7 @@ impl LogFile {
 impl Medium for LogFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let end = self.length + bytes.len() as u64;
-        if end > self.ready {
+        if self.ahead && end > self.ready {
             self.make_ready(end);
         }
         self.file.write_all_at(bytes, self.length)?;
@@ -140,7 +151,7 @@ mod tests {
     fn opened(path: &Path) -> LogFile {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(true).open(path);
-        LogFile::new(file.expect("opened"), path, 0)
+        LogFile::new(file.expect("opened"), path, 0).made_ready_ahead()
     }
 
     #[test]

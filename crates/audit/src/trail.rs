@@ -88,6 +88,9 @@ impl Trail {
         chains::register(&store, id, &key).await?;
         let (chain, line) = Chain::begin(&header, &key);
         let mut log = LogFile::new(found.file, path, found.length);
+        if mode == Mode::Durable {
+            log = log.made_ready_ahead();
+        }
         log.append(&line).map_err(io)?;
         log.sync_all().map_err(io)?;
         if found.trail.is_none() {
@@ -149,7 +152,7 @@ impl Trail {
     /// Starts the writer thread on a medium whose content ends where the chain stands.
     fn start(medium: Box<dyn Medium>, chain: Chain, reached: Reached, mode: Mode, place: Place) -> Self {
         let length = reached.point.offset;
-        let shared = Arc::new(Shared::new(mode, reached, place.path.is_some()));
+        let shared = Arc::new(Shared::new(mode, reached));
         let thread = writer::spawn(medium, chain, length, &shared);
         let history = match (&place.path, place.memory.clone()) {
             (Some(path), _) => History::of_files(path, &shared),
