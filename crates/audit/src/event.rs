@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     identity::UserIdentity,
+    index::Noted,
     json::{self, Fragment},
+    recorded::Attribute,
 };
 
 /// The version of the record layout.
@@ -76,13 +78,13 @@ pub struct Resource<'a> {
 }
 
 impl Resource<'_> {
-    /// The member that says what it is, and the name of the one that comes behind.
-    fn kind(&self) -> &'static [u8] {
+    /// What it is.
+    fn kind(&self) -> &'static str {
         let service = self.arn.split(':').nth(2);
         if service == Some("iam") {
-            b",\"type\":\"AWS::IAM::Role\",\"ARN\":"
+            "AWS::IAM::Role"
         } else {
-            b",\"type\":\"AWS::KMS::Key\",\"ARN\":"
+            "AWS::KMS::Key"
         }
     }
 }
@@ -149,6 +151,8 @@ pub struct Rendered {
     id: EventId,
     time_millis: i64,
     json: Vec<u8>,
+    /// What it is found by; `None`: that is read from the text when it is needed.
+    noted: Option<Noted>,
 }
 
 impl Rendered {
@@ -173,11 +177,25 @@ impl Rendered {
             id,
             time_millis: 0,
             json,
+            noted: None,
         }
+    }
+
+    /// What it is found by, if that is known.
+    pub(crate) fn noted(&self) -> Option<&Noted> {
+        self.noted.as_ref()
     }
 }
 
 impl Event<'_> {
+    /// Writes the record as JSON, and notes what it is found by.
+    pub(crate) fn render_noted(&self) -> Rendered {
+        Rendered {
+            noted: self.noted(),
+            ..self.render()
+        }
+    }
+
     /// Writes the record as JSON.
     pub fn render(&self) -> Rendered {
         let mut out = Vec::with_capacity(self.size_hint());
@@ -234,7 +252,9 @@ impl Event<'_> {
                 b"{\"accountId\":"
             });
             json::push_string(&mut out, resource.account.as_str());
-            out.extend_from_slice(resource.kind());
+            out.extend_from_slice(b",\"type\":\"");
+            out.extend_from_slice(resource.kind().as_bytes());
+            out.extend_from_slice(b"\",\"ARN\":");
             json::push_string(&mut out, resource.arn);
             out.push(b'}');
         }
@@ -269,7 +289,44 @@ impl Event<'_> {
             id: self.id,
             time_millis: self.time_millis,
             json: out,
+            noted: None,
         }
+    }
+
+    /// What reading the record again would say that it is found by.
+    fn noted(&self) -> Option<Noted> {
+        // A name that is cut is found by what is left of it.
+        if self.name.len() > MAX_TEXT {
+            return None;
+        }
+        let mut terms = self.identity.terms().clone();
+        let mut add = |attribute, value: &str| terms.add(attribute, value);
+        if let Some(account) = self.recipient {
+            add(
+                Attribute::Place,
+                &Attribute::place(account.as_str(), self.region.as_str()),
+            );
+        }
+        add(Attribute::EventId, uuid_text(&self.id.0, &mut Uuid::encode_buffer()));
+        add(Attribute::EventName, self.name);
+        add(Attribute::ReadOnly, Attribute::read_only(self.read_only));
+        add(Attribute::EventSource, self.source);
+        if let Some(id) = &self.request_id {
+            add(Attribute::RequestId, uuid_text(id, &mut Uuid::encode_buffer()));
+        }
+        if let Some(parameters) = self
+            .request_parameters
+            .and_then(|shown| str::from_utf8(shown.as_bytes()).ok())
+        {
+            Attribute::each_of_request(parameters, &mut add);
+        }
+        for resource in self.resources {
+            Attribute::each_of_resource(resource.kind(), resource.arn, &mut add);
+        }
+        Some(Noted {
+            time: u32::try_from(seconds(self.time_millis)).unwrap_or(u32::MAX),
+            terms,
+        })
     }
 
     /// Enough for an ordinary record, so that rendering it allocates once.
@@ -327,15 +384,22 @@ fn push_address(out: &mut Vec<u8>, address: IpAddr) {
 }
 
 pub(crate) fn push_uuid(out: &mut Vec<u8>, id: &Uuid) {
-    let mut buffer = Uuid::encode_buffer();
-    out.extend_from_slice(id.as_hyphenated().encode_lower(&mut buffer).as_bytes());
+    out.extend_from_slice(uuid_text(id, &mut Uuid::encode_buffer()).as_bytes());
+}
+
+fn uuid_text<'b>(id: &Uuid, buffer: &'b mut [u8; 45]) -> &'b str {
+    id.as_hyphenated().encode_lower(buffer)
+}
+
+/// The seconds that a time is written with.
+fn seconds(millis: i64) -> i64 {
+    const LATEST: i64 = 253_402_300_799;
+    millis.div_euclid(1000).clamp(0, LATEST)
 }
 
 /// `2026-01-02T03:04:05Z` in quotation marks. A time outside the years 0 to 9999 is written as the nearest one inside.
 pub(crate) fn push_time(out: &mut Vec<u8>, millis: i64) {
-    const LATEST: i64 = 253_402_300_799;
-    let seconds = millis.div_euclid(1000).clamp(0, LATEST);
-    let moment = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    let moment = time::OffsetDateTime::from_unix_timestamp(seconds(millis)).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
     let year = u16::try_from(moment.year()).unwrap_or(0);
     out.push(b'"');
     push_two(out, year / 100);

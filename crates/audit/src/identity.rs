@@ -1,17 +1,34 @@
 //! Who made a call: the `userIdentity` block of a record.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use trent_names::AccountId;
 
 use crate::event::{INTERNAL, push_time};
+use crate::index::Terms;
 use crate::json;
+use crate::recorded::{self, Attribute};
 
 /// Who made the call: the `userIdentity` block, rendered once and shared by the records of that principal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserIdentity(Arc<[u8]>);
+#[derive(Clone, Debug)]
+pub struct UserIdentity(Arc<Block>);
+
+#[derive(Debug)]
+struct Block {
+    text: Box<[u8]>,
+    /// What a record with the block can be found by, once one was rendered.
+    terms: OnceLock<Terms>,
+}
 
 impl UserIdentity {
+    /// A block that was rendered before.
+    pub fn of(text: impl Into<Box<[u8]>>) -> Self {
+        Self(Arc::new(Block {
+            text: text.into(),
+            terms: OnceLock::new(),
+        }))
+    }
+
     /// The root user of an account, which called with the access key `access_key_id`.
     pub fn root(arn: &str, account: &AccountId, access_key_id: &str) -> Self {
         Self::principal(&IdentifiedPrincipal {
@@ -40,7 +57,7 @@ impl UserIdentity {
         if let Some(session) = &who.session {
             block.object("sessionContext", session.block());
         }
-        Self(block.finish().as_bytes().into())
+        Self::of(block.finish().as_bytes())
     }
 
     /// A principal of another account, as the owner of what it used gets to know it: neither by name nor by access key.
@@ -54,64 +71,73 @@ impl UserIdentity {
         if let Some(service) = invoked_by {
             block.string("invokedBy", service);
         }
-        Self(block.finish().as_bytes().into())
+        Self::of(block.finish().as_bytes())
     }
 
     /// A principal as [`principal`](Self::principal) has it, for whom the service `invoked_by` calls.
     #[must_use]
     pub fn forwarded(self, invoked_by: &str) -> Self {
-        let mut block = self.0.to_vec();
+        let mut block = self.as_bytes().to_vec();
         // The block is an object with members: its last byte closes it.
         block.pop();
         block.extend_from_slice(b",\"invokedBy\":");
         json::push_string(&mut block, invoked_by);
         block.push(b'}');
-        Self(block.into())
+        Self::of(block)
     }
 
     /// A service that calls as itself (`invokedBy` names it), this one included.
     pub fn service(invoked_by: &str) -> Self {
         let mut block = json::Object::new();
         block.string("type", "AWSService").string("invokedBy", invoked_by);
-        Self(block.finish().as_bytes().into())
+        Self::of(block.finish().as_bytes())
     }
 
     /// This service, when it does something by itself for the owner of a key.
     pub fn internal(owner: &AccountId) -> Self {
         let mut block = json::Object::new();
         block.string("accountId", owner.as_str()).string("invokedBy", INTERNAL);
-        Self(block.finish().as_bytes().into())
+        Self::of(block.finish().as_bytes())
     }
 
     /// Somebody whose request was not signed.
     pub fn unknown() -> Self {
         let mut block = json::Object::new();
         block.string("type", "Unknown");
-        Self(block.finish().as_bytes().into())
-    }
-
-    /// A block that was rendered before.
-    pub fn from_rendered(block: Arc<[u8]>) -> Self {
-        Self(block)
+        Self::of(block.finish().as_bytes())
     }
 
     /// The block's text.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.0.text
     }
 
-    /// The block's text, to be kept with the principal.
-    pub fn into_rendered(self) -> Arc<[u8]> {
-        self.0
+    /// What a record with the block can be found by.
+    pub(crate) fn terms(&self) -> &Terms {
+        self.0.terms.get_or_init(|| {
+            let mut terms = Terms::default();
+            Attribute::each_of_caller(&recorded::Identity::read(self.as_bytes()), |attribute, value| {
+                terms.add(attribute, value);
+            });
+            terms
+        })
     }
 
     /// The operator of this deployment, who is apart from every account.
     pub fn operator(name: &str) -> Self {
         let mut block = json::Object::new();
         block.string("type", "Operator").string("principalId", name);
-        Self(block.finish().as_bytes().into())
+        Self::of(block.finish().as_bytes())
     }
 }
+
+impl PartialEq for UserIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for UserIdentity {}
 
 /// A principal as the block has it.
 #[derive(Clone, Copy, Debug)]

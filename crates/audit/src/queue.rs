@@ -12,7 +12,13 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot};
 use trent_metrics::Histogram;
 
-use crate::{chain::Reached, event::Rendered, gathering, rotation::Rotation};
+use crate::{
+    chain::Reached,
+    event::Rendered,
+    gathering,
+    index::{Lines, Unindexed},
+    rotation::Rotation,
+};
 
 /// Records are written when about so many bytes of them wait, in either mode: few calls, a batch that stays in the
 /// processor's cache, and no long turn of the writer on a processor that serves requests too (authenticating a piece takes
@@ -100,6 +106,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Mutex<Queue>,
     /// Records wait until a worker sleeps.
     pub(crate) gathering: AtomicBool,
+    /// What the index of the open segment lacks; a trail in memory has none.
+    pub(crate) unindexed: Option<Unindexed>,
     /// Wakes the writer.
     pub(crate) work: Condvar,
     /// Wakes appends that wait for room.
@@ -139,12 +147,24 @@ pub(crate) struct UnderWay {
 }
 
 /// Records in the order of their appends: their lines end to end, and who waits for which.
-#[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) records: Vec<Entry>,
+    /// What the records are found by; `None` if that is to be read from them.
+    pub(crate) lines: Option<Lines>,
     /// Callers of `flush` and appends, to be answered when the batch is durable.
     pub(crate) waiters: Vec<oneshot::Sender<Answer>>,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            bytes: Vec::new(),
+            records: Vec::new(),
+            lines: Some(Lines::default()),
+            waiters: Vec::new(),
+        }
+    }
 }
 
 /// One record of a batch.
@@ -157,7 +177,7 @@ pub(crate) struct Entry {
 }
 
 impl Shared {
-    pub(crate) fn new(mode: Mode, reached: Reached) -> Self {
+    pub(crate) fn new(mode: Mode, reached: Reached, in_files: bool) -> Self {
         Self {
             mode,
             queue: Mutex::new(Queue {
@@ -171,6 +191,7 @@ impl Shared {
                 health: Health::Healthy,
             }),
             gathering: AtomicBool::new(false),
+            unindexed: in_files.then(Unindexed::default),
             work: Condvar::new(),
             room: Notify::new(),
             durable: AtomicU64::new(reached.point.head.sequence),
@@ -197,7 +218,7 @@ impl Shared {
         }
         // A trail that could not be written promises nothing: its appends wait for their own write.
         let awaited = awaited || queue.health != Health::Healthy;
-        queue.batch.push(record.json(), !awaited);
+        queue.batch.push(record, !awaited);
         if awaited {
             let gathers = gathering::tells(self) && queue.batch.bytes.len() < PIECE;
             return Ok(Queued::Awaits(self.await_batch(queue, gathers)));
@@ -343,9 +364,14 @@ impl Batch {
         self.records.is_empty() && self.waiters.is_empty()
     }
 
-    fn push(&mut self, json: &[u8], promised: bool) {
+    fn push(&mut self, record: &Rendered, promised: bool) {
+        let json = record.json();
         self.bytes.extend_from_slice(json);
         self.bytes.push(b'\n');
+        match (&mut self.lines, record.noted()) {
+            (Some(lines), Some(noted)) => lines.push(json.len() + 1, noted),
+            _ => self.lines = None,
+        }
         self.records.push(Entry {
             end: self.bytes.len(),
             promised,
@@ -358,6 +384,7 @@ impl Batch {
             return later;
         }
         let offset = self.bytes.len();
+        self.lines = None;
         self.bytes.extend_from_slice(&later.bytes);
         self.records.extend(later.records.into_iter().map(|mut entry| {
             entry.end += offset;
@@ -369,6 +396,7 @@ impl Batch {
     /// Adds the records of another batch whose appends were answered.
     pub(crate) fn keep_promised(&mut self, other: &Self) {
         let mut start = 0;
+        self.lines = None;
         for entry in &other.records {
             if entry.promised {
                 self.bytes.extend_from_slice(&other.bytes[start..entry.end]);
@@ -386,5 +414,6 @@ impl Batch {
         self.bytes.clear();
         self.records.clear();
         self.waiters.clear();
+        self.lines = Some(Lines::default());
     }
 }

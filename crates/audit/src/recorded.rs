@@ -43,9 +43,10 @@ pub struct Recorded<'a> {
 #[derive(Debug, Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
+/// The members of a `userIdentity` block that something can be found by.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Identity<'a> {
+pub(crate) struct Identity<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<Text<'a>>,
     #[serde(borrow)]
@@ -90,12 +91,60 @@ impl About<'_> {
 
     /// The key's id, if it is a key.
     pub fn key_id(&self) -> Option<&str> {
-        self.arn.rsplit_once(":key/").map(|(_, id)| id)
+        key_id(&self.arn)
     }
 }
 
 fn text<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
     text.map(|text| &*text.0)
+}
+
+impl Parameters {
+    fn read(text: &str) -> Self {
+        // Reading what has neither is not worth it.
+        let is_worth = text.contains("\"encryptionContext\"") || text.contains("\"dryRun\"");
+        is_worth
+            .then(|| serde_json::from_str(text).ok())
+            .flatten()
+            .unwrap_or_default()
+    }
+}
+
+impl<'a> Identity<'a> {
+    /// Reads a block; of one that is none nothing is known.
+    pub(crate) fn read(block: &'a [u8]) -> Self {
+        serde_json::from_slice(block).unwrap_or_default()
+    }
+
+    fn access_key_id(&self) -> Option<&str> {
+        text(self.access_key_id.as_ref()).filter(|id| !id.is_empty())
+    }
+
+    fn principal(&self) -> Option<&str> {
+        text(self.arn.as_ref())
+    }
+
+    fn principal_without_session(&self) -> Option<&str> {
+        let arn = self.principal()?;
+        match arn.split_once(":assumed-role/") {
+            Some(_) => arn.rsplit_once('/').map(|(role, _)| role),
+            None => Some(arn),
+        }
+    }
+
+    fn user_name(&self) -> Option<&str> {
+        if let Some(name) = text(self.user_name.as_ref()) {
+            return Some(name);
+        }
+        match text(self.kind.as_ref()) {
+            Some("Root") => Some("root"),
+            Some("AWSService") => text(self.invoked_by.as_ref()),
+            _ => match text(self.arn.as_ref()) {
+                Some(arn) => arn.rsplit_once('/').map(|(_, name)| name),
+                None => text(self.principal_id.as_ref()),
+            },
+        }
+    }
 }
 
 impl<'a> Recorded<'a> {
@@ -161,12 +210,12 @@ impl<'a> Recorded<'a> {
 
     /// The caller's access key.
     pub fn access_key_id(&self) -> Option<&str> {
-        text(self.user_identity.access_key_id.as_ref()).filter(|id| !id.is_empty())
+        self.user_identity.access_key_id()
     }
 
     /// The caller's ARN, if it has one.
     pub fn principal(&self) -> Option<&str> {
-        text(self.user_identity.arn.as_ref())
+        self.user_identity.principal()
     }
 
     /// The service that called, for itself or for somebody.
@@ -176,11 +225,7 @@ impl<'a> Recorded<'a> {
 
     /// The caller's ARN without the part that each session has of its own.
     pub fn principal_without_session(&self) -> Option<&str> {
-        let arn = self.principal()?;
-        match arn.split_once(":assumed-role/") {
-            Some(_) => arn.rsplit_once('/').map(|(role, _)| role),
-            None => Some(arn),
-        }
+        self.user_identity.principal_without_session()
     }
 
     /// The pairs of the request's encryption context.
@@ -194,27 +239,15 @@ impl<'a> Recorded<'a> {
     }
 
     fn parameters(&self) -> Parameters {
-        let text = self.request_parameters.map(RawValue::get);
-        // Reading what has neither is not worth it.
-        let text = text.filter(|text| text.contains("\"encryptionContext\"") || text.contains("\"dryRun\""));
-        text.and_then(|text| serde_json::from_str(text).ok())
+        self.request_parameters
+            .map(RawValue::get)
+            .map(Parameters::read)
             .unwrap_or_default()
     }
 
     /// The name of whoever called: a user's, a session's, `root`, or a service's.
     pub fn user_name(&self) -> Option<&str> {
-        let identity = &self.user_identity;
-        if let Some(name) = text(identity.user_name.as_ref()) {
-            return Some(name);
-        }
-        match text(identity.kind.as_ref()) {
-            Some("Root") => Some("root"),
-            Some("AWSService") => text(identity.invoked_by.as_ref()),
-            _ => match text(identity.arn.as_ref()) {
-                Some(arn) => arn.rsplit_once('/').map(|(_, name)| name),
-                None => text(identity.principal_id.as_ref()),
-            },
-        }
+        self.user_identity.user_name()
     }
 
     /// Whether it is the caller's own record of a request: neither the copy that another account got, nor what the service
@@ -282,36 +315,63 @@ impl Attribute {
         }
         tell(Self::EventId, record.event_id());
         tell(Self::EventName, record.event_name());
-        tell(Self::ReadOnly, if record.read_only { "true" } else { "false" });
+        tell(Self::ReadOnly, Self::read_only(record.read_only));
         tell(Self::EventSource, record.event_source());
+        if let Some(id) = record.request_id() {
+            tell(Self::RequestId, id);
+        }
+        Self::each_of_caller(&record.user_identity, &mut tell);
+        if let Some(parameters) = record.request_parameters {
+            Self::each_of_request(parameters.get(), &mut tell);
+        }
+        for resource in record.resources() {
+            Self::each_of_resource(resource.kind(), resource.arn(), &mut tell);
+        }
+    }
+
+    /// The value of [`Attribute::ReadOnly`].
+    pub(crate) fn read_only(read_only: bool) -> &'static str {
+        if read_only { "true" } else { "false" }
+    }
+
+    /// What a record can be found by for who called.
+    pub(crate) fn each_of_caller(identity: &Identity<'_>, mut tell: impl FnMut(Self, &str)) {
+        let principal = identity.principal();
+        let role = identity
+            .principal_without_session()
+            .filter(|role| Some(*role) != principal);
         let single = [
-            (Self::Username, record.user_name()),
-            (Self::AccessKeyId, record.access_key_id()),
-            (Self::Principal, record.principal()),
-            (Self::RequestId, record.request_id()),
+            (Self::Username, identity.user_name()),
+            (Self::AccessKeyId, identity.access_key_id()),
+            (Self::Principal, principal),
+            (Self::Principal, role),
         ];
         for (attribute, value) in single {
             if let Some(value) = value {
                 tell(attribute, value);
             }
         }
-        if let Some(role) = record
-            .principal_without_session()
-            .filter(|role| Some(*role) != record.principal())
-        {
-            tell(Self::Principal, role);
-        }
-        for (key, value) in record.encryption_context() {
+    }
+
+    /// What a record can be found by for what was asked for; `parameters` is its `requestParameters`.
+    pub(crate) fn each_of_request(parameters: &str, mut tell: impl FnMut(Self, &str)) {
+        for (key, value) in Parameters::read(parameters).encryption_context {
             tell(Self::EncryptionContext, &format!("{key}={value}"));
         }
-        for resource in record.resources() {
-            tell(Self::ResourceType, resource.kind());
-            tell(Self::ResourceName, resource.arn());
-            if let Some(id) = resource.key_id() {
-                tell(Self::ResourceName, id);
-            }
+    }
+
+    /// What a record can be found by for one resource.
+    pub(crate) fn each_of_resource(kind: &str, arn: &str, mut tell: impl FnMut(Self, &str)) {
+        tell(Self::ResourceType, kind);
+        tell(Self::ResourceName, arn);
+        if let Some(id) = key_id(arn) {
+            tell(Self::ResourceName, id);
         }
     }
+}
+
+fn key_id(arn: &str) -> Option<&str> {
+    arn.rsplit_once(":key/").map(|(_, id)| id)
 }
 
 /// The seconds since the Unix epoch of a time such as `2026-01-02T03:04:05Z`.

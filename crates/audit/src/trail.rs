@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     chain::{Chain, Header, Mac, Reached},
     chains::{self, Anchors, Chains},
-    event::Rendered,
+    event::{Event, Rendered},
     history::History,
     log_file::LogFile,
     medium::{Medium, MemoryLog},
@@ -152,7 +152,7 @@ impl Trail {
     /// Starts the writer thread on a medium whose content ends where the chain stands.
     fn start(medium: Box<dyn Medium>, chain: Chain, reached: Reached, mode: Mode, place: Place) -> Self {
         let length = reached.point.offset;
-        let shared = Arc::new(Shared::new(mode, reached));
+        let shared = Arc::new(Shared::new(mode, reached, place.path.is_some()));
         let thread = writer::spawn(medium, chain, length, &shared);
         let history = match (&place.path, place.memory.clone()) {
             (Some(path), _) => History::of_files(path, &shared),
@@ -168,6 +168,15 @@ impl Trail {
             history,
             thread: Mutex::new(thread),
         }))
+    }
+
+    /// Renders a record that is to be put into this trail soon. With it goes what it is found by if requests wait for the
+    /// disk: the index would take the processor from them to find that out. Later it has time.
+    pub fn render(&self, event: &Event<'_>) -> Rendered {
+        match self.0.shared.mode {
+            Mode::Durable => event.render_noted(),
+            Mode::Buffered { .. } | Mode::Discarding => event.render(),
+        }
     }
 
     /// Puts a record into the trail, answering as the mode says.

@@ -8,9 +8,11 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::{
     chain::{Chain, Header, Reached},
+    index::Written,
     medium::{Medium, NotBegun},
     queue::{Answer, Batch, GATHERING, Health, Mode, PIECE, Shared, TrailError},
     rotation::{Rotation, RotationError},
@@ -33,6 +35,7 @@ pub(crate) fn spawn(
     let writer = Writer {
         medium,
         chain,
+        segment: shared.reached.lock().segment,
         length,
         kept: Batch::default(),
         unsynced: 0,
@@ -74,6 +77,8 @@ struct Writer {
     medium: Box<dyn Medium>,
     /// The chain at the end of what the medium holds.
     chain: Chain,
+    /// The segment that it is in.
+    segment: Uuid,
     /// How long the medium's content is.
     length: u64,
     /// Records that were promised and could not be written yet, oldest first.
@@ -192,7 +197,16 @@ impl Writer {
             });
         }
         self.chain.written(head);
+        let start = self.length;
         self.length += batch.bytes.len() as u64;
+        if let (Some(lines), Some(unindexed)) = (batch.lines.take(), &self.shared.unindexed) {
+            unindexed.push(Written {
+                segment: self.segment,
+                start,
+                end: self.length,
+                lines,
+            });
+        }
         self.unsynced += records;
         Ok(())
     }
@@ -230,6 +244,7 @@ impl Writer {
         let outcome = match self.medium.begin_segment(first, &line) {
             Ok(()) => {
                 self.chain = chain;
+                self.segment = header.trail;
                 self.length = line.len() as u64;
                 *self.shared.reached.lock() = Reached {
                     segment: header.trail,

@@ -1,5 +1,6 @@
 //! Who sent a request, once that is established.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +20,7 @@ pub struct Caller(Arc<Shared>);
 /// What the clones of a caller share.
 struct Shared {
     identity: Identity,
-    audit_identity: OnceLock<Arc<[u8]>>,
+    audit_identity: OnceLock<Box<dyn Any + Send + Sync>>,
     principal_arn: OnceLock<String>,
     scope: OnceLock<String>,
 }
@@ -156,8 +157,9 @@ impl Caller {
 
     /// The caller as the audit trail writes it, rendered by `render` the first time that any clone is asked and kept
     /// for as long as there is one. This crate does not know the form; whoever asks must always ask for the same.
-    pub fn audit_identity(&self, render: impl FnOnce(&Identity) -> Arc<[u8]>) -> &Arc<[u8]> {
-        self.0.audit_identity.get_or_init(|| render(&self.0.identity))
+    pub fn audit_identity<T: Any + Send + Sync>(&self, render: impl FnOnce(&Identity) -> T) -> &T {
+        let kept = self.0.audit_identity.get_or_init(|| Box::new(render(&self.0.identity)));
+        kept.downcast_ref().expect("everybody asks for the same form")
     }
 }
 
@@ -206,11 +208,11 @@ mod tests {
         let account = AccountId::parse("111122223333").expect("twelve digits");
         let region = Region::parse("us-east-1").expect("a Region");
         let caller = Caller::root(account, "AKIAIOSFODNN7EXAMPLE", region, "kms");
-        let first = caller.audit_identity(|identity| identity.access_key_id.as_bytes().into());
+        let first = caller.audit_identity(|identity| identity.access_key_id.clone());
         let clone = caller.clone();
-        let second = clone.audit_identity(|_| unreachable!("it is rendered already"));
-        assert!(Arc::ptr_eq(first, second));
-        assert_eq!(**first, *b"AKIAIOSFODNN7EXAMPLE");
+        let second = clone.audit_identity::<String>(|_| unreachable!("it is rendered already"));
+        assert!(std::ptr::eq(first, second));
+        assert_eq!(first, "AKIAIOSFODNN7EXAMPLE");
     }
 
     /// AUTHZ-31

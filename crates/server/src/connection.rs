@@ -39,7 +39,12 @@ const STREAMS: u32 = 128;
 /// Knows both versions of the protocol within `limits`.
 pub(crate) fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().max_buf_size(limits.header_size.max(8192));
+    // Who has half closed a connection still gets its answer, and nobody asks the system whether a connection was closed
+    // whenever a request waits for the disk.
+    builder
+        .http1()
+        .max_buf_size(limits.header_size.max(8192))
+        .half_close(true);
     builder
         .http2()
         .max_concurrent_streams(STREAMS)

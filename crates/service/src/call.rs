@@ -150,15 +150,14 @@ impl Call {
     pub fn user_identity(&self) -> UserIdentity {
         match &self.actor {
             Actor::Principal(caller) => {
-                let rendered = caller.audit_identity(|caller| {
+                let identity = caller.audit_identity(|caller| {
                     let identity = of_principal(caller);
-                    let identity = match &caller.via {
+                    match &caller.via {
                         Some(via) => identity.forwarded(via.principal()),
                         None => identity,
-                    };
-                    identity.into_rendered()
+                    }
                 });
-                UserIdentity::from_rendered(Arc::clone(rendered))
+                UserIdentity::clone(identity)
             }
             Actor::Service(service) => UserIdentity::service(&service.names[1]),
             Actor::Operator { uid } => UserIdentity::operator(&format!("uid:{uid}")),
@@ -261,8 +260,8 @@ mod tests {
                 has_service_headers: false,
                 referer: None,
             };
-            let block = call.user_identity().into_rendered();
-            let text = str::from_utf8(&block).expect("text");
+            let block = call.user_identity();
+            let text = str::from_utf8(block.as_bytes()).expect("text");
             let expected = format!(r#"{{"type":"{kind}","principalId":"{id}","#);
             assert!(text.starts_with(&expected), "{text}");
         }

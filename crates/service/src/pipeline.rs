@@ -443,7 +443,7 @@ impl Pipeline {
             audience: Audience::Owners,
             decided: None,
         };
-        let recorded = record.render::<O>(call);
+        let recorded = record.render::<O>(call, &self.trail);
         // A change's record could wait in the store, but a trail that takes no record is a blind window: fail closed.
         self.trail.ready().map_err(internal)?;
         if let Some(groundwork) = effect.groundwork
@@ -504,7 +504,7 @@ impl Pipeline {
             audience: refused.audience,
             decided: refused.decided.take(),
         };
-        let recorded = record.render::<O>(call);
+        let recorded = record.render::<O>(call, &self.trail);
         recorded.append(&self.trail).await.map_err(internal)?;
         self.count_records(call, &recorded, true);
         Ok(())

@@ -113,7 +113,7 @@ impl Recorded {
 }
 
 impl Record<'_> {
-    pub(crate) fn render<O: Operation>(mut self, call: &Call) -> Recorded {
+    pub(crate) fn render<O: Operation>(mut self, call: &Call, trail: &Trail) -> Recorded {
         let identity = call.user_identity();
         let caller = call.account();
         let all = || self.facts.resources.iter().chain(self.created);
@@ -167,14 +167,17 @@ impl Record<'_> {
             for_operator: for_operator.as_ref(),
         };
         Recorded {
-            own: event.render(),
-            copies: others.into_iter().map(|owner| copy(&event, owner, call)).collect(),
+            own: trail.render(&event),
+            copies: others
+                .into_iter()
+                .map(|owner| copy(&event, owner, call, trail))
+                .collect(),
         }
     }
 }
 
 /// The copy of an account that owns what somebody else used. Through which endpoint is the caller's own affair.
-fn copy(event: &Event<'_>, owner: AccountId, call: &Call) -> (AccountId, Rendered) {
+fn copy(event: &Event<'_>, owner: AccountId, call: &Call, trail: &Trail) -> (AccountId, Rendered) {
     let stranger = match &call.actor {
         Actor::Principal(caller) => Some(UserIdentity::of_another_account(
             &caller.unique_id,
@@ -190,7 +193,7 @@ fn copy(event: &Event<'_>, owner: AccountId, call: &Call) -> (AccountId, Rendere
         vpc_endpoint: None,
         ..*event
     };
-    (owner, copy.render())
+    (owner, trail.render(&copy))
 }
 
 /// The accounts, but for the first one, that own what a call was about, each once. What the operator does to accounts is

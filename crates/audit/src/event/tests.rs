@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::json::Object;
+use crate::{identity::IdentifiedPrincipal, json::Object};
 
 /// What an event borrows.
 struct Call {
@@ -53,10 +53,92 @@ impl Call {
     }
 }
 
+/// The record of an event, which is found by the same whether it was just made or is read again.
 fn record(event: &Event<'_>) -> serde_json::Value {
-    let rendered = event.render();
+    let rendered = event.render_noted();
     assert!(!rendered.json().contains(&b'\n'), "a record is one line");
+    assert_eq!(
+        in_order(rendered.noted()),
+        in_order(Noted::of(rendered.json()).as_ref())
+    );
     serde_json::from_slice(rendered.json()).expect("JSON")
+}
+
+fn in_order(noted: Option<&Noted>) -> (u32, Vec<u32>) {
+    let noted = noted.expect("a record");
+    let mut terms = noted.terms.as_slice().to_vec();
+    terms.sort_unstable();
+    (noted.time, terms)
+}
+
+#[test]
+fn a_record_is_found_by_the_same_when_it_is_read_again() {
+    let call = Call::new();
+    let account = call.account;
+    let session = |kind, arn| {
+        UserIdentity::principal(&IdentifiedPrincipal {
+            kind,
+            principal_id: "AROACKCEVSQ6C2EXAMPLE:deploy",
+            arn,
+            account: &account,
+            access_key_id: "",
+            user_name: None,
+            session: None,
+        })
+    };
+    let identities = [
+        call.identity.clone(),
+        call.identity.clone().forwarded("s3.amazonaws.com"),
+        session(
+            "AssumedRole",
+            "arn:aws:sts::111122223333:assumed-role/app/de\"plo\u{202e}y",
+        ),
+        session("FederatedUser", "arn:aws:sts::111122223333:federated-user/ana"),
+        UserIdentity::of_another_account("AIDA", &account, Some("s3.amazonaws.com")),
+        UserIdentity::service("s3.amazonaws.com"),
+        UserIdentity::internal(&account),
+        UserIdentity::operator("uid:0"),
+        UserIdentity::unknown(),
+    ];
+    let mut odd = Object::new();
+    odd.map(
+        "encryptionContext",
+        [("a", "b=c"), ("\u{0}\n\"", "\\\u{2028}é"), ("", "")],
+    );
+    let odd = odd.finish();
+    let mut misleading = Object::new();
+    misleading
+        .map("other", [("encryptionContext", "x"), ("\"encryptionContext\"", "y")])
+        .string("encryptionContext", "no map");
+    let misleading = misleading.finish();
+    let resources = [
+        "arn:aws:kms:us-west-2:111122223333:key/1234abcd",
+        "arn:aws:kms:us-west-2:111122223333:alias/a/b",
+        "arn:aws:iam::111122223333:role/aws-service-role/x",
+    ];
+    let resources = resources.map(|arn| Resource { account: &account, arn });
+    for identity in &identities {
+        for request_parameters in [None, Some(&odd), Some(&misleading)] {
+            for recipient in [None, Some(&account)] {
+                record(&Event {
+                    identity,
+                    request_parameters,
+                    recipient,
+                    resources: &resources,
+                    read_only: recipient.is_some(),
+                    request_id: recipient.map(|_| Uuid::from_bytes([1; 16])),
+                    ..call.event()
+                });
+            }
+        }
+    }
+    let name = "x".repeat(2 * MAX_TEXT);
+    let long = Event {
+        name: &name,
+        ..call.event()
+    }
+    .render_noted();
+    assert_eq!(long.noted(), None, "what is left of it is read");
 }
 
 #[test]

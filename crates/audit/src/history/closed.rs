@@ -6,8 +6,6 @@ use std::{
     path::Path,
 };
 
-use uuid::Uuid;
-
 use crate::{
     chain::Line,
     index::{Draft, Index, IndexFile, Of, Unusable},
@@ -59,7 +57,7 @@ pub(super) fn make_index(segment: &Segment, file: &File, keep: bool) -> io::Resu
 }
 
 fn scan(segment: &Segment) -> io::Result<Draft> {
-    let mut draft = Draft::new(random());
+    let mut draft = Draft::new();
     let mut lines = BufReader::with_capacity(BLOCK, File::open(&segment.path)?);
     let (mut line, mut offset) = (Vec::new(), 0);
     while lines.read_until(b'\n', &mut line)? > 0 {
@@ -76,9 +74,4 @@ fn scan(segment: &Segment) -> io::Result<Draft> {
 
 pub(super) fn is_record(line: &[u8]) -> bool {
     matches!(Line::parse(line), Ok(Line::Record(_)))
-}
-
-/// The key of a new index.
-pub(super) fn random() -> u64 {
-    Uuid::new_v4().as_u64_pair().1
 }

@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use super::{
     Query, Visit,
-    closed::{is_record, make_index, not_a_segment, open_index, random},
+    closed::{is_record, make_index, not_a_segment, open_index},
     places::{places, visit_places},
 };
 use crate::{
-    index::{Draft, Of, Unusable},
+    index::{Draft, Of, Unindexed, Unusable},
     queue::Shared,
     recovery::end_of_last_line,
     segment::{self, Segment},
@@ -204,11 +204,11 @@ impl Files {
                     first: reached.first,
                     file: Arc::new(file),
                     offset: 0,
-                    index: Draft::new(random()),
+                    index: Draft::new(),
                 });
             }
             if let Some(open) = held {
-                open.read_up_to(reached.end)?;
+                open.index_up_to(reached.end, self.unindexed())?;
                 break;
             }
         }
@@ -221,7 +221,7 @@ impl Files {
             return Ok(());
         }
         let length = open.file.metadata()?.len();
-        open.read_up_to(length)?;
+        open.index_up_to(length, self.unindexed())?;
         let of = Of {
             segment: open.segment,
             length,
@@ -233,6 +233,10 @@ impl Files {
             tracing::warn!(%error, index = %path.display(), "an index of the audit trail cannot be written");
         }
         Ok(())
+    }
+
+    fn unindexed(&self) -> Option<&Unindexed> {
+        self.writer.as_ref().and_then(|writer| writer.unindexed.as_ref())
     }
 
     pub(super) fn index(&self) -> io::Result<bool> {
@@ -270,7 +274,17 @@ impl Files {
 }
 
 impl Open {
-    /// Adds the records up to `end`, which is behind a line, to the index.
+    /// Adds the records up to `end`, which is behind a batch, to the index.
+    fn index_up_to(&mut self, end: u64, unindexed: Option<&Unindexed>) -> io::Result<()> {
+        while let Some(written) = unindexed.and_then(|unindexed| unindexed.next(self.segment, self.offset, end)) {
+            self.read_up_to(written.start)?;
+            self.index.add_written(&written);
+            self.offset = written.end;
+        }
+        self.read_up_to(end)
+    }
+
+    /// Adds the records up to `end`, which is behind a line, from the file.
     fn read_up_to(&mut self, end: u64) -> io::Result<()> {
         let mut block = Vec::new();
         while self.offset < end {

@@ -2,31 +2,30 @@
 
 use itertools::Itertools;
 
-use super::{Having, Index, Place, Term, Unusable, file, hash::hash};
-use crate::recorded::{Attribute, Recorded};
+use super::{
+    Having, Index, Place, Term, Unusable, Written, file,
+    terms::{Noted, own_key, term},
+};
+use crate::recorded::Attribute;
 
-/// Pairs of a term and a record are sorted when there are so many: looking through that many costs little.
-const RUN: usize = 32 * 1024;
+/// Pairs of a term and a record in a piece of the list, so that none is moved when the list grows.
+const PIECE: usize = 32 * 1024;
 
 /// The index of a segment that is read from its beginning.
 pub(crate) struct Draft {
-    key: u64,
     places: Vec<Place>,
-    /// Pairs in sorted runs, each of later records than the one before.
-    runs: Vec<Vec<(Term, u32)>>,
-    /// The pairs since.
-    recent: Vec<(Term, u32)>,
+    /// Pairs in the order of their records: looking through all of a segment's takes a millisecond or two, and sorting
+    /// each few of them would take more from the requests.
+    pieces: Vec<Vec<(Term, u32)>>,
     times: (u32, u32),
 }
 
 impl Draft {
-    /// An index of nothing, whose terms are hashed under `key`.
-    pub(crate) fn new(key: u64) -> Self {
+    /// An index of nothing.
+    pub(crate) fn new() -> Self {
         Self {
-            key,
             places: Vec::new(),
-            runs: Vec::new(),
-            recent: Vec::new(),
+            pieces: Vec::new(),
             times: (u32::MAX, 0),
         }
     }
@@ -34,45 +33,55 @@ impl Draft {
     /// Adds the next record, whose line starts at `offset`. A line that is no record has a number
     /// and no length, and nothing to be found by.
     pub(crate) fn add(&mut self, offset: u64, line: &[u8]) {
-        let record = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        let read = Recorded::read(line);
-        let time = read.as_ref().map_or(0, Recorded::seconds);
-        let time = u32::try_from(time).unwrap_or(u32::MAX);
-        self.places.push(Place {
-            offset,
-            length: read
-                .as_ref()
-                .map_or(0, |_| u32::try_from(line.len()).unwrap_or(u32::MAX)),
-            time,
-        });
-        let Some(read) = read else { return };
-        self.times = (self.times.0.min(time), self.times.1.max(time));
-        Attribute::each(&read, |attribute, value| {
-            let pair = (term(self.key, attribute, value), record);
-            self.recent.push(pair);
-        });
-        if self.recent.len() >= RUN {
-            self.end_run();
+        match Noted::of(line) {
+            Some(Noted { time, terms }) => {
+                let length = u32::try_from(line.len()).unwrap_or(u32::MAX);
+                self.add_noted(Place { offset, length, time }, terms.as_slice());
+            }
+            None => self.places.push(Place {
+                offset,
+                length: 0,
+                time: 0,
+            }),
         }
     }
 
-    /// Sorts what came since the last run. It stays for as long as its segment is open, and takes no more room than it needs.
-    fn end_run(&mut self) {
-        let mut run = std::mem::take(&mut self.recent);
-        run.sort_unstable();
-        run.dedup();
-        run.shrink_to_fit();
-        self.runs.push(run);
+    /// Adds the records of a batch.
+    pub(crate) fn add_written(&mut self, written: &Written) {
+        let mut offset = written.start;
+        for (length, time, terms) in written.lines.each() {
+            let place = Place {
+                offset,
+                length: length.saturating_sub(1),
+                time,
+            };
+            self.add_noted(place, terms);
+            offset += u64::from(length);
+        }
     }
 
-    pub(super) fn key(&self) -> u64 {
-        self.key
+    fn add_noted(&mut self, place: Place, terms: &[Term]) {
+        let record = self.records();
+        self.times = (self.times.0.min(place.time), self.times.1.max(place.time));
+        self.places.push(place);
+        let pairs = terms.iter().map(|term| (*term, record));
+        match self.pieces.last_mut() {
+            Some(last) if last.len() + terms.len() <= PIECE => last.extend(pairs),
+            _ => {
+                let mut piece = Vec::with_capacity(PIECE.max(terms.len()));
+                piece.extend(pairs);
+                self.pieces.push(piece);
+            }
+        }
     }
 
     /// All pairs, sorted, each once.
-    pub(super) fn into_pairs(mut self) -> (Vec<Place>, impl Iterator<Item = (Term, u32)>) {
-        self.end_run();
-        (self.places, itertools::kmerge(self.runs).dedup())
+    pub(super) fn into_pairs(self) -> (Vec<Place>, impl Iterator<Item = (Term, u32)>) {
+        let mut pairs = self.pieces.concat();
+        drop(self.pieces);
+        // Stable, and the records are in order.
+        radsort::sort_by_key(&mut pairs, |(term, _)| *term);
+        (self.places, pairs.into_iter().dedup())
     }
 
     /// Makes a file of it.
@@ -91,19 +100,12 @@ impl Index for Draft {
     }
 
     fn having(&self, attribute: Attribute, value: &str) -> Result<Having, Unusable> {
-        let term = term(self.key, attribute, value);
+        let term = term(own_key(), attribute, value);
         let mut found = Vec::new();
-        for run in &self.runs {
-            let start = run.partition_point(|(of, _)| *of < term);
-            found.extend(
-                run[start..]
-                    .iter()
-                    .take_while(|(of, _)| *of == term)
-                    .map(|(_, record)| *record),
-            );
+        for piece in &self.pieces {
+            let pairs = piece.iter().filter(|(of, _)| *of == term);
+            found.extend(pairs.map(|(_, record)| *record));
         }
-        let recent = self.recent.iter().filter(|(of, _)| *of == term);
-        found.extend(recent.map(|(_, record)| *record));
         found.dedup();
         Ok(Having::Records(found))
     }
@@ -119,12 +121,4 @@ impl Index for Draft {
     fn place(&mut self, record: u32) -> Result<Place, Unusable> {
         self.places.get(record as usize).copied().ok_or(Unusable::Damaged)
     }
-}
-
-/// The term of an attribute's value.
-pub(super) fn term(key: u64, attribute: Attribute, value: &str) -> Term {
-    let hash = hash(key.wrapping_add(attribute as u64), value.as_bytes());
-    #[expect(clippy::cast_possible_truncation, reason = "one half is enough")]
-    let half = hash as u32;
-    half
 }

@@ -18,7 +18,11 @@ use std::{
 use itertools::Itertools;
 use uuid::Uuid;
 
-use super::{Draft, Having, Index, Place, Term, Unusable, draft::term, hash::hash};
+use super::{
+    Draft, Having, Index, Place, Term, Unusable,
+    hash::hash,
+    terms::{own_key, term},
+};
 use crate::recorded::Attribute;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"TRAILIX1");
@@ -263,7 +267,7 @@ pub(super) fn write(path: &Path, draft: Draft, segment: &Of) -> io::Result<()> {
 }
 
 fn write_to(path: &Path, draft: Draft, segment: &Of) -> io::Result<()> {
-    let (key, times) = (draft.key(), draft.times());
+    let (key, times) = (own_key(), draft.times());
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let mut out = Blocks {
         out: BufWriter::with_capacity(256 * 1024, file),

@@ -4,15 +4,22 @@
 //! The open segment's index is in memory ([`Draft`]), a closed segment's is a file ([`IndexFile`]) that is written once.
 //! Neither is believed: whoever looks something up reads the record and compares. An index that is missing or damaged is
 //! made again from the segment.
+//!
+//! A record's terms are hashed where it is made ([`Noted`]) and come to the draft by way of the writer ([`Unindexed`]), so
+//! that what was just written need not be read.
 
 mod draft;
 mod file;
 mod hash;
+mod terms;
+mod unindexed;
 
 use std::io;
 
 pub(crate) use draft::Draft;
 pub(crate) use file::{IndexFile, Of};
+pub(crate) use terms::{Noted, Terms};
+pub(crate) use unindexed::{Lines, Unindexed, Written};
 
 use crate::recorded::Attribute;
 

@@ -129,7 +129,7 @@ impl Asked {
     /// The same for the record itself.
     pub(crate) fn on_behalf(self) -> OnBehalf {
         OnBehalf {
-            identity: UserIdentity::from_rendered(Vec::from(self.identity).into()),
+            identity: UserIdentity::of(Vec::from(self.identity)),
             request_id: Uuid::from_bytes(self.request),
             parameters: self.parameters.map(|shown| Fragment::from_finished(shown.into())),
         }
