@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from harness import trail
 from harness.clients import boto3_client, environment, refused
 from harness.imports import ALGORITHMS, WRAPPING_SPECS, Importer, material, taken, wrapped
 from harness.server import ALICE, BINARY, clean_environment
@@ -190,8 +191,7 @@ def test_material_expires_and_comes_back(dev, tmp_path, spec):
 
 
 def events(server, name):
-    lines = (server.data / "audit" / "trail.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines if f'"{name}"' in line]
+    return trail.records(server, eventName=name)
 
 
 def settled(found, limit=20):

@@ -1,10 +1,10 @@
 """Replies sealed to attested recipients: documents of a platform of the tests' own, opened with the enclave's key."""
 
-import json
 import urllib.request
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from harness import trail
 from harness.clients import boto3_client, refused
 from harness.enclaves import MODULE, Enclave, Platform
 from harness.identities import Role, User, allowed, fresh, key_under, statement, to
@@ -51,8 +51,7 @@ def recipient(document):
 
 
 def records(server, name):
-    lines = (server.data / "audit" / "trail.jsonl").read_text().splitlines()
-    return [record for record in map(json.loads, lines) if record.get("eventName") == name]
+    return trail.records(server, eventName=name)
 
 
 # AUTHZ-183, REF-317, REF-318, REF-319, REF-321
