@@ -9,12 +9,11 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from harness import secrets
+from harness import secrets, trail
 from harness.clients import boto3_client
 from harness.identities import User, allowed, fresh, policy, statement
 from harness.raw import JSON_1_1, Answer
 from harness.server import ALICE, BOB, Account, Server
-from harness.trail import open_segment
 
 TOKEN = "x-trent-forward-access-token"
 ON_BEHALF_OF = "x-trent-on-behalf-of"
@@ -170,9 +169,7 @@ class Place:
 
     def records(self, **wanted):
         """The records of calls, by some of their members."""
-        lines = open_segment(self.server.data).splitlines()
-        records = [json.loads(line) for line in lines if '"eventVersion"' in line]
-        return [it for it in records if all(it.get(name) == value for name, value in wanted.items())]
+        return trail.records(self.server, **wanted)
 
     def user(self, account=ALICE):
         """A user who may do nothing yet."""

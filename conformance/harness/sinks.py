@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+from harness import trail
 from harness.clients import boto3_client
 from harness.receivers import soon
 from harness.server import ALICE, Server, clean_environment
@@ -25,16 +26,15 @@ class Recorded(Server):
 
     @property
     def records(self):
-        lines = [line for file in files_of(self) for line in file.read_text().splitlines()]
-        return [record for line in lines if "eventID" in (record := json.loads(line))]
+        return trail.records(self)
 
 
 def records_of(server, account, number):
     """The last records of an account, once the one of a call that failed is there, which comes last."""
 
     def found():
-        records = [record for record in server.records if record.get("recipientAccountId") == account.id]
-        return "errorCode" in records[-1] and records[-number:]
+        records = trail.records(server, recipientAccountId=account.id)
+        return records and "errorCode" in records[-1] and records[-number:]
 
     return soon(found)
 
@@ -57,10 +57,15 @@ def create_keys(server, number, account=ALICE, region=HERE):
     return [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(number)]
 
 
-def files_of(server):
-    """The trail's files, the oldest first."""
-    folder = server.data / "audit"
-    return [*sorted(folder.glob("trail-*.jsonl")), folder / "trail.jsonl"]
+def whole_lines(path):
+    """The lines of a file that are whole, whoever is about to write more; none, if there is no such file."""
+    text = path.read_text() if path.exists() else ""
+    return text.rpartition("\n")[0].splitlines()
+
+
+def lines_of(path):
+    """The same, each of them JSON."""
+    return [json.loads(line) for line in whole_lines(path)]
 
 
 def log_files(folder, account=ALICE.id, region=HERE):

@@ -19,10 +19,31 @@ def open_segment(data):
     return (data / "audit" / "trail.jsonl").read_text().rstrip("\0")
 
 
+def files(server):
+    """The trail's files with their contents, the oldest first, as they were at one moment: while they were read, none
+    was closed or removed. One that is being closed has two names, of which the last is shown. What is made ready ahead of
+    the lines is left out."""
+    folder = server.data / "audit"
+
+    def listed():
+        paths = [*sorted(folder.glob("trail-*.jsonl")), folder / "trail.jsonl"]
+        return {path.stat().st_ino: path for path in paths}
+
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            before = listed()
+            found = {path: path.read_text().rstrip("\0") for path in before.values()}
+            if listed() == before:
+                return found
+        except FileNotFoundError:
+            pass
+        assert time.monotonic() < deadline, "they change all the time"
+
+
 def text(server):
     """Everything that is written, as far as its lines are whole."""
-    closed = sorted((server.data / "audit").glob("trail-*.jsonl"))
-    return ("".join(file.read_text() for file in closed) + open_segment(server.data)).rpartition("\n")[0]
+    return "".join(files(server).values()).rpartition("\n")[0]
 
 
 def records(server, **wanted):

@@ -265,6 +265,38 @@ def test_data_come_in_pages(dev):
         cloudwatch(dev).get_metric_data(**asked, NextToken="nonsense")
 
 
+def test_queries_of_one_request_are_answered_each_as_if_it_were_alone(dev):
+    kms = boto3_client(dev, ALICE)
+    keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
+    for number, uses in enumerate([1, 3], 1):
+        for arn in keys:
+            for _ in range(uses):
+                kms.encrypt(KeyId=arn, Plaintext=b"x")
+        dev.advance("2m")
+        for arn in keys:
+            wait_for_points(dev, stat("SuccessfulRequest", "Sum", KeyArn=arn, Operation="Encrypt"), number)
+    now = datetime.datetime.now(datetime.UTC)
+    times = {"StartTime": now - DAY, "EndTime": now + DAY}
+    kinds = [(arn, of, period) for arn in [*keys, "none"] for of in ("Sum", "Maximum") for period in (60, 3600, 86400)]
+    queries = [
+        {**stat("SuccessfulRequest", of, period, KeyArn=arn, Operation="Encrypt"), "Id": f"q{number}"}
+        for number, (arn, of, period) in enumerate(kinds * 27)
+    ]
+    client = cloudwatch(dev)
+    together = client.get_metric_data(MetricDataQueries=queries, **times)["MetricDataResults"]
+    assert [result["Id"] for result in together] == [query["Id"] for query in queries]
+    for query, result in list(zip(queries, together, strict=True))[: len(kinds)]:
+        [alone] = client.get_metric_data(MetricDataQueries=[query], **times)["MetricDataResults"]
+        assert result == alone
+    for result, kind in zip(together, kinds * 27, strict=True):
+        assert (result["Timestamps"], result["Values"]) == next(
+            (first["Timestamps"], first["Values"])
+            for first, known in zip(together, kinds, strict=False)
+            if known == kind
+        )
+        assert sum(result["Values"]) == (0 if kind[0] == "none" else 4) or kind[1] != "Sum"
+
+
 def test_statistics_of_one_metric(dev):
     kms = boto3_client(dev, ALICE)
     arn = kms.create_key()["KeyMetadata"]["Arn"]

@@ -7,12 +7,13 @@ import re
 import subprocess
 
 import pytest
+from harness import trail
 from harness.authorities import Authority
 from harness.clients import boto3_client
 from harness.imports import Importer
 from harness.receivers import SECRET, Receiver, is_signed, soon
 from harness.server import ALICE, BINARY, DevServer, Server, clean_environment
-from harness.trail import open_segment
+from harness.sinks import lines_of, whole_lines
 
 HERE, THERE = "us-east-1", "us-west-2"
 ROTATION, EXPIRATION, DELETION = (
@@ -52,8 +53,7 @@ class Bus(DevServer):
 
     @property
     def records(self):
-        lines = open_segment(self.data).splitlines()
-        return [record for line in lines if "eventID" in (record := json.loads(line))]
+        return trail.records(self)
 
     def service_events(self, key, name):
         """The records of what the service did to a key by itself."""
@@ -108,8 +108,7 @@ def kms(bus):
 
 
 def lines(bus, name):
-    path = bus.folder_of_targets / f"{name}.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return lines_of(bus.folder_of_targets / f"{name}.jsonl")
 
 
 def new_key(kms, **asked):
@@ -286,8 +285,8 @@ def test_a_rule_watches_the_tags_and_aliases_that_it_names(tmp_path):
             kms.update_alias(AliasName=alias, TargetKeyId=other)
             kms.delete_alias(AliasName=alias)
         expected = ["TagResource", "UntagResource", "UpdateAlias", "DeleteAlias"]
-        soon(lambda: out.exists() and len(out.read_text().splitlines()) >= 4)
-        told = [json.loads(line)["detail"] for line in out.read_text().splitlines()]
+        soon(lambda: len(lines_of(out)) >= 4)
+        told = [line["detail"] for line in lines_of(out)]
         assert [detail["eventName"] for detail in told] == expected
         assert "Cost" not in json.dumps(told) and "alias/test" not in json.dumps(told)
     finally:
@@ -321,7 +320,7 @@ def test_a_deletion_is_told_of_whatever_happens_on_the_way(tmp_path):
     # Nobody is there when the key goes, and somebody else is told all the same.
     receiver.close()
     server.advance(8)
-    soon(lambda: well.exists() and key in well.read_text())
+    soon(lambda: key in json.dumps(lines_of(well)))
     server.kill()
     server.start()
     # Then somebody is there who takes nothing, and the server is killed again.
@@ -337,7 +336,7 @@ def test_a_deletion_is_told_of_whatever_happens_on_the_way(tmp_path):
     assert ids == {event["id"]}, "it is the same event each time"
     bodies = {body for _, _, body, _ in receiver.requests}
     assert len(bodies) == 1
-    assert {json.loads(line)["id"] for line in well.read_text().splitlines()} == ids
+    assert {line["id"] for line in lines_of(well)} == ids
     assert server.stop() == 0
 
 
@@ -406,8 +405,7 @@ def test_events_go_to_the_standard_output(tmp_path):
         key = new_key(boto3_client(server, ALICE))["KeyId"]
 
         def printed():
-            found = [line for line in server.log.read_text().splitlines() if line.startswith('{"version":"0"')]
-            return [json.loads(line) for line in found]
+            return [json.loads(line) for line in whole_lines(server.log) if line.startswith('{"version":"0"')]
 
         [event] = soon(printed)
         assert event["detail"]["responseElements"]["keyMetadata"]["keyId"] == key

@@ -3,6 +3,7 @@
 import datetime
 import json
 
+from harness import trail
 from harness.clients import all_pages, boto3_client, refused
 from harness.identities import (
     ADMINISTRATOR,
@@ -15,7 +16,6 @@ from harness.identities import (
     statement,
 )
 from harness.server import ALICE, BOB, Account
-from harness.trail import open_segment
 
 
 # POL-38
@@ -93,8 +93,7 @@ def test_an_access_key_comes_with_its_secret_once(server, iam, user):
     listed = iam.list_access_keys(UserName=user.name)["AccessKeyMetadata"]
     assert {k["AccessKeyId"] for k in listed} == {user.key_id, second["AccessKeyId"]}
     assert all("SecretAccessKey" not in k for k in listed)
-    trail = open_segment(server.data)
-    assert second["AccessKeyId"] in trail
+    trail.until(lambda: trail.text(server), lambda written: second["AccessKeyId"] in written)
     for secret in (user.credentials.secret, second["SecretAccessKey"]):
         for file in [server.log, *(p for p in server.data.rglob("*") if p.is_file())]:
             assert secret.encode() not in file.read_bytes(), file

@@ -10,10 +10,10 @@ import sys
 import time
 
 import pytest
+from harness import trail
 from harness.clients import boto3_client, environment, refused
 from harness.imports import ALGORITHMS, WRAPPING_SPECS, Importer, material, taken, wrapped
 from harness.server import ALICE, BINARY, clean_environment
-from harness.trail import open_segment
 
 AWS = pathlib.Path(sys.executable).parent / "aws"
 HOUR = datetime.timedelta(hours=1)
@@ -191,8 +191,7 @@ def test_material_expires_and_comes_back(dev, tmp_path, spec):
 
 
 def events(server, name):
-    lines = open_segment(server.data).splitlines()
-    return [json.loads(line) for line in lines if f'"{name}"' in line]
+    return trail.records(server, eventName=name)
 
 
 def settled(found, limit=20):

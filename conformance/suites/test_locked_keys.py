@@ -2,10 +2,10 @@
 
 import json
 
+from harness import trail
 from harness.clients import boto3_client
 from harness.identities import User, allowed, fresh, policy, statement
 from harness.server import ALICE, BOB
-from harness.trail import open_segment
 
 OPEN = {**statement("kms:*"), "Principal": "*"}
 SKIP = {"BypassPolicyLockoutSafetyCheck": True}
@@ -37,8 +37,9 @@ def test_the_operator_gives_a_key_that_nobody_can_manage_back_to_its_account(ser
     assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"still there"
     for client in (namesake.client(), theirs):
         assert not allowed(client.describe_key, KeyId=arn)
-    trail = open_segment(server.data).splitlines()
-    [record] = [json.loads(line) for line in trail if '"RecoverKey"' in line and arn in line]
+    [record] = trail.until(
+        lambda: [it for it in trail.records(server, eventName="RecoverKey") if arn in json.dumps(it)]
+    )
     assert record["userIdentity"]["type"] == "Operator", record
     assert [(it["ARN"], it["accountId"]) for it in record["resources"]] == [(arn, ALICE.id)]
 

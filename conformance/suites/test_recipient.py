@@ -1,15 +1,14 @@
 """Replies sealed to attested recipients: documents of a platform of the tests' own, opened with the enclave's key."""
 
-import json
 import urllib.request
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from harness import trail
 from harness.clients import boto3_client, refused
 from harness.enclaves import MODULE, Enclave, Platform
 from harness.identities import Role, User, allowed, fresh, key_under, statement, to
 from harness.server import ALICE, Server
-from harness.trail import open_segment
 
 FOUR = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:GenerateRandom"]
 IMAGE = "kms:RecipientAttestation:ImageSha384"
@@ -52,8 +51,7 @@ def recipient(document):
 
 
 def records(server, name):
-    lines = open_segment(server.data).splitlines()
-    return [record for record in map(json.loads, lines) if record.get("eventName") == name]
+    return trail.records(server, eventName=name)
 
 
 # AUTHZ-183, REF-317, REF-318, REF-319, REF-321

@@ -5,10 +5,12 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+from harness import trail
 from harness.clients import boto3_client
 from harness.raw import Raw
 from harness.receivers import soon
 from harness.server import ALICE, Account, Server
+from harness.sinks import lines_of
 
 UNKNOWN = Account(ALICE.id, "AKIAI1NOTHERE1EXAMPL", "whatever")
 WRONG = Account(ALICE.id, ALICE.access_key_id, "WRONGwrongWRONGwrongWRONGwrongWRONGwrong")
@@ -17,9 +19,8 @@ WRONG = Account(ALICE.id, ALICE.access_key_id, "WRONGwrongWRONGwrongWRONGwrongWR
 class Watched(Server):
     """A server whose security log and trail are read."""
 
-    def lines(self, name="security.jsonl"):
-        path = self.data / "audit" / name
-        return [json.loads(line) for line in path.read_text().rstrip("\0").splitlines()] if path.exists() else []
+    def lines(self):
+        return lines_of(self.data / "audit" / "security.jsonl")
 
     def turned_away(self, **wanted):
         lines = self.lines()
@@ -27,7 +28,7 @@ class Watched(Server):
 
     @property
     def records(self):
-        return [line for line in self.lines("trail.jsonl") if "eventID" in line]
+        return trail.records(self)
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@
 //! another: no signature, no token, and of what stands in the place of an access key's id only what looks like one.
 
 mod limit;
+mod out;
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -22,6 +22,7 @@ use trent_service::{SecurityLog, TurnedAway};
 use uuid::Uuid;
 
 use self::limit::Limit;
+use self::out::{Out, aside_of};
 
 /// The longest operation name and user agent that is kept whole, in bytes.
 const LONGEST_TEXT: usize = 256;
@@ -231,82 +232,6 @@ fn now() -> String {
 
 fn time_of(since_epoch: Duration) -> String {
     crate::moment::text_of(i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// An open destination.
-enum Out {
-    File {
-        file: File,
-        path: PathBuf,
-        size: u64,
-        largest: u64,
-        failed: bool,
-    },
-    Stdout,
-}
-
-impl Out {
-    fn open(destination: Destination) -> io::Result<Self> {
-        Ok(match destination {
-            Destination::Stdout => Self::Stdout,
-            Destination::File { path, largest } => {
-                let file = append_to(&path)?;
-                Self::File {
-                    size: file.metadata()?.len(),
-                    file,
-                    path,
-                    largest,
-                    failed: false,
-                }
-            }
-        })
-    }
-
-    fn write(&mut self, line: &[u8]) {
-        if line.is_empty() {
-            return;
-        }
-        match self {
-            // Who closes it does not want it.
-            Self::Stdout => drop(io::stdout().write_all(line)),
-            Self::File {
-                file,
-                path,
-                size,
-                largest,
-                failed,
-            } => {
-                let written = put_aside(file, path, size, *largest).and_then(|()| file.write_all(line));
-                if let (Err(error), false) = (&written, *failed) {
-                    tracing::error!(%error, file = %path.display(), "the security log cannot be written");
-                }
-                *failed = written.is_err();
-                *size += line.len() as u64;
-            }
-        }
-    }
-}
-
-/// Begins a new file if the one that there is has its size.
-fn put_aside(file: &mut File, path: &Path, size: &mut u64, largest: u64) -> io::Result<()> {
-    if *size < largest {
-        return Ok(());
-    }
-    std::fs::rename(path, aside_of(path))?;
-    *file = append_to(path)?;
-    *size = 0;
-    Ok(())
-}
-
-/// Where a file that has its size is put.
-fn aside_of(path: &Path) -> PathBuf {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".1");
-    aside.into()
-}
-
-fn append_to(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]

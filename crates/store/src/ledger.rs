@@ -61,7 +61,16 @@ pub enum LedgerError {
 pub struct Ledger {
     path: PathBuf,
     sealer: RecordSealer,
-    end: Mutex<([u8; 32], Vec<Destroyed>)>,
+    end: Mutex<End>,
+}
+
+/// What the ledger says so far.
+struct End {
+    /// The last code.
+    code: [u8; 32],
+    destroyed: Vec<Destroyed>,
+    /// How long the file is then.
+    length: u64,
 }
 
 impl Ledger {
@@ -72,23 +81,25 @@ impl Ledger {
             path: path.to_owned(),
             error,
         };
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let title = format!("{TITLE}\n");
                 begin(path, &title).map_err(failed)?;
-                title
+                title.into_bytes()
             }
             Err(error) => return Err(failed(error)),
         };
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        if whole < text.len() {
+        // Behind the last whole line there may be anything.
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole < bytes.len() {
             let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
             file.set_len(whole as u64)
                 .and_then(|()| file.sync_all())
                 .map_err(failed)?;
         }
-        let mut lines = text[..whole].lines();
+        let text = String::from_utf8_lossy(&bytes[..whole]);
+        let mut lines = text.lines();
         let altered = |line| LedgerError::Altered {
             path: path.to_owned(),
             line,
@@ -96,42 +107,50 @@ impl Ledger {
         if lines.next() != Some(TITLE) {
             return Err(altered(1));
         }
-        let (mut last, mut destroyed) = (FIRST, Vec::new());
+        let mut end = End {
+            code: FIRST,
+            destroyed: Vec::new(),
+            length: whole as u64,
+        };
         for (number, line) in lines.enumerate() {
-            let (entry, code) = read(&sealer, &last, line).ok_or_else(|| altered(number + 2))?;
-            last = code;
-            destroyed.push(entry);
+            let (entry, code) = read(&sealer, &end.code, line).ok_or_else(|| altered(number + 2))?;
+            end.code = code;
+            end.destroyed.push(entry);
         }
         Ok(Self {
             path: path.to_owned(),
             sealer,
-            end: Mutex::new((last, destroyed)),
+            end: Mutex::new(end),
         })
     }
 
     /// The keys that were destroyed, in order. One may be there more often than once.
     pub fn destroyed(&self) -> Vec<Destroyed> {
-        self.end.lock().1.clone()
+        self.end.lock().destroyed.clone()
     }
 
     /// Writes down that a key is about to be destroyed, durably.
     pub fn append(&self, entry: &Destroyed) -> Result<(), LedgerError> {
         let mut end = self.end.lock();
-        if end.1.last() == Some(entry) {
+        if end.destroyed.last() == Some(entry) {
             return Ok(());
         }
         let line = written(entry);
-        let code = code(&self.sealer, &end.0, &line);
+        let code = code(&self.sealer, &end.code, &line);
+        let line = format!("{line} {}\n", hex::encode(code));
         let written = OpenOptions::new().append(true).open(&self.path).and_then(|mut file| {
-            file.write_all(format!("{line} {}\n", hex::encode(code)).as_bytes())?;
+            // What a disk that was full has taken of another line.
+            file.set_len(end.length)?;
+            file.write_all(line.as_bytes())?;
             file.sync_all()
         });
         written.map_err(|error| LedgerError::Io {
             path: self.path.clone(),
             error,
         })?;
-        end.0 = code;
-        end.1.push(entry.clone());
+        end.code = code;
+        end.destroyed.push(entry.clone());
+        end.length += line.len() as u64;
         Ok(())
     }
 }
@@ -224,7 +243,7 @@ mod tests {
         let path = filled(folder.path());
         let whole = fs::read(&path).expect("a file");
         let third = whole.iter().rposition(|byte| *byte == b'e').expect("a line");
-        fs::write(&path, &whole[..third]).expect("a shorter file");
+        fs::write(&path, [&whole[..third], b"\xff\0"].concat()).expect("a shorter file");
         let ledger = Ledger::open(&path, sealer(1)).expect("a ledger");
         assert_eq!(ledger.destroyed(), [entry(1), entry(2)]);
         ledger.append(&entry(5)).expect("room");
@@ -232,6 +251,25 @@ mod tests {
             Ledger::open(&path, sealer(1)).expect("a ledger").destroyed(),
             [entry(1), entry(2), entry(5)]
         );
+    }
+
+    #[test]
+    fn what_a_full_disk_left_of_a_line_is_cut_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = filled(folder.path());
+        let ledger = Ledger::open(&path, sealer(1)).expect("a ledger");
+        let whole = fs::read(&path).expect("a file");
+        for (left, at) in [
+            ("us-east-1 1111", 4),
+            ("us-east-1 111122223333 whole, and not synced\n", 5),
+        ] {
+            let before = fs::read(&path).expect("a file");
+            fs::write(&path, [&before, left.as_bytes()].concat()).expect("a longer file");
+            ledger.append(&entry(at)).expect("room");
+        }
+        assert!(fs::read(&path).expect("a file").starts_with(&whole));
+        let found = Ledger::open(&path, sealer(1)).expect("a ledger").destroyed();
+        assert_eq!(found, [1, 2, 3, 4, 5].map(entry));
     }
 
     #[test]

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use trent_api::cloudwatch::Statistic;
 
-use super::data::{Statistics, Values};
+use super::data::Statistics;
 
 /// Values put together in steps of `step` milliseconds, by the beginning of each.
-pub(super) fn in_steps(values: &Values, step: i64) -> BTreeMap<i64, Statistics> {
+pub(super) fn in_steps<'v>(
+    values: impl IntoIterator<Item = (&'v i64, &'v Statistics)>,
+    step: i64,
+) -> BTreeMap<i64, Statistics> {
     let mut steps: BTreeMap<i64, Statistics> = BTreeMap::new();
     for (at, value) in values {
         let step = at - at.rem_euclid(step);
@@ -31,6 +34,7 @@ pub(super) fn of(statistic: Statistic, values: &Statistics) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudwatch::data::Values;
 
     #[test]
     fn a_step_has_the_statistics_of_all_its_values() {

@@ -68,7 +68,8 @@ fn the_bootstrap_file_makes_accounts_once() {
         let server = deployment.start();
         let client = server.client(&key);
         let made = create_key(&client);
-        assert!(!server.log().contains(secret), "the log tells the secret");
+        let (_, log) = server.stop();
+        assert!(!log.contains(secret), "the log tells the secret");
         made
     };
     let server = deployment.start();

@@ -165,7 +165,7 @@ impl Server {
         self.child.id()
     }
 
-    pub(crate) fn log(&self) -> String {
+    fn log(&self) -> String {
         self.log.lock().expect("not poisoned").clone()
     }
 
@@ -174,20 +174,26 @@ impl Server {
         kill_process(pid, signal).expect("our own child");
     }
 
-    /// Ends the server as the machine's worst moment would.
-    pub(crate) fn kill(mut self) {
+    /// Ends the server as the machine's worst moment would; gives its whole log.
+    pub(crate) fn kill(mut self) -> String {
         self.child.kill().expect("our own child");
         self.child.wait().expect("our own child");
+        self.whole_log()
     }
 
-    /// Asks the server to stop and waits until it has.
+    /// Asks the server to stop and waits until it has; gives its whole log.
     pub(crate) fn stop(mut self) -> (ExitStatus, String) {
         self.signal(Signal::TERM);
         let status = self.wait();
+        (status, self.whole_log())
+    }
+
+    /// What a server that has ended said: its last lines may still be on their way.
+    fn whole_log(&mut self) -> String {
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the log's reader");
         }
-        (status, self.log())
+        self.log()
     }
 
     /// Waits for the end, which must come in time.

@@ -59,12 +59,11 @@ fn a_full_disk_fails_requests_and_loses_nothing() {
         "{}",
         refused.document
     );
-    let log = server.log();
+    let log = server.kill();
     assert!(
         log.contains("\"level\":\"ERROR\"") && log.contains("File too large"),
         "{log}"
     );
-    server.kill();
 
     let server = deployment.start();
     let client = server.client(&issued.key);

@@ -24,6 +24,9 @@ const LOG_FILES: &str = "/CloudTrail/";
 /// How names of both end.
 const ENDING: &str = ".json.gz";
 
+/// The longest content of a log file or digest: whoever can put something into the folder does not fill the memory with it.
+const LONGEST: u64 = 64 << 20;
+
 /// What was found to be in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
@@ -57,6 +60,9 @@ pub enum LogFilesFault {
         fault: String,
     },
 }
+
+/// What is said of something that a digest names.
+const REMOVED: &str = "it is not there: it was removed";
 
 fn altered(object: &str, fault: impl Into<String>) -> LogFilesFault {
     LogFilesFault::Altered {
@@ -156,6 +162,10 @@ pub fn verify_log_files(
     let mut listed = BTreeSet::new();
     for file in believed.values().flat_map(|believed| &believed.digest.log_files) {
         if listed.insert(file.object.as_str()) {
+            // What is not in the folder is not looked at, wherever the name leads.
+            if !objects.contains_key(&file.object) {
+                return Err(altered(&file.object, REMOVED));
+            }
             let content = reading.content(&file.object)?;
             if hash_of(&content) != file.hash_value {
                 return Err(altered(&file.object, "it is not what its digest says: it was changed"));
@@ -245,9 +255,7 @@ impl Reading<'_> {
         let path = self.folder.join(object);
         match std::fs::read(&path) {
             Ok(content) => Ok(content),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(altered(object, "it is not there: it was removed"))
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(altered(object, REMOVED)),
             Err(error) => Err(LogFilesFault::Io(path, error)),
         }
     }
@@ -261,8 +269,14 @@ impl Reading<'_> {
             total: self.total,
         });
         let mut content = Vec::new();
-        let read = GzDecoder::new(file.as_slice()).read_to_end(&mut content);
-        read.map_err(|error| altered(object, format!("it cannot be unpacked: {error}")))?;
+        let read = GzDecoder::new(file.as_slice()).take(LONGEST).read_to_end(&mut content);
+        let length = read.map_err(|error| altered(object, format!("it cannot be unpacked: {error}")))?;
+        if length as u64 == LONGEST {
+            return Err(altered(
+                object,
+                "it is longer than any that was written: it was changed",
+            ));
+        }
         Ok(content)
     }
 

@@ -28,6 +28,9 @@ const DAYS_OF_MINUTES: i64 = 15;
 /// For so many days there is a value for each hour.
 const DAYS_OF_HOURS: i64 = 455;
 
+/// The most values that a metric can have: days of minutes with the one that is not over, and hours before.
+pub const MOST_VALUES: i64 = (DAYS_OF_MINUTES + 1) * 24 * 60 + DAYS_OF_HOURS * 24;
+
 /// The most metrics that are known at a time. Those of further keys are not kept: what is kept must not grow with whoever
 /// makes keys.
 const KNOWN: usize = 100_000;

@@ -1,5 +1,6 @@
 //! `GetMetricData`: the points of several metrics.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trent_api::cloudwatch::{
@@ -11,10 +12,14 @@ use trent_service::{Access, Call, Effect, Facts, Operation, Resource, Row, Targe
 
 use super::row;
 use crate::cloudwatch::asking::{PAGE, account_of, begin_of_step, describe_times, find, is_period, read, step_of};
+use crate::cloudwatch::data::{MINUTE, MOST_VALUES, Values};
 use crate::cloudwatch::{CloudWatch, Series, statistics};
 
 /// The most points of an answer.
 const POINTS: usize = 100_800;
+
+/// How many values are in memory at once while a request is answered.
+const VALUES_AT_ONCE: i64 = 200_000;
 
 /// What is fixed about the operation.
 pub(crate) static ROW: Row<()> = row("GetMetricData", action!("cloudwatch:GetMetricData"), Access::Read);
@@ -56,31 +61,24 @@ impl Operation for GetMetricData {
         let mut room = room(input)?;
         let known = service.data.metrics(account.as_str(), call.region.as_str());
         let (mut results, mut is_cut) = (Vec::new(), false);
-        for query in queries.iter().filter(|query| query.is_returned) {
-            let is_own = query.account.is_none_or(|asked| asked == account.as_str());
-            let points = if is_own {
-                query.points(service, &known, input).await?
-            } else {
-                Vec::new()
-            };
-            let total = points.len();
-            let points: Vec<_> = points.into_iter().skip(skipped).take(room).collect();
-            let is_whole = skipped.saturating_add(points.len()) >= total;
-            skipped = skipped.saturating_sub(total);
-            room -= points.len();
-            is_cut |= !is_whole;
-            results.push(MetricDataResult {
-                id: Some(query.id.to_owned()),
-                label: Some(query.label.to_owned()),
-                timestamps: Some(points.iter().map(|(at, _)| Timestamp::from_millis(*at)).collect()),
-                values: Some(points.iter().map(|(_, value)| Number(*value)).collect()),
-                status_code: Some(match (is_own, is_whole) {
-                    (false, _) => StatusCode::Forbidden,
-                    (true, true) => StatusCode::Complete,
-                    (true, false) => StatusCode::PartialData,
-                }),
-                messages: None,
-            });
+        let returned = queries.iter().filter(|query| query.is_returned);
+        let wanted: Vec<Wanted<'_>> = returned
+            .map(|query| query.wanted(account.as_str(), &known, input))
+            .collect();
+        let until = input.end_time.as_millis();
+        let from = wanted.iter().map(|wanted| wanted.from).min().unwrap_or(until);
+        for pass in wanted.chunks(of_a_pass(from, until)) {
+            let values = read_for(service, pass, from, until).await?;
+            for wanted in pass {
+                let points = wanted.points(&values, input.scan_by);
+                let total = points.len();
+                let points: Vec<_> = points.into_iter().skip(skipped).take(room).collect();
+                let is_whole = skipped.saturating_add(points.len()) >= total;
+                skipped = skipped.saturating_sub(total);
+                room -= points.len();
+                is_cut |= !is_whole;
+                results.push(wanted.result(&points, is_whole));
+            }
         }
         let given: usize = results
             .iter()
@@ -175,41 +173,104 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// The points, in the order that is asked for.
-    async fn points(
-        &self,
-        service: &CloudWatch,
+    /// What is to be read for it.
+    fn wanted(
+        &'a self,
+        account: &str,
         known: &[(Arc<Series>, i64)],
         input: &cloudwatch::GetMetricDataInput,
-    ) -> Result<Vec<(i64, f64)>, ApiError> {
-        let metric = &self.stat.metric;
-        let (Some(namespace), Some(name)) = (&metric.namespace, &metric.metric_name) else {
-            return Ok(Vec::new());
-        };
-        let dimensions = metric.dimensions.as_deref().unwrap_or_default();
-        let found = find(known, namespace, name, dimensions);
-        let fits = |series: &Arc<Series>| {
-            let unit = StandardUnit::parse(&series.unit);
-            self.stat.unit.is_none() || self.stat.unit == unit
-        };
-        let Some(series) = found.filter(fits) else {
-            return Ok(Vec::new());
-        };
+    ) -> Wanted<'a> {
+        let is_own = self.account.is_none_or(|asked| asked == account);
         let step = step_of(self.stat.period);
-        // The first step is the one that the start lies in.
-        let from = begin_of_step(input.start_time.as_millis(), step);
-        let values = read(service, vec![series], from, input.end_time.as_millis()).await?;
-        let steps = values.first().map(|values| statistics::in_steps(values, step));
+        Wanted {
+            query: self,
+            is_own,
+            series: if is_own { self.series(known) } else { None },
+            step,
+            // The first step is the one that the start lies in.
+            from: begin_of_step(input.start_time.as_millis(), step),
+        }
+    }
+
+    /// The metric, if there are values of it.
+    fn series(&self, known: &[(Arc<Series>, i64)]) -> Option<Arc<Series>> {
+        let metric = &self.stat.metric;
+        let dimensions = metric.dimensions.as_deref().unwrap_or_default();
+        let found = find(
+            known,
+            metric.namespace.as_deref()?,
+            metric.metric_name.as_deref()?,
+            dimensions,
+        );
+        found.filter(|series| self.stat.unit.is_none() || self.stat.unit == StandardUnit::parse(&series.unit))
+    }
+}
+
+/// What is read for a query.
+struct Wanted<'a> {
+    query: &'a Query<'a>,
+    /// Whether it asks for what belongs to who asks.
+    is_own: bool,
+    series: Option<Arc<Series>>,
+    step: i64,
+    from: i64,
+}
+
+impl Wanted<'_> {
+    /// The points, in the order that is asked for.
+    fn points(&self, values: &BTreeMap<Arc<Series>, Values>, order: Option<ScanBy>) -> Vec<(i64, f64)> {
+        let Some(values) = self.series.as_ref().and_then(|series| values.get(series)) else {
+            return Vec::new();
+        };
+        // Another query of the pass may begin earlier.
+        let steps = statistics::in_steps(values.range(self.from..), self.step);
         let mut points: Vec<_> = steps
-            .unwrap_or_default()
             .iter()
-            .map(|(at, values)| (*at, statistics::of(self.statistic, values)))
+            .map(|(at, values)| (*at, statistics::of(self.query.statistic, values)))
             .collect();
-        if input.scan_by != Some(ScanBy::TimestampAscending) {
+        if order != Some(ScanBy::TimestampAscending) {
             points.reverse();
         }
-        Ok(points)
+        points
     }
+
+    fn result(&self, points: &[(i64, f64)], is_whole: bool) -> MetricDataResult {
+        MetricDataResult {
+            id: Some(self.query.id.to_owned()),
+            label: Some(self.query.label.to_owned()),
+            timestamps: Some(points.iter().map(|(at, _)| Timestamp::from_millis(*at)).collect()),
+            values: Some(points.iter().map(|(_, value)| Number(*value)).collect()),
+            status_code: Some(match (self.is_own, is_whole) {
+                (false, _) => StatusCode::Forbidden,
+                (true, true) => StatusCode::Complete,
+                (true, false) => StatusCode::PartialData,
+            }),
+            messages: None,
+        }
+    }
+}
+
+/// For how many queries the files are gone through at once, if the first begins at this moment: for all of them, unless what
+/// they may find is too much for the memory.
+fn of_a_pass(from: i64, until: i64) -> usize {
+    let most = (until.saturating_sub(from) / MINUTE + 1).clamp(1, MOST_VALUES);
+    usize::try_from(VALUES_AT_ONCE / most).map_or(PAGE, |many| many.clamp(1, PAGE))
+}
+
+/// The values of every metric of a pass.
+async fn read_for(
+    service: &CloudWatch,
+    pass: &[Wanted<'_>],
+    from: i64,
+    until: i64,
+) -> Result<BTreeMap<Arc<Series>, Values>, ApiError> {
+    let series: BTreeSet<_> = pass.iter().filter_map(|wanted| wanted.series.clone()).collect();
+    if series.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let series: Vec<_> = series.into_iter().collect();
+    let values = read(service, series.clone(), from, until).await?;
+    Ok(series.into_iter().zip(values).collect())
 }
 
 /// The queries of a request, judged.
@@ -247,5 +308,21 @@ fn room(input: &cloudwatch::GetMetricDataInput) -> Result<usize, ApiError> {
         Some(_) => Err(protocol::validation(format!(
             "The parameter MaxDatapoints must be between 1 and {POINTS}."
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_are_gone_through_once_for_all_queries_unless_that_is_too_much_for_the_memory() {
+        let start = 20_780 * 86_400_000;
+        assert_eq!(of_a_pass(start, start + 3 * 60 * MINUTE), PAGE);
+        for minutes in [1, 60, 24 * 60, 15 * 24 * 60, 500 * 24 * 60, i64::MAX / MINUTE] {
+            let queries = of_a_pass(start, start.saturating_add(minutes * MINUTE));
+            let values = i64::try_from(queries).expect("few") * (minutes + 1).min(MOST_VALUES);
+            assert!(queries > 0 && values <= VALUES_AT_ONCE, "{minutes}: {values}");
+        }
     }
 }
