@@ -21,8 +21,8 @@ def open_segment(data):
 
 def files(server):
     """The trail's files with their contents, the oldest first, as they were at one moment: while they were read, none
-    was closed or removed. One that is being closed has two names, of which the last is shown. What is made ready ahead of
-    the lines is left out."""
+    was closed or removed. One that is being closed has two names, of which the last is shown. What is made ready ahead
+    of the lines is left out."""
     folder = server.data / "audit"
 
     def listed():
