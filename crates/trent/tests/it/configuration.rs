@@ -74,7 +74,12 @@ fn the_example_file_shows_every_setting() {
     let pem = format!("-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n");
     std::fs::write(&roots, pem).expect("written");
     let named = "/etc/trent/attestation-roots.pem";
-    let uncommented = text.replace("#: ", "").replace(named, &roots.display().to_string());
+    let mut uncommented = text.replace("#: ", "").replace(named, &roots.display().to_string());
+    // A build refuses what it has no part for.
+    let is_without = |setting: &str| !cfg!(feature = "otlp") && setting.starts_with("traces.otlp");
+    if is_without("traces.otlp") {
+        uncommented = uncommented.replace("otlp = \"https", "# otlp = \"https");
+    }
     let file = deployment.folder.path().join("trent.toml");
     std::fs::write(&file, uncommented).expect("written");
     deployment.set("TRENT_CONFIG", &file.display());
@@ -91,6 +96,7 @@ fn the_example_file_shows_every_setting() {
     let output = command.output().expect("the binary runs");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");
-    let defaults: Vec<&str> = said.lines().filter(|line| line.ends_with("# default")).collect();
+    let defaults = said.lines().filter(|line| line.ends_with("# default"));
+    let defaults: Vec<&str> = defaults.filter(|line| !is_without(line)).collect();
     assert!(defaults.is_empty(), "not in the example: {defaults:?}");
 }
