@@ -2,8 +2,8 @@
 //!
 //! Making bytes behind the end of a file durable takes the file system several writes, its own records among them, which
 //! everybody who writes files waits for in turn; bytes that the file has already take one. Where somebody waits for each
-//! sync, zeros are therefore written ahead, a piece at a time, and records over them. What is left of them is cut off when the segment is closed or the process
-//! ends; after a crash the next start does it, since a line has no zeros.
+//! sync, zeros are therefore written ahead, a piece at a time, and records over them. What is left of them is cut off when
+//! the segment is closed or the process ends; after a crash the next start does it, since a line has no zeros.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -173,6 +173,16 @@ mod tests {
         log.append(b"three\n").expect("written");
         drop(log);
         assert_eq!(fs::read(&path).expect("read"), b"one\nthree\n");
+    }
+
+    #[test]
+    fn nothing_is_made_ready_where_nobody_waits_for_a_sync() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("trail.jsonl");
+        let mut log = LogFile::new(File::create(&path).expect("opened"), &path, 0);
+        log.append(b"one\n").expect("written");
+        log.append(b"two\n").expect("written");
+        assert_eq!(fs::read(&path).expect("read"), b"one\ntwo\n");
     }
 
     #[test]

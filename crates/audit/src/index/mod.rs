@@ -5,8 +5,8 @@
 //! Neither is believed: whoever looks something up reads the record and compares. An index that is missing or damaged is
 //! made again from the segment.
 //!
-//! A record's terms are hashed where it is made ([`Noted`]) and come to the draft by way of the writer ([`Unindexed`]), so
-//! that what was just written need not be read.
+//! The terms of a durable trail's record are hashed where it is made ([`Noted`]) and come to the draft by way of the writer
+//! ([`Unindexed`]), so that what was just written need not be read. Those of other records are read from the segment.
 
 mod draft;
 mod file;
