@@ -220,6 +220,18 @@ def test_pipelined_requests_are_answered_in_order(server, raw):
     assert statuses == [200, 200, 404]
 
 
+def test_who_says_that_nothing_more_comes_is_answered(server, raw):
+    """The request's record waits for the disk, so the end of what the client sends is there before the answer."""
+    body = b"{}"
+    lines = "".join(f"{k}: {v}\r\n" for k, v in raw.sign("TrentService.CreateKey", body).items())
+    address = urlsplit(server.endpoint)
+    with socket.create_connection((address.hostname, address.port), timeout=15) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert head_and_body(received)[0] == 200
+
+
 def test_http_2_is_spoken(server):
     """The connection preface and an empty SETTINGS frame are answered with the server's own SETTINGS."""
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
