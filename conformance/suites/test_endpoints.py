@@ -9,6 +9,7 @@ import pytest
 from harness import trail
 from harness.clients import boto3_client, environment, refused
 from harness.identities import User, allowed, fresh, policy, statement
+from harness.networks import Through, endpoint
 from harness.raw import Raw
 from harness.server import ALICE, BOB, Server, clean_environment, free_port
 from harness.trail import open_segment
@@ -35,13 +36,6 @@ LIMITS = policy(
 ONLY_DENIES = policy(everyone("Deny", "kms:DescribeKey"))
 
 
-class Through:
-    """The server as it is seen through one of its endpoints."""
-
-    def __init__(self, port):
-        self.endpoint = f"http://127.0.0.1:{port}"
-
-
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     """A server with five listeners: the first, an open endpoint, one with limits and two that only deny."""
@@ -49,15 +43,13 @@ def network(tmp_path_factory):
     limits = folder / "limits.json"
     limits.write_text(json.dumps(LIMITS))
     ports = {name: free_port() for name in ("open", "limited", "closed", "telling")}
-    settings = (
-        f'[[listeners]]\naddress = "127.0.0.1:{ports["open"]}"\nendpoint_id = "{OPEN}"\nvpc_id = "{OPEN_VPC}"\n'
-        f'account = "{BOB.id}"\n\n'
-        f'[[listeners]]\naddress = "127.0.0.1:{ports["limited"]}"\nendpoint_id = "{LIMITED}"\n'
-        f'vpc_id = "{LIMITED_VPC}"\npolicy = "{limits}"\n\n'
-        f'[[listeners]]\naddress = "127.0.0.1:{ports["closed"]}"\nendpoint_id = "{CLOSED}"\n'
-        f"vpc_id = \"{LIMITED_VPC}\"\npolicy = '{json.dumps(ONLY_DENIES)}'\n\n"
-        f'[[listeners]]\naddress = "127.0.0.1:{ports["telling"]}"\nendpoint_id = "{TELLING}"\n'
-        f'vpc_id = "{LIMITED_VPC}"\npolicy = \'{json.dumps(ONLY_DENIES)}\'\ndenials = "account"\n'
+    settings = "".join(
+        (
+            endpoint(ports["open"], OPEN, OPEN_VPC, account=BOB.id),
+            endpoint(ports["limited"], LIMITED, LIMITED_VPC, limits),
+            endpoint(ports["closed"], CLOSED, LIMITED_VPC, ONLY_DENIES),
+            endpoint(ports["telling"], TELLING, LIMITED_VPC, ONLY_DENIES, denials="account"),
+        )
     )
     running = Server(folder / "server", settings=settings).start()
     yield {"public": running, **{name: Through(port) for name, port in ports.items()}}
