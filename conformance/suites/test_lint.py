@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from harness.identities import User, allowed, fresh, policy, statement
 from harness.server import ALICE, BINARY, BOB, clean_environment
-from harness.trail import open_segment
+from harness.trail import of_request, open_segment
 
 ROOT = f"arn:aws:iam::{ALICE.id}:root"
 DOCS = pathlib.Path(__file__).parents[2] / "docs" / "operating"
@@ -110,6 +110,18 @@ def test_saving_records_what_is_doubtful(own_server):
     assert found["PutKeyPolicy"] == {"policyFindings": [{"code": "EVERYBODY", "statement": 1}]}
     codes = [finding["code"] for finding in found["CreateGrant"]["policyFindings"]]
     assert codes == ["GRANT_TO_ACCOUNT", "GRANT_UNCONSTRAINED"]
+
+
+# POL-487
+def test_saving_records_that_a_network_keeps_services_out(server, kms, key):
+    elsewhere = {"StringNotEquals": {"aws:SourceVpce": "vpce-1234abcdf5678c90a"}}
+    only_here = to("*", "kms:GenerateDataKey*", Effect="Deny", Condition=elsewhere)
+    sent = {"KeyId": key["KeyId"], "Policy": json.dumps(policy(OWN, only_here))}
+    request = kms.put_key_policy(**sent)["ResponseMetadata"]["RequestId"]
+    [record] = of_request(server, request)
+    warned = {"policyFindings": [{"code": "NETWORK_KEEPS_SERVICES_OUT", "statement": 1}]}
+    assert record["additionalEventData"] == warned
+    assert lint(policy(OWN, only_here)) == (2, ["NETWORK_KEEPS_SERVICES_OUT"])
 
 
 # POL-334, POL-380, POL-393, POL-394

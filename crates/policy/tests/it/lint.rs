@@ -366,6 +366,57 @@ fn conditions_that_requests_never_meet() {
     );
 }
 
+/// POL-487
+#[test]
+fn services_do_not_come_from_the_network_of_whom_they_call_for() {
+    let found = ["NETWORK_KEEPS_SERVICES_OUT"];
+    let limited = |effect: &str, actions: Value, condition: Value| {
+        let statement = with(to(json!({"AWS": ROOT}), actions), "Condition", condition);
+        with(statement, "Effect", json!(effect))
+    };
+    let use_it = || json!(["kms:Encrypt", "kms:Decrypt"]);
+    for (effect, condition, keeps_out) in [
+        ("Allow", json!({"StringEquals": {"aws:sourceVpce": "vpce-1"}}), true),
+        ("Allow", json!({"StringLike": {"aws:SourceVpc": "vpc-*"}}), true),
+        ("Allow", json!({"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}), true),
+        ("Allow", json!({"StringEquals": {"aws:VpceAccount": ACCOUNT}}), true),
+        ("Allow", json!({"Null": {"aws:SourceVpce": "false"}}), true),
+        ("Deny", json!({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}), true),
+        ("Deny", json!({"NotIpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}), true),
+        ("Deny", json!({"Null": {"aws:SourceVpce": "true"}}), true),
+        // A request without the key is let through.
+        (
+            "Allow",
+            json!({"StringEqualsIfExists": {"aws:SourceVpce": "vpce-1"}}),
+            false,
+        ),
+        ("Allow", json!({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}), false),
+        ("Deny", json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}), false),
+        ("Deny", json!({"Null": {"aws:SourceVpce": "false"}}), false),
+        // Services were thought of.
+        (
+            "Deny",
+            json!({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}, "Bool": {"aws:ViaAWSService": "false"}}),
+            false,
+        ),
+        ("Allow", json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}), false),
+    ] {
+        let expected: &[&str] = if keeps_out { &found } else { &NOTHING };
+        assert_eq!(
+            key(limited(effect, use_it(), condition.clone())),
+            expected,
+            "{effect} {condition}"
+        );
+    }
+    let condition = json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}});
+    let managing = limited("Allow", json!("kms:ScheduleKeyDeletion"), condition.clone());
+    assert_eq!(key(managing), NOTHING, "services do not manage keys");
+    assert_eq!(
+        iam(with(allow(json!("kms:Decrypt"), KEY), "Condition", condition)),
+        found
+    );
+}
+
 /// AUTHZ-181
 #[test]
 fn services_are_called_as_they_are_known() {

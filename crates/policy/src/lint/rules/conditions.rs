@@ -2,7 +2,7 @@
 
 use super::super::document::{Document, Limit, Statement};
 use super::super::{KnownAction, Setting, Vocabulary};
-use super::{Found, listed};
+use super::{Found, covered, listed};
 use crate::operator::{Quantifier, Test};
 
 /// Keys that can have several values (IAM User Guide, "Multivalued context keys"; the KMS developer guide).
@@ -20,6 +20,18 @@ const SEVERAL_VALUES: [&str; 9] = [
 
 /// Conditions on algorithms.
 const ALGORITHMS: [&str; 2] = ["kms:encryptionalgorithm", "kms:signingalgorithm"];
+
+/// Which network a request comes from. A service that calls on behalf of somebody comes from its own.
+const NETWORKS: [&str; 4] = ["aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip", "aws:vpceaccount"];
+
+/// What a statement that minds calls by services has a condition on.
+const BY_SERVICES: [&str; 5] = [
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:viaawsservice",
+    "kms:viaservice",
+];
 
 fn each<'d, 'p>(document: &'d Document<'p>) -> impl Iterator<Item = (&'d Statement<'p>, &'d Limit<'p>)> {
     let statements = document.statements.iter();
@@ -56,6 +68,25 @@ pub(super) fn algorithm(document: &Document<'_>, setting: &Setting<'_>) -> Vec<F
         .filter(|(_, limit)| ALGORITHMS.contains(&limit.compiled.key().lower()))
         .map(|(statement, limit)| {
             let what = format!("{} limits the algorithm", limit.compiled.key().as_str());
+            Found::at(statement, limit.line, what)
+        })
+        .collect()
+}
+
+/// A condition on a network that keeps out what services do with a key for principals (POL-487): one that an `Allow`
+/// needs, or that a `Deny` does not.
+pub(super) fn network(document: &Document<'_>, setting: &Setting<'_>) -> Vec<Found> {
+    let keeps_out = |statement: &Statement<'_>, limit: &Limit<'_>| {
+        NETWORKS.contains(&limit.compiled.key().lower()) && limit.compiled.needs().is_some() == statement.allows()
+    };
+    each(document)
+        .filter(|(statement, limit)| keeps_out(statement, limit) && !statement.is_limited_by(&BY_SERVICES))
+        .filter(|(statement, _)| !covered(statement, setting, |known| known.cryptographic).is_empty())
+        .map(|(statement, limit)| {
+            let what = format!(
+                "{} keeps out services that use the key for somebody",
+                limit.compiled.key().as_str()
+            );
             Found::at(statement, limit.line, what)
         })
         .collect()

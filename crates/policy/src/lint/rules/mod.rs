@@ -103,6 +103,8 @@ const KEY: &[PolicyKind] = &[PolicyKind::Resource];
 const NAMING: &[PolicyKind] = &[PolicyKind::Resource, PolicyKind::Trust];
 /// Policies that give; the other kinds limit, and are wide on purpose.
 const GIVING: &[PolicyKind] = &[PolicyKind::Identity];
+/// Policies that decide about a key by themselves.
+const SAVED: &[PolicyKind] = &[PolicyKind::Resource, PolicyKind::Identity];
 /// Policies that select keys by `Resource`.
 const SELECTING: &[PolicyKind] = &[
     PolicyKind::Identity,
@@ -278,6 +280,16 @@ const RULES: &[Rule] = &[
         advice: "Give actions that do not have the key a statement of their own.",
         kinds: EVERY,
         check: conditions::never_present,
+    },
+    Rule {
+        code: "NETWORK_KEEPS_SERVICES_OUT",
+        severity: Severity::Warning,
+        why: "A service that uses the key on behalf of a principal does not come from that principal's network: its \
+              requests fail as well.",
+        advice: "If services are to use the key, give their requests a statement of their own with kms:ViaService, or \
+                 leave them out of a Deny with aws:ViaAWSService.",
+        kinds: SAVED,
+        check: conditions::network,
     },
     Rule {
         code: "UNKNOWN_SERVICE",
