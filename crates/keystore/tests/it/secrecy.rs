@@ -6,9 +6,10 @@ use trent_crypto::ciphertext::{CiphertextError, Parsed};
 use trent_crypto::spec::KeySpec;
 use trent_crypto::{Key256, MaterialKey};
 use trent_keystore::{
-    DataKey, DecryptRequest, EncryptRequest, KeyFileSeal, KeyHandle, Keyring, Keystore, NewCredential,
-    ReEncryptRequest, Secret, SoftwareKeystore,
+    DataKey, DecryptRequest, EncryptRequest, KeyAddress, KeyFileSeal, KeyHandle, Keyring, Keystore, NewCredential,
+    ReEncryptRequest, ReceiveRequest, Secret, SendRequest, SoftwareKeystore,
 };
+use trent_names::{KeyId, Region};
 
 use crate::support::{Counting, address, context, encrypt, keyring, new_key, now};
 
@@ -72,6 +73,47 @@ fn nothing_that_leaves_the_keystore_shows_key_material() {
             assert!(!holds(output, format!("{secret:?}").as_bytes()));
         }
     }
+}
+
+/// What a Region sends to another, and what that stores of it, searched for the material and for what wraps it.
+///
+/// REF-96
+#[test]
+fn nothing_that_goes_between_regions_shows_key_material() {
+    let keystore = SoftwareKeystore::new(&keyring());
+    let material: Vec<u8> = (100..132).collect();
+    let address = KeyAddress {
+        key: KeyId::from_random_bytes([5; 16], true),
+        ..address()
+    };
+    let key = now(keystore.import_fixed(address, Secret::new(material.clone()))).expect("a key");
+    let region = Region::parse("eu-west-1").expect("a Region");
+    let shipment = now(keystore.send(SendRequest {
+        address,
+        spec: KeySpec::SymmetricDefault,
+        destruction_key: key.destruction_key.clone(),
+        materials: vec![key.material.clone()],
+        to: region.clone(),
+    }))
+    .expect("it is sent");
+    let received = now(keystore.receive(ReceiveRequest {
+        address,
+        spec: KeySpec::SymmetricDefault,
+        at: region,
+        destruction_key: None,
+        shipment: shipment.clone(),
+    }))
+    .expect("it is received");
+    let sent = shipment.materials.iter().chain(&received.materials);
+    let blobs: Vec<&[u8]> = sent.map(|it| &*it.bytes).collect();
+    assert_eq!(blobs.len(), 2);
+    let keys = [shipment.transfer_key.as_bytes(), received.destruction_key.as_bytes()];
+    for output in blobs.iter().copied().chain(keys) {
+        assert!(!holds(output, &material));
+        assert!(!holds(output, hex::encode(&material).as_bytes()));
+    }
+    // It is wrapped anew on its way and again where it arrives.
+    assert!(blobs[0] != &*key.material.bytes && blobs[1] != &*key.material.bytes && blobs[0] != blobs[1]);
 }
 
 /// The id of generated material is public, so it must not be the material.

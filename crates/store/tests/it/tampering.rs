@@ -127,6 +127,7 @@ async fn a_record_replayed_from_an_older_state_is_refused() {
     assert_refused(&disk, "replaying all records under the newer head").await;
 }
 
+/// REF-98
 #[tokio::test]
 async fn swapped_records_are_refused() {
     let (disk, _) = store().await;
@@ -175,6 +176,8 @@ async fn an_edited_record_is_refused() {
 }
 
 /// Records that were edited after the store had been checked do not open either.
+///
+/// REF-98
 #[tokio::test]
 async fn a_record_that_was_altered_while_in_use_does_not_open() {
     let (disk, older) = store().await;
