@@ -142,6 +142,29 @@ def test_a_server_is_reached_on_its_networks_and_decides_there_by_every_policy(t
     assert server.stop() == 0
 
 
+# POL-479
+def test_an_endpoint_that_never_had_a_policy_lets_everything_through_and_can_be_given_one(tmp_path):
+    """A table from before there were policies: what it leaves out is the default, and can be said at any time."""
+    port = free_port()
+    before = endpoint(port, OPEN, VPC)
+    server = Server(tmp_path / "server", settings=before).start()
+    kms, behind = boto3_client(server, ALICE), boto3_client(Through(port), ALICE)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    for client in (kms, behind):
+        assert client.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] and client.list_keys()["Keys"]
+    assert server.stop() == 0
+    after = endpoint(port, OPEN, VPC, policy({"Principal": "*", **statement("kms:ListKeys")}))
+    server.config.write_text(server.config.read_text().replace(before, after))
+    server.start()
+    assert behind.list_keys()["Keys"] and not allowed(behind.encrypt, KeyId=key, Plaintext=b"x")
+    assert allowed(kms.encrypt, KeyId=key, Plaintext=b"x")
+    assert server.stop() == 0
+    server.config.write_text(server.config.read_text().replace(after, before))
+    server.start()
+    assert allowed(behind.encrypt, KeyId=key, Plaintext=b"x")
+    assert server.stop() == 0
+
+
 # POL-492
 def test_the_template_keeps_an_endpoint_to_one_account(network):
     """It is used as it is: the account that it names is the first one."""
