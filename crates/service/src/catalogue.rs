@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::call::{Actor, Call};
 use crate::operation::{Guarded, Operation, Service};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, internal};
 use crate::refused::Refused;
 use crate::row::Row;
 
@@ -103,12 +103,17 @@ impl Pipeline {
                 Refused::undescribed(protocol::access_denied(SERVICES_ALONE))
             }
             Ok(input) => match self.perform::<O>(service, call, &input).await {
-                Ok(output) => {
+                Ok(carried) => {
                     let target = Target {
                         operation: O::ROW.name,
                         request_id: &call.request_id,
                     };
-                    return Ok(spoken.encode(target, &output));
+                    let reply = spoken.encode(target, &carried.output);
+                    // Last of all: there is nothing left to be done when the disk has the record.
+                    if let Some(record) = carried.record {
+                        record.kept().await.map_err(internal)?;
+                    }
+                    return Ok(reply);
                 }
                 Err(refused) => refused,
             },

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 use trent_api::{ApiError, ErrorShape};
-use trent_audit::{Drain, Trail, enqueue};
+use trent_audit::{Drain, Promise, Trail, enqueue};
 use trent_identity::organization::Placement;
 use trent_names::AccountId;
 use trent_policy::NoContext;
@@ -65,7 +65,7 @@ impl Pipeline {
         service: &O::Service,
         call: &Call,
         input: &O::Input,
-    ) -> Result<O::Output, Refused> {
+    ) -> Result<Carried<O::Output>, Refused> {
         for _ in 0..ATTEMPTS {
             let resolved = O::resolve(service, call, input).await.map_err(|error| Refused {
                 facts: O::describe(call, input, None),
@@ -80,9 +80,9 @@ impl Pipeline {
                 }
             };
             match self.commit::<O>(call, effect, &facts).await {
-                Ok(Some((output, record))) => {
+                Ok(Some((carried, record))) => {
                     service.carried_out(call, O::ROW.name, &facts.resources, &record);
-                    return Ok(output);
+                    return Ok(carried);
                 }
                 Ok(None) => {}
                 Err(error) => return Err(Refused::resolved(error, facts)),
@@ -164,14 +164,15 @@ impl Pipeline {
         }
     }
 
-    /// Makes the effect and its records durable together; the reply and the records. `None`: another change came first,
+    /// Makes the effect and its records durable together, or has the record of a call without one promised; the reply and
+    /// the records. `None`: another change came first,
     /// nothing was written.
     async fn commit<O: Operation>(
         &self,
         call: &Call,
         effect: Effect<O::Output>,
         facts: &Facts,
-    ) -> Result<Option<(O::Output, Recorded)>, ApiError> {
+    ) -> Result<Option<(Carried<O::Output>, Recorded)>, ApiError> {
         let record = Record {
             facts,
             created: &effect.created,
@@ -190,9 +191,13 @@ impl Pipeline {
         }
         let committed = match effect.changes {
             Changes::None => {
-                recorded.append(&self.trail).await.map_err(internal)?;
+                let promise = recorded.append(&self.trail).await.map_err(internal)?;
                 self.count_records(call, &recorded, false);
-                return Ok(Some((effect.output, recorded)));
+                let carried = Carried {
+                    output: effect.output,
+                    record: Some(promise),
+                };
+                return Ok(Some((carried, recorded)));
             }
             Changes::Region(mut txn) => {
                 recorded.enqueue(&mut txn, &self.trail);
@@ -210,7 +215,11 @@ impl Pipeline {
                 if let Some(seen) = effect.seen {
                     seen.await;
                 }
-                Ok(Some((effect.output, recorded)))
+                let carried = Carried {
+                    output: effect.output,
+                    record: None,
+                };
+                Ok(Some((carried, recorded)))
             }
             Err(CommitError::Conflict(_)) => Ok(None),
             Err(error) => Err(internal(error)),
@@ -231,6 +240,13 @@ impl Pipeline {
             Err(error) => Err(internal(error)),
         }
     }
+}
+
+/// A call that was carried out.
+pub(crate) struct Carried<T> {
+    pub(crate) output: T,
+    /// The reply is sent when this is kept; a change's record is in its transaction.
+    pub(crate) record: Option<Promise>,
 }
 
 /// The accounts that own what a call touches, each once.

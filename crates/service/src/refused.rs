@@ -64,7 +64,8 @@ impl Pipeline {
             decided: refused.decided.take(),
         };
         let recorded = record.render::<O>(call, &self.trail);
-        recorded.append(&self.trail).await.map_err(internal)?;
+        let promise = recorded.append(&self.trail).await.map_err(internal)?;
+        promise.kept().await.map_err(internal)?;
         self.count_records(call, &recorded, true);
         Ok(())
     }
