@@ -32,6 +32,7 @@ class Mortal(Server):
         self.disk = self.folder / "disk"
         self.disk.write_text("")
         self.fate = {"LD_PRELOAD": str(library), "FATE_STEPS": str(self.steps), "FATE_FAULT": str(self.disk)}
+        self.fate["TRENT_SANDBOX_WRITABLE"] = str(self.folder)
         self.days_ahead = 0
 
     def start(self):

@@ -27,6 +27,7 @@ mod recorded;
 mod recovery;
 mod rotation;
 mod segment;
+mod telling;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trail;
@@ -50,6 +51,6 @@ pub use queue::{Health, Mode, TrailError};
 pub use recorded::{About, Attribute, Recorded};
 pub use recovery::OpenError;
 pub use rotation::{Keeping, PATIENCE, Removed, RotationError};
-pub use trail::{Lag, Opened, Trail};
+pub use trail::{Lag, Opened, Promise, Trail};
 pub use verify::{Files, Progress, Summary, VerifyError, verify, verify_after};
 pub use walk::Torn;

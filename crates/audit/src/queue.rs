@@ -22,8 +22,8 @@ use crate::{
 
 /// Records are written when about so many bytes of them wait, in either mode: few calls, a batch that stays in the
 /// processor's cache, and no long turn of the writer on a processor that serves requests too (authenticating a piece takes
-/// some 100 microseconds without SHA extensions, and the request that meets it waits as long).
-pub(crate) const PIECE: usize = 32 * 1024;
+/// some 150 microseconds without SHA extensions, and the request that meets it waits as long).
+pub(crate) const PIECE: usize = 48 * 1024;
 
 /// How long records that came during a sync wait for workers to sleep. Those that come when nothing is under way need no
 /// bound: their worker itself is awake.

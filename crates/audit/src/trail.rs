@@ -14,6 +14,7 @@ use std::{
 
 use aws_lc_rs::rand;
 use parking_lot::Mutex;
+use smallvec::{SmallVec, smallvec};
 use tokio::sync::oneshot;
 use trent_crypto::Key256;
 use trent_metrics::Observed;
@@ -181,42 +182,50 @@ impl Trail {
 
     /// Puts a record into the trail, answering as the mode says.
     pub async fn append(&self, record: &Rendered) -> Result<(), TrailError> {
-        match self.0.shared.push(record, self.0.shared.mode == Mode::Durable)? {
-            Queued::Taken => Ok(()),
-            Queued::Awaits(answer) => self.answered(answer).await,
-            // Boxed, since it is rare and its state would be part of every request's.
-            Queued::Full => Box::pin(self.append_when_room(record)).await,
-        }
+        self.take(record).await?.kept().await
     }
 
-    async fn append_when_room(&self, record: &Rendered) -> Result<(), TrailError> {
+    /// Puts a record into the trail. What the mode says is to be waited for can be waited for later, and must be: who was
+    /// not told that the promise is kept knows nothing of the record.
+    pub async fn take(&self, record: &Rendered) -> Result<Promise, TrailError> {
+        let answers = match self.0.shared.push(record, self.0.shared.mode == Mode::Durable)? {
+            Queued::Taken => SmallVec::new(),
+            Queued::Awaits(answer) => smallvec![answer],
+            // Boxed, since it is rare and its state would be part of every request's.
+            Queued::Full => Box::pin(self.take_when_room(record)).await?,
+        };
+        Ok(self.promise(answers))
+    }
+
+    async fn take_when_room(&self, record: &Rendered) -> Result<Answers, TrailError> {
         let awaited = self.0.shared.mode == Mode::Durable;
-        match self.push_when_room(record, awaited).await? {
-            Some(answer) => self.answered(answer).await,
-            None => Ok(()),
-        }
+        Ok(self.push_when_room(record, awaited).await?.into_iter().collect())
+    }
+
+    /// The same for the records of one call, in order.
+    pub async fn take_all(&self, records: &[Rendered]) -> Result<Promise, TrailError> {
+        self.take_each(records, self.0.shared.mode == Mode::Durable).await
     }
 
     /// Puts records into the trail in order and answers when all are on the disk, whatever the mode. After an error any
     /// of them may be there, or yet come; a successful [`Trail::flush`] settles which.
     pub async fn append_durably(&self, records: &[Rendered]) -> Result<(), TrailError> {
-        self.append_each(records, true).await
+        self.take_each(records, true).await?.kept().await
     }
 
-    /// Puts the records of one call into the trail, in order, answering as the mode says.
-    pub async fn append_all(&self, records: &[Rendered]) -> Result<(), TrailError> {
-        self.append_each(records, self.0.shared.mode == Mode::Durable).await
-    }
-
-    async fn append_each(&self, records: &[Rendered], awaited: bool) -> Result<(), TrailError> {
-        let mut answers = Vec::with_capacity(records.len());
+    async fn take_each(&self, records: &[Rendered], awaited: bool) -> Result<Promise, TrailError> {
+        let mut answers = Answers::with_capacity(records.len());
         for record in records {
             answers.extend(self.push_when_room(record, awaited).await?);
         }
-        for answer in answers {
-            self.answered(answer).await?;
+        Ok(self.promise(answers))
+    }
+
+    fn promise(&self, answers: Answers) -> Promise {
+        Promise {
+            trail: self.clone(),
+            answers,
         }
-        Ok(())
     }
 
     /// Waits until every record appended so far is on the disk.
@@ -372,6 +381,27 @@ impl Trail {
         tokio::time::timeout(STALL_LIMIT, in_time)
             .await
             .unwrap_or(Err(TrailError::Stalled))
+    }
+}
+
+/// What is to be waited for until records are as durable as was asked for.
+#[must_use = "nobody knows of the records until the promise is kept"]
+#[derive(Debug)]
+pub struct Promise {
+    trail: Trail,
+    answers: Answers,
+}
+
+/// One for each record that is to be waited for.
+type Answers = SmallVec<[oneshot::Receiver<Answer>; 1]>;
+
+impl Promise {
+    /// Waits. After an error the records may be there, or yet come.
+    pub async fn kept(self) -> Result<(), TrailError> {
+        for answer in self.answers {
+            self.trail.answered(answer).await?;
+        }
+        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     medium::{Medium, NotBegun},
     queue::{Answer, Batch, GATHERING, Health, Mode, PIECE, Shared, TrailError},
     rotation::{Rotation, RotationError},
+    telling::Teller,
 };
 
 /// The most room that is kept from batch to batch.
@@ -42,6 +43,7 @@ pub(crate) fn spawn(
         sync_at: None,
         spare: Batch::default(),
         healthy: true,
+        teller: Teller::here(),
         shared: Arc::clone(shared),
     };
     let thread = thread::Builder::new().name("audit-trail".into()).spawn(move || {
@@ -91,6 +93,7 @@ struct Writer {
     spare: Batch,
     /// The last write succeeded.
     healthy: bool,
+    teller: Teller,
     shared: Arc<Shared>,
 }
 
@@ -273,14 +276,12 @@ impl Writer {
     }
 
     fn written(&mut self, mut batch: Batch) {
-        let mut waiters = self.settle(Health::Healthy);
-        for waiter in waiters.drain(..) {
-            // An append that was given up still has its record.
-            drop(waiter.send(Ok(())));
-        }
+        let waiters = self.settle(Health::Healthy);
+        let many = waiters.len();
+        self.teller.tell(waiters, Ok(()));
         if batch.bytes.capacity() <= SPARE {
             batch.clear();
-            batch.waiters = waiters;
+            batch.waiters = Vec::with_capacity(many);
             self.spare = batch;
         }
     }
@@ -289,17 +290,15 @@ impl Writer {
         let reason: Arc<str> = error.to_string().into();
         tracing::error!(%reason, "the audit trail cannot be written; requests fail until it can");
         self.kept.keep_promised(batch);
-        for waiter in self.settle(Health::Unwritable(Arc::clone(&reason))) {
-            drop(waiter.send(Err(TrailError::Unwritable(Arc::clone(&reason)))));
-        }
+        let waiters = self.settle(Health::Unwritable(Arc::clone(&reason)));
+        self.teller.tell(waiters, Err(TrailError::Unwritable(reason)));
     }
 
     fn failed(&mut self, error: &io::Error) {
         let reason: Arc<str> = error.to_string().into();
         tracing::error!(%reason, "the audit trail has failed; no request is served until a restart");
-        for waiter in self.settle(Health::Failed(Arc::clone(&reason))) {
-            drop(waiter.send(Err(TrailError::Failed(Arc::clone(&reason)))));
-        }
+        let waiters = self.settle(Health::Failed(Arc::clone(&reason)));
+        self.teller.tell(waiters, Err(TrailError::Failed(reason)));
     }
 
     /// Notes the state after a batch, and that there is room again. Returns who waits for the batch.

@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use trent_api::Protocol;
 
 use crate::call::Frame;
-use crate::pipeline::{Catalogue, Pipeline, Reply};
+use crate::catalogue::Catalogue;
+use crate::pipeline::Pipeline;
 use crate::request_span;
+use crate::serving::Reply;
 use crate::vpc_endpoint::VpcEndpoint;
 
 /// A service behind a pipeline, as listeners see it.

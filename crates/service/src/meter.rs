@@ -13,8 +13,8 @@ use trent_audit::Rendered;
 use trent_metrics::{Histogram, Observed};
 use trent_names::AccountId;
 
+use crate::catalogue::Catalogue;
 use crate::filters::Filters;
-use crate::pipeline::Catalogue;
 
 /// How many kinds of denials are told apart by account. Beyond that they are counted without: what is kept and told must
 /// not grow with whoever comes by.

@@ -4,7 +4,9 @@
 use smallvec::SmallVec;
 use trent_api::{ApiError, protocol};
 use trent_audit::json::{Fragment, Object};
-use trent_audit::{Event, EventId, EventType, Failure, Rendered, Resource, Trail, TrailError, UserIdentity, enqueue};
+use trent_audit::{
+    Event, EventId, EventType, Failure, Promise, Rendered, Resource, Trail, TrailError, UserIdentity, enqueue,
+};
 use trent_names::AccountId;
 use trent_store::{Place, ScopedTxn};
 use uuid::Uuid;
@@ -100,15 +102,15 @@ impl Recorded {
         }
     }
 
-    /// Puts the records of a call that changes nothing straight into the trail.
-    pub(crate) async fn append(&self, trail: &Trail) -> Result<(), TrailError> {
+    /// Puts the records of a call that changes nothing straight into the trail; its reply waits for what was promised.
+    pub(crate) async fn append(&self, trail: &Trail) -> Result<Promise, TrailError> {
         if self.copies.is_empty() {
-            return trail.append(&self.own).await;
+            return trail.take(&self.own).await;
         }
         let copies = self.copies.iter().map(|(_, copy)| copy);
         let all: Vec<_> = std::iter::once(&self.own).chain(copies).cloned().collect();
         // Boxed, since it is rare and its state would be part of every request's.
-        Box::pin(async move { trail.append_all(&all).await }).await
+        Box::pin(async move { trail.take_all(&all).await }).await
     }
 }
 

@@ -8,7 +8,8 @@ use tracing::field::{Empty, display};
 use tracing::{Level, Span};
 use uuid::Uuid;
 
-use crate::pipeline::{Catalogue, Reply};
+use crate::catalogue::Catalogue;
+use crate::serving::Reply;
 
 /// What the spans are known by.
 pub const TARGET: &str = "trent::request";

@@ -6,6 +6,7 @@ mod cli;
 mod collector;
 mod commands;
 mod config;
+mod confinement;
 mod declarations;
 mod deliveries;
 mod key_client;

@@ -4,7 +4,7 @@
 //! given name is a backup that was found whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -54,15 +54,37 @@ pub(crate) fn run(arguments: &BackupArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has the running server write the copy, or writes it here if none runs.
+/// Has the running server write the copy, or writes it here if none runs. The server writes nowhere but to its own
+/// folders, so it is taken over from there.
 fn take(config: &Config, partial: &Path) -> Result<&'static str, Failure> {
-    match operator_client::call(&config.operator_socket, "Backup", &json!({"Path": partial})) {
-        Ok(_) => Ok("the running server"),
+    let data = std::path::absolute(&config.data_dir)?;
+    let spool = data.join(format!("backup-{}.partial", std::process::id()));
+    let asked = operator_client::call(&config.operator_socket, "Backup", &json!({"Path": spool}));
+    let taken = asked.map(|_| take_over(&spool, partial));
+    // It is there no longer if it only got another name.
+    let _ = fs::remove_file(&spool);
+    match taken {
+        Ok(taken) => {
+            taken?;
+            Ok("the running server")
+        }
         Err(OperatorError::NotRunning { .. }) => {
             copy(config, partial)?;
             Ok("the stopped store")
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives a file another name, perhaps on another disk.
+fn take_over(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+            io::copy(&mut File::open(from)?, &mut file)?;
+            file.sync_all()
+        }
+        renamed => renamed,
     }
 }
 

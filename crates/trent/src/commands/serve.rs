@@ -26,7 +26,7 @@ use crate::node::Node;
 use crate::tenants::{Tenants, pipeline};
 use crate::traces::Traces;
 use crate::version::VERSION;
-use crate::{Failure, declarations, logging, quarantine, trail_upkeep};
+use crate::{Failure, confinement, declarations, logging, quarantine, trail_upkeep};
 
 /// Descriptors that the server needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 64;
@@ -44,6 +44,9 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let loaded = Config::load(&arguments.config);
     let notes: Vec<String> = loaded.notes.iter().map(ToString::to_string).collect();
     let mut config = loaded.into_config()?;
+    refuse_strangers(arguments, &config)?;
+    // Before the first thread, which would be left out.
+    let confined = confinement::confine(&config, arguments.dev)?;
     let workers = Workers::default();
     let runtime = runtime(config.workers, &workers)?;
     let mut traces = Traces::begin(&config, runtime.handle()).map_err(|error| format!("`traces.otlp`: {error}"))?;
@@ -51,6 +54,18 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     for note in notes {
         tracing::warn!("{note}");
     }
+    confined.tell();
+    let listeners = config.addresses().count();
+    config.limits.connections = connections_possible(config.limits.connections, listeners);
+    // The main thread only waits; everything runs on the workers.
+    let (arguments, spans) = (arguments.clone(), traces.spans.clone());
+    let served = runtime.block_on(runtime.spawn(async move { serve(&arguments, &config, &workers, spans).await }));
+    traces.end();
+    served?
+}
+
+/// A development server that others could reach has to be asked for.
+fn refuse_strangers(arguments: &ServeArguments, config: &Config) -> Result<(), Failure> {
     let reachable = config.addresses().find(|address| !address.ip().is_loopback());
     if let (true, Some(address)) = (arguments.dev && !arguments.dev_allow_remote, reachable) {
         return Err(format!(
@@ -59,13 +74,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
         )
         .into());
     }
-    let listeners = config.addresses().count();
-    config.limits.connections = connections_possible(config.limits.connections, listeners);
-    // The main thread only waits; everything runs on the workers.
-    let (arguments, spans) = (arguments.clone(), traces.spans.clone());
-    let served = runtime.block_on(runtime.spawn(async move { serve(&arguments, &config, &workers, spans).await }));
-    traces.end();
-    served?
+    Ok(())
 }
 
 /// The threads that everything runs on, which tell the trail when they sleep.

@@ -5,6 +5,7 @@
 
 mod attestation;
 mod collectors;
+mod confinement;
 mod deliveries;
 mod features;
 mod sinks;
@@ -32,6 +33,8 @@ pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
 pub(crate) use tables::Listener;
 pub(crate) use value::{duration, span};
+
+use crate::confinement::ConfinementSettings;
 
 /// What the command line may say, above file and environment.
 #[derive(Default, Clone, clap::Args)]
@@ -105,6 +108,8 @@ pub(crate) struct Config {
     pub(crate) security_log: SecurityLogSettings,
     /// Who is told of requests as traces, if anybody is.
     pub(crate) traces: Option<TracesSettings>,
+    /// What the server gives up before it serves.
+    pub(crate) confinement: ConfinementSettings,
     pub(crate) limits: Limits,
 }
 
@@ -286,6 +291,7 @@ impl Config {
         let sinks = sinks::sinks(r);
         let security_log = deliveries::security_log(r, data_dir.as_deref());
         let traces = collectors::traces(r);
+        let confinement = confinement::settings(r);
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
@@ -311,6 +317,7 @@ impl Config {
             sinks,
             security_log: security_log?,
             traces,
+            confinement: confinement?,
             limits: limits?,
         })
     }
