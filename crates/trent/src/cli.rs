@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Audit(AuditCommand),
     /// Ask a running server what it is and how it is
     Status(StatusArguments),
+    /// Look over the configuration, the files, the machine and the running server, and tell what is wrong
+    Doctor(DoctorArguments),
 }
 
 #[derive(Args, Clone)]
@@ -498,6 +500,15 @@ pub(crate) struct StatusArguments {
     #[command(flatten)]
     pub(crate) config: ConfigFlags,
     /// Print the answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+    /// Print what was found as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

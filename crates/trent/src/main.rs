@@ -63,6 +63,7 @@ fn main() -> ExitCode {
         Command::Audit(AuditCommand::Usage(arguments)) => commands::audit::usage::run(&arguments),
         Command::Audit(AuditCommand::Verify(arguments)) => return ended(commands::audit::verify::run(&arguments)),
         Command::Status(arguments) => commands::status::run(&arguments),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments),
         Command::KeyPolicy(arguments) => commands::key_policy::run(&arguments),
         Command::Actions(arguments) => commands::actions::run(&arguments),
         Command::Wrap(arguments) => commands::wrap::run(&arguments),

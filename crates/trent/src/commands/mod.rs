@@ -9,6 +9,7 @@ mod binary;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod destruction;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod key;
