@@ -198,6 +198,7 @@ impl World {
             trail,
             clock: Arc::clone(&clock) as _,
             meter: trent_service::Meter::of::<Kms>(),
+            request_quotas: Arc::default(),
         };
         let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore) as _));
         let kms = Kms::new(
@@ -205,6 +206,7 @@ impl World {
             &regions,
             Arc::clone(&keystore) as _,
             Arc::clone(&directory) as _,
+            &Arc::default(),
         );
         let kms = Arc::new(change(kms));
         let guard = Arc::new(ClockGuard::trusting(Arc::clone(&clock) as _));

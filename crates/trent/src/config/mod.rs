@@ -7,6 +7,7 @@ mod attestation;
 mod collectors;
 mod deliveries;
 mod features;
+mod quotas;
 mod sinks;
 mod sources;
 mod tables;
@@ -23,6 +24,7 @@ use trent_audit::{Filter, Keeping};
 use trent_delivery::events::Rule;
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
+use trent_quotas::Applied;
 use trent_service::VpcEndpoint;
 
 pub(crate) use collectors::{CollectorAddress, TracesSettings};
@@ -105,6 +107,8 @@ pub(crate) struct Config {
     pub(crate) security_log: SecurityLogSettings,
     /// Who is told of requests as traces, if anybody is.
     pub(crate) traces: Option<TracesSettings>,
+    /// What accounts may have, and how often they may ask.
+    pub(crate) quotas: Applied,
     pub(crate) limits: Limits,
 }
 
@@ -286,6 +290,7 @@ impl Config {
         let sinks = sinks::sinks(r);
         let security_log = deliveries::security_log(r, data_dir.as_deref());
         let traces = collectors::traces(r);
+        let quotas = quotas::quotas(r);
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
@@ -311,6 +316,7 @@ impl Config {
             sinks,
             security_log: security_log?,
             traces,
+            quotas: quotas?,
             limits: limits?,
         })
     }
