@@ -1,7 +1,7 @@
 """Request quotas: which calls count towards which, whose they are, and what becomes of those that come too soon.
 
-Most quotas here are so many calls in a thousand seconds, so that what a test has used up stays used up: 0.011 a second are
-eleven. Each test has a Region of its own, and so its own buckets.
+Most quotas here are so many calls in a thousand seconds, so that what a test has used up stays used up: 0.011 a second
+are eleven. Each test has a Region of its own, and so its own buckets.
 """
 
 import concurrent.futures
@@ -88,7 +88,7 @@ def made(kms, **kind):
     return kms.create_key(**kind)["KeyMetadata"]["Arn"]
 
 
-# REF-168, REF-170, REF-231, REF-232, REF-236, REF-251
+# KEY-100, REF-168, REF-170, REF-231, REF-232, REF-236, REF-251
 def test_cryptographic_operations_with_symmetric_keys_share_a_quota(kms):
     key, mac = made(kms), made(kms, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
     blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
@@ -237,7 +237,7 @@ def test_dry_runs_count_as_what_they_rehearse(kms):
             kms.decrypt(CiphertextBlob=blob, **arguments)
 
 
-# Who asks in vain is charged as well: for keys that are not there, for others' keys, with requests that cannot be right.
+# Who asks in vain is charged as well: for keys that are not there, for others' keys, with requests that are wrong.
 def test_calls_that_are_refused_count(limited, kms, region):
     with refused("NotFoundException"):
         kms.describe_key(KeyId="1234abcd-12ab-34cd-56ef-1234567890ab")

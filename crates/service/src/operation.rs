@@ -169,8 +169,13 @@ pub trait Operation: Send + Sync + 'static {
     /// The request as its audit record shows it, secrets left out.
     fn describe(call: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts;
 
-    /// The request quotas that a request counts towards, as far as is known what it is about.
-    fn charges(_call: &Call, _input: &Self::Input, _resolved: Option<&Self::Resolved>) -> Charges {
+    /// The request quotas that a request counts towards, as far as is known what it is about, in Regions that are served.
+    fn charges(
+        _service: &Self::Service,
+        _call: &Call,
+        _input: &Self::Input,
+        _resolved: Option<&Self::Resolved>,
+    ) -> Charges {
         smallvec![Quota::of_group(Self::ROW.quota).into()]
     }
 

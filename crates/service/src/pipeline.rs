@@ -73,7 +73,7 @@ impl Pipeline {
             let resolved = O::resolve(service, call, input).await;
             // However often it is prepared, it is one call.
             if attempt == 0
-                && let Err(too_soon) = self.throttle::<O>(call, input, resolved.as_ref().ok())
+                && let Err(too_soon) = self.throttle::<O>(service, call, input, resolved.as_ref().ok())
             {
                 let facts = O::describe(call, input, resolved.as_ref().ok());
                 return Err(Refused::too_soon(too_soon, facts));

@@ -9,6 +9,7 @@ use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use smallvec::SmallVec;
 use trent_api::{ApiError, protocol};
 use trent_names::{AccountId, KeyId, Region};
 use trent_quotas::{Bucket, Charge, Limit, Quota};
@@ -89,7 +90,7 @@ impl RequestQuotas {
     /// Charges an account's request to its buckets; all of them or none.
     pub(crate) fn charge(&self, account: AccountId, region: &Region, charges: &[Charge]) -> Result<(), ApiError> {
         let now = self.began.elapsed();
-        let mut taken: smallvec::SmallVec<[_; 2]> = smallvec::SmallVec::new();
+        let mut taken: SmallVec<[_; 2]> = SmallVec::new();
         for charge in charges {
             let region = charge.region.as_ref().unwrap_or(region);
             let of = self.of(account, region, now);
@@ -97,7 +98,9 @@ impl RequestQuotas {
             taken.push((of, charge));
             if !has_room {
                 let (_, let_through) = taken.split_last().expect("the charge that was refused is the last one");
-                let_through.iter().for_each(|(of, charge)| of.give_back(charge));
+                for (of, charge) in let_through {
+                    of.give_back(charge);
+                }
                 return Err(protocol::throttling(TOO_SOON));
             }
         }

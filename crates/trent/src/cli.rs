@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod audit;
+pub(crate) mod quotas;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use trent_names::{AccountId, PrincipalArn};
 use crate::config::{ConfigFlags, duration, span};
 use crate::version::VERSION;
 pub(crate) use audit::AuditCommand;
+pub(crate) use quotas::{QuotaArguments, QuotasCommand};
 
 /// A self-hosted key management service that speaks the AWS KMS API
 #[derive(Parser)]
@@ -206,56 +208,6 @@ pub(crate) enum DestructionCommand {
 pub(crate) enum SessionsCommand {
     /// End every session of an account, or of one of its users or roles, that was begun until now
     Revoke(RevokeArguments),
-}
-
-#[derive(Subcommand)]
-pub(crate) enum QuotasCommand {
-    /// List every quota, as it is for everybody or for an account, with what is used of it
-    List {
-        #[command(flatten)]
-        of: QuotaArguments,
-        /// Print the result as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one quota
-    Get {
-        /// Its name or its code
-        quota: String,
-        #[command(flatten)]
-        of: QuotaArguments,
-        /// Print the result as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Give an account another value in a Region, at once and for good
-    Set {
-        /// The quota's name or code
-        quota: String,
-        /// A number, such as 0.25 requests a second, or `unlimited`
-        value: String,
-        #[command(flatten)]
-        of: QuotaArguments,
-    },
-    /// Take back what was set
-    Reset {
-        /// The quota's name or code
-        quota: String,
-        #[command(flatten)]
-        of: QuotaArguments,
-    },
-}
-
-#[derive(Args)]
-pub(crate) struct QuotaArguments {
-    /// Whose
-    #[arg(long, value_name = "ACCOUNT_ID", value_parser = account_id)]
-    pub(crate) account: Option<AccountId>,
-    /// In which Region; the first one that is served, if none is named
-    #[arg(long)]
-    pub(crate) region: Option<String>,
-    #[command(flatten)]
-    pub(crate) config: ConfigFlags,
 }
 
 #[derive(Args)]

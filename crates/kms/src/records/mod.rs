@@ -7,7 +7,7 @@
 pub mod grants;
 pub(crate) mod letters;
 mod lifecycle;
-pub(crate) mod rosters;
+pub mod rosters;
 mod text;
 pub mod uses;
 

@@ -7,18 +7,18 @@ use trent_store::{InRegion, Key, Kind, LivesIn, Record, kinds};
 
 /// The parts that an account's keys are counted in: so that those who make keys at the same time seldom change the same
 /// record.
-pub(crate) const PARTS: u64 = 16;
+pub const PARTS: u64 = 16;
 
 /// How many customer managed keys an account has in one part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub(crate) struct KeyRoster {
+pub struct KeyRoster {
     /// The part.
     #[n(0)]
-    pub(crate) part: u64,
+    pub part: u64,
     /// How many keys there are.
     #[n(1)]
-    pub(crate) keys: u64,
+    pub keys: u64,
 }
 
 impl Record for KeyRoster {
@@ -30,17 +30,17 @@ impl Record for KeyRoster {
 impl LivesIn<InRegion> for KeyRoster {}
 
 /// The part that a key is counted in: by four bits of its id, which are random.
-pub(crate) fn part_of(id: KeyId) -> u64 {
+pub fn part_of(id: KeyId) -> u64 {
     let [.., last] = id.as_bytes();
     u64::from(last) % PARTS
 }
 
 /// Where a part is.
-pub(crate) fn part_address(account: AccountId, part: u64) -> Key<KeyRoster> {
+pub fn part_address(account: AccountId, part: u64) -> Key<KeyRoster> {
     parts_of(account).number(part)
 }
 
 /// What precedes all parts of an account.
-pub(crate) fn parts_of(account: AccountId) -> Key<KeyRoster> {
+pub fn parts_of(account: AccountId) -> Key<KeyRoster> {
     Key::new().part(account.as_str().as_bytes())
 }

@@ -186,3 +186,31 @@ fn amounts_are_read_and_written_alike() {
     let text = Amount::thousandths(largest).to_string();
     assert_eq!(text.parse(), Ok(Amount::thousandths(largest)));
 }
+
+/// The page of the book that has the tables.
+const PAGE: &str = include_str!("../../../../docs/operating/quotas.md");
+
+/// REF-242
+#[test]
+fn the_book_has_the_table_and_says_what_to_do_near_a_quota() {
+    let rows: Vec<Vec<_>> = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .map(|line| line.split(" | ").collect())
+        .filter(|cells: &Vec<&str>| cells[0] != "quota" && cells[0] != "---")
+        .collect();
+    assert_eq!(rows.len(), Quota::all().len());
+    for cells in rows {
+        let quota = Quota::find(cells[0]).unwrap_or_else(|| panic!("{} is no quota", cells[0]));
+        assert_eq!(cells[1], format!("`{}`", quota.code()), "{quota:?}");
+        assert_eq!(cells[2], default(quota, "home-lab-1"), "{quota:?}");
+    }
+    let near = PAGE
+        .lines()
+        .skip_while(|line| !line.contains("`GenerateDataKey`, use each data key more often"));
+    let words: Vec<_> = near.take(2).flat_map(str::split_whitespace).collect();
+    let advice = words.join(" ");
+    for way in ["data key caching in the AWS Encryption SDK", "bucket keys"] {
+        assert!(advice.contains(way), "{advice}");
+    }
+}

@@ -77,7 +77,7 @@ impl Operation for Decapsulate {
         }))
     }
 
-    fn charges(_: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
         charges::of_keys([key])
     }
 

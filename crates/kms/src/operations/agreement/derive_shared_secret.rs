@@ -91,7 +91,7 @@ impl Operation for DeriveSharedSecret {
         }))
     }
 
-    fn charges(_: &Call, _: &Self::Input, resolved: Option<&Self::Resolved>) -> Charges {
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, resolved: Option<&Self::Resolved>) -> Charges {
         charges::of_keys([resolved.map(|resolved| &resolved.target)])
     }
 

@@ -80,7 +80,7 @@ impl Operation for Encrypt {
         }))
     }
 
-    fn charges(_: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
         charges::of_keys([key])
     }
 

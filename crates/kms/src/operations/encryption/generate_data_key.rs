@@ -93,7 +93,7 @@ impl Operation for GenerateDataKey {
         }))
     }
 
-    fn charges(_: &Call, _: &Self::Input, resolved: Option<&Self::Resolved>) -> Charges {
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, resolved: Option<&Self::Resolved>) -> Charges {
         charges::of_keys([resolved.map(|resolved| &resolved.target)])
     }
 

@@ -95,7 +95,7 @@ impl Operation for GenerateDataKeyPair {
         }))
     }
 
-    fn charges(_: &Call, input: &Self::Input, _: Option<&Self::Resolved>) -> Charges {
+    fn charges(_: &Kms, _: &Call, input: &Self::Input, _: Option<&Self::Resolved>) -> Charges {
         charges::of_pair(input.key_pair_spec)
     }
 

@@ -81,7 +81,7 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
         }))
     }
 
-    fn charges(_: &Call, input: &Self::Input, _: Option<&Self::Resolved>) -> Charges {
+    fn charges(_: &Kms, _: &Call, input: &Self::Input, _: Option<&Self::Resolved>) -> Charges {
         charges::of_pair(input.key_pair_spec)
     }
 

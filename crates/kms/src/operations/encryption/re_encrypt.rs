@@ -126,7 +126,7 @@ impl Operation for ReEncrypt {
         }))
     }
 
-    fn charges(_: &Call, _: &Self::Input, keys: Option<&Keys>) -> Charges {
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, keys: Option<&Keys>) -> Charges {
         charges::of_keys([keys.map(|keys| &keys.from), keys.map(|keys| &keys.to)])
     }
 

@@ -75,7 +75,7 @@ impl Operation for GenerateMac {
         }))
     }
 
-    fn charges(_: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
         charges::of_keys([key])
     }
 

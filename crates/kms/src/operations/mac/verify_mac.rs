@@ -79,7 +79,7 @@ impl Operation for VerifyMac {
         }))
     }
 
-    fn charges(_: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
         charges::of_keys([key])
     }
 

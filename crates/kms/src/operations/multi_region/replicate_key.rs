@@ -185,7 +185,8 @@ impl Operation for ReplicateKey {
     }
 
     /// The new key counts as two: one is for looking whether it can be made.
-    fn charges(_: &Call, _: &Self::Input, replica: Option<&Replica>) -> Charges {
+    fn charges(service: &Kms, _: &Call, _: &Self::Input, replica: Option<&Replica>) -> Charges {
+        let replica = replica.filter(|replica| service.served(&replica.region).is_some());
         let creating = replica.map(|replica| Charge {
             quota: Quota::of_group(create_key::ROW.quota),
             requests: 2,

@@ -122,12 +122,15 @@ impl Operation for UpdatePrimaryRegion {
     }
 
     /// One request in each of the two Regions.
-    fn charges(_: &Call, input: &Self::Input, _: Option<&Move>) -> Charges {
+    fn charges(service: &Kms, _: &Call, input: &Self::Input, _: Option<&Move>) -> Charges {
         let quota = Quota::of_group(ROW.quota);
-        let to = Region::parse(&input.primary_region).ok().map(|region| Charge {
-            region: Some(region),
-            ..Charge::from(quota)
-        });
+        let to = Region::parse(&input.primary_region).ok();
+        let to = to
+            .filter(|region| service.served(region).is_some())
+            .map(|region| Charge {
+                region: Some(region),
+                ..Charge::from(quota)
+            });
         std::iter::once(quota.into()).chain(to).collect()
     }
 
