@@ -52,6 +52,7 @@ def test_the_rules_are_rules():
 # MON-227, MON-424, SPK-534, SPK-535, SPK-536, SPK-543: the smallest value of a minute below thirty days, key by key,
 # keys that come later included, and nothing once the metric is gone.
 # KEY-369: one attempt to use a key that is disabled or pending deletion, key by key, the first of all included.
+# MON-233: a share of a request quota, of each account by itself.
 # MON-303, MON-422: one attempt to use a key that is pending deletion is enough, none is good.
 def test_alarms_fire_when_a_state_lasts_and_once():
     run("promtool", "test", "rules", RULES.parent / "trent.test.yml")

@@ -10,9 +10,11 @@ use crate::operations::confirm_clock::ConfirmClock;
 use crate::operations::destruction_status::DestructionStatus;
 use crate::operations::explain::Explain;
 use crate::operations::explain_past::ExplainPast;
+use crate::operations::list_quotas::ListQuotas;
 use crate::operations::plan_declaration::PlanDeclaration;
 use crate::operations::recover_key::RecoverKey;
 use crate::operations::revoke_sessions::RevokeSessions;
+use crate::operations::set_quota::SetQuota;
 use crate::operations::status::Status;
 use crate::operations::tag_values::TagValues;
 use crate::operations::verify_trail::VerifyTrail;
@@ -29,9 +31,11 @@ impl Catalogue for Operator {
                 Entry::built::<DestructionStatus>(),
                 Entry::built::<Explain>(),
                 Entry::built::<ExplainPast>(),
+                Entry::built::<ListQuotas>(),
                 Entry::built::<PlanDeclaration>(),
                 Entry::built::<RecoverKey>(),
                 Entry::built::<RevokeSessions>(),
+                Entry::built::<SetQuota>(),
                 Entry::built::<Status>(),
                 Entry::built::<TagValues>(),
                 Entry::built::<VerifyTrail>(),

@@ -12,6 +12,7 @@ mod declaration;
 mod operations;
 mod past;
 mod questions;
+mod quota_names;
 mod turned_away;
 mod verification;
 
@@ -22,7 +23,7 @@ use std::time::Duration;
 use trent_api::Protocol;
 use trent_audit::Trail;
 use trent_identity::Directory;
-use trent_service::{ClockGuard, MovableClock, Recover, Service, Tagged, Upkeep};
+use trent_service::{ClockGuard, Inventory, MovableClock, Recover, RequestQuotas, Service, Tagged, Upkeep};
 use trent_store::{Ledger, Mode, Sealed};
 
 pub use accounts::Inquiries;
@@ -55,6 +56,10 @@ pub struct Operator {
     pub keys: Arc<dyn Recover>,
     /// The keys, for what tags they have.
     pub tags: Arc<dyn Tagged>,
+    /// What accounts may have, and how often they may ask.
+    pub request_quotas: Arc<RequestQuotas>,
+    /// The keys, for how many there are.
+    pub inventory: Arc<dyn Inventory>,
     /// What leaves the house.
     pub deliveries: Vec<trent_delivery::Status>,
     /// The checks of the trail that were asked for.

@@ -2,17 +2,15 @@
 
 use trent_api::{ApiError, kms, protocol};
 use trent_names::{AccountId, AliasName, AliasNameError};
+use trent_quotas::Quota;
 use trent_service::{Call, Resource, Row, Target, internal};
 use trent_store::{Key as RecordKey, Stored};
 
-use crate::keys::Key;
+use crate::keys::{Key, KeySpace};
 use crate::records::AliasRecord;
 use crate::reference::{self, KeyTarget};
 use crate::rules::Rules;
 use crate::{Kms, account_of, conditions};
-
-/// Most aliases that a customer may give one key.
-pub const MAX_ALIASES: usize = 50;
 
 /// Reads the name of an alias that is to be created, changed or deleted: a legal name outside the reserved ones.
 pub(crate) fn customer_alias(text: &str) -> Result<AliasName, ApiError> {
@@ -35,12 +33,13 @@ fn malformed(text: &str, error: AliasNameError) -> ApiError {
 }
 
 /// Accepts one more alias on a key, within the quota.
-pub(crate) fn check_quota(key: &Key) -> Result<(), ApiError> {
-    if key.record.aliases.len() < MAX_ALIASES {
+pub(crate) fn check_quota(space: &KeySpace, key: &Key) -> Result<(), ApiError> {
+    let most = space.most(Quota::ALIASES, key.record.account);
+    if u64::try_from(key.record.aliases.len()).is_ok_and(|aliases| aliases < most) {
         return Ok(());
     }
     Err(kms::error::limit_exceeded(format!(
-        "{} has the maximum of {MAX_ALIASES} aliases",
+        "{} has the maximum of {most} aliases",
         key.arn
     )))
 }

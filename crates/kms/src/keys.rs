@@ -5,28 +5,31 @@
 pub(crate) mod fixture;
 mod near;
 mod policies;
+pub(crate) mod roster;
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use arrayvec::ArrayString;
-use trent_api::ApiError;
+use trent_api::{ApiError, kms};
 use trent_crypto::spec::KeyType;
 use trent_crypto::{KeyAddress, MaterialId};
 use trent_keystore::{HeldKey, HoldsKey, KeyHandle, Lease, Wrapped};
 use trent_names::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region};
 use trent_policy::{ConditionKey, Context, Policy, Values};
-use trent_service::{Grants, Named, Resource, internal};
+use trent_quotas::Quota;
+use trent_service::{Grants, Named, Quotas, Resource, internal};
 use trent_store::{CacheCounts, ObjectCache, RegionStore, RegionTxn, Revision, Sealed, Seen, Stored};
 
 use self::near::Near;
 use self::policies::{Compiled, Policies};
+use self::roster::{Place, Rosters, Turns};
 use crate::grants::space::GrantSpace;
 use crate::last_use::Notebook;
 use crate::lifecycle::replication::editions;
 use crate::records::uses::last_use_address;
 use crate::records::{
-    AliasRecord, KeyEntry, KeyRecord, Origin, alias_address, entry_address, id_at, key_address, keys_with_id,
+    AliasRecord, KeyEntry, KeyRecord, Manager, Origin, alias_address, entry_address, id_at, key_address, keys_with_id,
 };
 use crate::state::KeyState;
 
@@ -43,6 +46,7 @@ pub struct Key {
     pub arn: ArrayString<LONGEST_ARN>,
     /// The record.
     pub record: KeyRecord,
+    home: Arc<Home>,
     policy: Arc<Compiled>,
     /// The names of the aliases that point here.
     pub aliases: Vec<String>,
@@ -61,7 +65,8 @@ pub struct Key {
 }
 
 impl Key {
-    fn new(region: &Region, policies: &Policies, stored: Stored<KeyRecord>) -> Self {
+    fn new(home: &Arc<Home>, policies: &Policies, stored: Stored<KeyRecord>) -> Self {
+        let region = &home.region;
         let mut record = stored.value;
         // It stays for long, and what was read has room for more than the one material that most keys have.
         record.materials.shrink_to_fit();
@@ -70,6 +75,7 @@ impl Key {
         let policy = policies.of(&arn, &record);
         record.policy = Arc::clone(&policy.text);
         Self {
+            home: Arc::clone(home),
             policy,
             aliases: record.aliases.iter().map(|name| name.as_str().to_owned()).collect(),
             handle: handle(region, &record),
@@ -114,6 +120,15 @@ impl Key {
         }
     }
 
+    /// Whether it has more aliases than the quota allows, which can be lowered.
+    fn has_too_many_aliases(&self) -> bool {
+        let most = self
+            .home
+            .quotas
+            .most(Quota::ALIASES, self.record.account, &self.home.region);
+        u64::try_from(self.aliases.len()).is_ok_and(|aliases| aliases > most)
+    }
+
     /// What a multi-Region key is among its copies, as the wire has it.
     fn multi_region_type(&self) -> Option<&'static str> {
         let of_copy = if self.record.replica_of.is_some() {
@@ -148,6 +163,7 @@ impl Key {
         }
         let (record, used) = (self.record.past_expiry(now), self.record.expired(now));
         Arc::new(Self {
+            home: Arc::clone(&self.home),
             arn: self.arn,
             policy: Arc::clone(&self.policy),
             aliases: self.aliases.clone(),
@@ -186,6 +202,7 @@ impl Context for Key {
             "kms:keyorigin" => Values::One(self.record.origin.as_str()),
             "kms:multiregion" => Values::boolean(self.record.id.is_multi_region()),
             "kms:multiregionkeytype" => Values::optional(self.multi_region_type()),
+            "kms:resourcealiases" if self.has_too_many_aliases() => Values::ForDenials(&self.aliases),
             "kms:resourcealiases" => Values::Strings(&self.aliases),
             _ => match key.suffix("aws:resourcetag/") {
                 Some(name) => Values::Under {
@@ -230,14 +247,24 @@ fn handle(region: &Region, record: &KeyRecord) -> KeyHandle {
     }
 }
 
+/// Where keys live, and what they may have there.
+#[derive(Debug)]
+struct Home {
+    region: Region,
+    quotas: Arc<Quotas>,
+}
+
 /// The keys and aliases of one Region.
 pub struct KeySpace {
     /// The Region's records.
     pub store: RegionStore,
     /// The grants on them.
     pub(crate) grants: GrantSpace,
+    /// How many keys accounts have.
+    pub(crate) rosters: Rosters,
     /// Uses of the keys that are not written down yet.
     pub(crate) uses: Notebook,
+    home: Arc<Home>,
     policies: Arc<Policies>,
     keys: ObjectCache<KeyRecord, Key>,
     near: Arc<Near>,
@@ -245,17 +272,23 @@ pub struct KeySpace {
 }
 
 impl KeySpace {
-    /// The keys of `region` in `store`.
-    pub fn new(store: &Sealed, region: &Region) -> Self {
+    /// The keys of `region` in `store`, which may have as much as `quotas` say.
+    pub fn new(store: &Sealed, region: &Region, quotas: &Arc<Quotas>) -> Self {
+        let home = Arc::new(Home {
+            region: region.clone(),
+            quotas: Arc::clone(quotas),
+        });
         let (policies, near) = (Arc::<Policies>::default(), Arc::new(Near::new(2 * CACHED)));
-        let (of_region, of_keys) = (region.clone(), Arc::clone(&policies));
-        let keys = ObjectCache::new(store, CACHED, move |stored| Key::new(&of_region, &of_keys, stored));
+        let (of_home, of_keys) = (Arc::clone(&home), Arc::clone(&policies));
+        let keys = ObjectCache::new(store, CACHED, move |stored| Key::new(&of_home, &of_keys, stored));
         let shelf = Arc::clone(&near);
         keys.tell(move |changed| shelf.take_off(changed.and_then(|key| id_at(&key))));
         Self {
             store: store.region(region),
             grants: GrantSpace::new(store, store.region(region)),
+            rosters: Rosters::new(store.region(region)),
             uses: Notebook::default(),
+            home,
             policies,
             keys,
             near,
@@ -266,6 +299,11 @@ impl KeySpace {
     /// The Region.
     pub fn region(&self) -> &Region {
         self.store.region()
+    }
+
+    /// How many of something an account may have here.
+    pub(crate) fn most(&self, quota: Quota, account: AccountId) -> u64 {
+        self.home.quotas.most(quota, account, self.region())
     }
 
     /// Says that a key with this id may be asked for.
@@ -305,7 +343,7 @@ impl KeySpace {
     /// A key as the store has it now, known to this node or not.
     pub async fn latest_key(&self, account: AccountId, id: KeyId) -> Result<Option<Arc<Key>>, ApiError> {
         let stored = self.store.get(&key_address(account, id)).await.map_err(internal)?;
-        Ok(stored.map(|stored| Arc::new(Key::new(self.region(), &self.policies, stored))))
+        Ok(stored.map(|stored| Arc::new(Key::new(&self.home, &self.policies, stored))))
     }
 
     /// The key that a ciphertext names: one of the account's own if there is one with this id, else the only other.
@@ -379,10 +417,34 @@ impl KeySpace {
             revision: Revision::ZERO,
             version: 0,
         };
-        Key::new(self.region(), &self.policies, stored)
+        Key::new(&self.home, &self.policies, stored)
     }
 
-    /// Writes a new key, what lists it, and what is to be done to it by itself.
+    /// Counts a new customer managed key of an account, unless the account has as many as it may have.
+    pub(crate) async fn enroll(
+        &self,
+        txn: &mut RegionTxn,
+        account: AccountId,
+        id: KeyId,
+        turns: &Turns,
+    ) -> Result<(), ApiError> {
+        let most = self.most(Quota::KEYS, account);
+        let place = self.rosters.enroll(txn, (account, id), Some(most), turns).await;
+        match place.map_err(internal)? {
+            Place::Taken => Ok(()),
+            Place::None => Err(too_many_keys(most)),
+        }
+    }
+
+    /// Accepts that an account is to have one more key here, which will be counted when it comes.
+    pub(crate) async fn check_room(&self, account: AccountId) -> Result<(), ApiError> {
+        let most = self.most(Quota::KEYS, account);
+        let keys = self.rosters.keys_of(account).await.map_err(internal)?;
+        if keys < most { Ok(()) } else { Err(too_many_keys(most)) }
+    }
+
+    /// Writes a new key, what lists it, and what is to be done to it by itself. Its account's roster is written by whoever
+    /// knows whether it counts.
     pub fn insert(&self, txn: &mut RegionTxn, record: &KeyRecord) {
         txn.insert(&key_address(record.account, record.id), record);
         txn.insert(&entry_address(record.account, record.id), &KeyEntry { id: record.id });
@@ -410,9 +472,12 @@ impl KeySpace {
         txn.require(&key_address(key.record.account, key.record.id), key.revision);
     }
 
-    /// Removes a key with its material and what lists it, provided that nobody else has changed the key.
-    pub(crate) fn remove(txn: &mut RegionTxn, key: &Key) {
+    /// Removes a key with its material and what lists and counts it, provided that nobody else has changed the key.
+    pub(crate) async fn remove(&self, txn: &mut RegionTxn, key: &Key) -> Result<(), ApiError> {
         let (account, id) = (key.record.account, key.record.id);
+        if key.record.manager == Manager::Customer {
+            self.rosters.strike(txn, account, id).await.map_err(internal)?;
+        }
         txn.delete(&key_address(account, id), key.revision);
         txn.remove(&entry_address(account, id));
         txn.remove(&last_use_address(account, id));
@@ -420,5 +485,12 @@ impl KeySpace {
         if let Some(job) = key.record.job() {
             job.unschedule(txn);
         }
+        Ok(())
     }
+}
+
+fn too_many_keys(most: u64) -> ApiError {
+    kms::error::limit_exceeded(format!(
+        "The account has the maximum of {most} KMS keys in this Region."
+    ))
 }

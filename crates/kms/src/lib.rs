@@ -8,6 +8,7 @@ mod algorithms;
 pub mod aliases;
 pub mod catalogue;
 mod census;
+mod charges;
 pub mod conditions;
 pub mod console_policy;
 mod cryptography;
@@ -16,6 +17,7 @@ mod expectation;
 mod facts;
 pub mod grants;
 mod imported;
+mod inventory;
 pub mod keys;
 mod last_use;
 mod lifecycle;
@@ -51,7 +53,7 @@ use trent_identity::{PrincipalDirectory, Via};
 use trent_keystore::Keystore;
 use trent_names::{AccountId, KeyId, Region};
 use trent_policy::{ConditionKey, Values};
-use trent_service::{Actor, AuditedResource, Call, Recorded, Service, internal};
+use trent_service::{Actor, AuditedResource, Call, Quotas, Recorded, Service, internal};
 use trent_store::Sealed;
 
 pub use crate::census::{Census, Expiring};
@@ -71,16 +73,17 @@ pub struct Kms {
 }
 
 impl Kms {
-    /// The KMS over a store, for the Regions that the deployment serves.
+    /// The KMS over a store, for the Regions that the deployment serves; accounts may have as much as `quotas` say.
     pub fn new(
         store: &Sealed,
         regions: &[Region],
         keystore: Arc<dyn Keystore>,
         principals: Arc<dyn PrincipalDirectory>,
+        quotas: &Arc<Quotas>,
     ) -> Self {
         let regions = regions
             .iter()
-            .map(|region| (region.clone(), KeySpace::new(store, region)))
+            .map(|region| (region.clone(), KeySpace::new(store, region, quotas)))
             .collect();
         Self {
             regions,
@@ -137,6 +140,7 @@ impl Service for Kms {
 
     const PROTOCOL: Protocol = trent_api::kms::PROTOCOL;
     const EVENT_SOURCE: &'static str = "kms.amazonaws.com";
+    const HAS_REQUEST_QUOTAS: bool = true;
 
     fn condition<'a>(call: &'a Call, key: &ConditionKey) -> Values<'a> {
         match (key.lower(), &call.actor) {

@@ -12,11 +12,12 @@ use trent_identity::declaration::seed::DeclaredKey;
 use trent_keystore::KeystoreError;
 use trent_names::{AliasName, Region};
 use trent_policy::Malformed;
+use trent_quotas::Quota;
 use trent_store::{CommitError, StoreError};
 
 use crate::Kms;
-use crate::aliases::MAX_ALIASES;
 use crate::keys::KeySpace;
+use crate::keys::roster::{Place, Turns};
 use crate::new_key::NewKeyRecord;
 use crate::policy;
 use crate::records::{AliasRecord, Manager, Origin, key_address};
@@ -49,11 +50,19 @@ pub enum SeedError {
         /// The key.
         key: String,
     },
+    /// Too many keys.
+    #[error("key {key}: its account has as many keys in the Region as it may have")]
+    Keys {
+        /// The key.
+        key: String,
+    },
     /// Too many aliases.
-    #[error("key {key}: a key has at most {MAX_ALIASES} aliases")]
+    #[error("key {key}: a key has at most {most} aliases")]
     Aliases {
         /// The key.
         key: String,
+        /// The quota.
+        most: u64,
     },
     /// An alias that already points at another key.
     #[error("key {key}: {alias} already exists")]
@@ -140,6 +149,11 @@ async fn make(kms: &Kms, space: &KeySpace, declared: &DeclaredKey, now: Duration
         record.state = KeyState::Disabled;
     }
     let mut txn = space.store.txn();
+    let (most, turns) = (space.most(Quota::KEYS, account), Turns::default());
+    let place = space.rosters.enroll(&mut txn, (account, id), Some(most), &turns);
+    if place.await? == Place::None {
+        return Err(SeedError::Keys { key: id.to_string() });
+    }
     space.insert(&mut txn, &record);
     for name in &record.aliases {
         let address = space.alias_address(account, name);
@@ -170,8 +184,9 @@ async fn check(kms: &Kms, space: &KeySpace, declared: &DeclaredKey) -> Result<Ne
     if declared.description.chars().count() > MAX_DESCRIPTION {
         return Err(SeedError::Description { key: key() });
     }
-    if declared.aliases.len() > MAX_ALIASES {
-        return Err(SeedError::Aliases { key: key() });
+    let most = space.most(Quota::ALIASES, declared.account);
+    if u64::try_from(declared.aliases.len()).is_ok_and(|aliases| aliases > most) {
+        return Err(SeedError::Aliases { key: key(), most });
     }
     let tags = declared.tags.iter().map(|(tag, value)| (tag.as_str(), value.as_str()));
     if !tags.clone().all(|(tag, value)| tags::fits(tag, value)) {

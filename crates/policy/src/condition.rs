@@ -119,6 +119,9 @@ impl Condition {
     /// needs all of the values to satisfy, for a `Deny` one is enough.
     pub(crate) fn holds<'e>(&'e self, effect: Effect, lookups: &Lookups<'e>) -> bool {
         let (values, context) = (lookups.of(&self.key), lookups.context());
+        if effect == Effect::Allow && matches!(values, Values::ForDenials(_)) {
+            return false;
+        }
         if let Wanted::Absence(wanted) = &self.wanted {
             let absent = values.count() == 0;
             return wanted.contains(&absent);

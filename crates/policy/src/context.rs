@@ -58,6 +58,9 @@ pub enum Values<'a> {
     Slice(&'a [&'a str]),
     /// Any number.
     Strings(&'a [String]),
+    /// Any number, which are not to be relied on: no condition of an `Allow` that asks for the key holds, whatever it
+    /// says.
+    ForDenials(&'a [String]),
     /// Any number.
     Set(&'a BTreeSet<String>),
     /// The names of a map: the keys of an encryption context or of tags.
@@ -89,7 +92,7 @@ impl<'a> Values<'a> {
             Self::Absent => 0,
             Self::One(_) => 1,
             Self::Slice(values) => values.len(),
-            Self::Strings(values) => values.len(),
+            Self::Strings(values) | Self::ForDenials(values) => values.len(),
             Self::Set(values) => values.len(),
             Self::Names(map) => map.len(),
             Self::Under { map, name } => under(map, name).count(),
@@ -128,7 +131,7 @@ impl<'a> Values<'a> {
             Self::Absent => false,
             Self::One(value) => test(value),
             Self::Slice(values) => values.iter().any(|value| test(value)),
-            Self::Strings(values) => values.iter().any(|value| test(value)),
+            Self::Strings(values) | Self::ForDenials(values) => values.iter().any(|value| test(value)),
             Self::Set(values) => values.iter().any(|value| test(value)),
             Self::Names(map) => map.keys().any(|value| test(value)),
             Self::Under { map, name } => under(map, name).any(test),

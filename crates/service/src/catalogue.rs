@@ -117,7 +117,8 @@ impl Pipeline {
                 }
                 Err(refused) => refused,
             },
-            Err(error) => Refused::undescribed(error),
+            Err(error) if error.code == protocol::SERIALIZATION.code => Refused::undescribed(error),
+            Err(error) => Refused::undescribed(self.throttle_invalid::<O>(call).err().unwrap_or(error)),
         };
         let readable = refused.error.code != protocol::SERIALIZATION.code;
         // The record names it as the reply does.

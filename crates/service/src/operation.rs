@@ -6,11 +6,13 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use smallvec::smallvec;
 use trent_api::{ApiError, Input, Output, Protocol};
 use trent_audit::json::Fragment;
 use trent_identity::organization::Placement;
 use trent_names::{AccountId, KeyId};
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::{Charges, Quota};
 use trent_store::{GlobalTxn, RegionTxn};
 
 use crate::call::Call;
@@ -26,6 +28,9 @@ pub trait Service: Sized + Send + Sync + 'static {
     const PROTOCOL: Protocol;
     /// The audit record's `eventSource`.
     const EVENT_SOURCE: &'static str;
+
+    /// Whether calls of its operations are charged to request quotas.
+    const HAS_REQUEST_QUOTAS: bool = false;
 
     /// The values of a condition key that all operations which list it have in common: of the caller, not of a request
     /// or a resource.
@@ -163,6 +168,21 @@ pub trait Operation: Send + Sync + 'static {
 
     /// The request as its audit record shows it, secrets left out.
     fn describe(call: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts;
+
+    /// The request quotas that a request counts towards, as far as is known what it is about, in Regions that are served.
+    fn charges(
+        _service: &Self::Service,
+        _call: &Call,
+        _input: &Self::Input,
+        _resolved: Option<&Self::Resolved>,
+    ) -> Charges {
+        smallvec![Quota::of_group(Self::ROW.quota).into()]
+    }
+
+    /// The key whose state the request changes, with its owner. Such changes of one key are limited, whoever asks for them.
+    fn changes_state_of(_resolved: &Self::Resolved) -> Option<(AccountId, KeyId)> {
+        None
+    }
 
     /// Whether the request asks for a dry run.
     fn is_dry_run(_input: &Self::Input) -> bool {

@@ -1,7 +1,7 @@
 //! The life of a request, written once for every operation of every service.
 //!
 //! ```text
-//! frame -> admit -> operation known -> decode -> resolve -> authorize -> prepare -> [dry run] -> commit -> encode
+//! frame -> admit -> operation known -> decode -> resolve -> throttle -> authorize -> prepare -> [dry run] -> commit -> encode
 //! ```
 //!
 //! How a frame becomes a call, and its outcome a reply, is in [`crate::serving`] and [`crate::catalogue`].
@@ -29,6 +29,7 @@ use crate::meter::Meter;
 use crate::operation::{Changes, Effect, Facts, Groundwork, Guarded, Operation, Service};
 use crate::record::{Audience, Record, Recorded, of_groundwork};
 use crate::refused::Refused;
+use crate::request_quotas::RequestQuotas;
 use crate::target::Resource;
 
 /// What a dry run that would have succeeded answers.
@@ -56,6 +57,8 @@ pub struct Pipeline {
     pub clock: Arc<dyn Clock>,
     /// Where calls are counted.
     pub meter: Arc<Meter>,
+    /// How often accounts may call.
+    pub request_quotas: Arc<RequestQuotas>,
 }
 
 impl Pipeline {
@@ -66,13 +69,21 @@ impl Pipeline {
         call: &Call,
         input: &O::Input,
     ) -> Result<Carried<O::Output>, Refused> {
-        for _ in 0..ATTEMPTS {
-            let resolved = O::resolve(service, call, input).await.map_err(|error| Refused {
+        for attempt in 0..ATTEMPTS {
+            let resolved = O::resolve(service, call, input).await;
+            // However often it is prepared, it is one call.
+            if attempt == 0
+                && let Err(too_soon) = self.throttle::<O>(service, call, input, resolved.as_ref().ok())
+            {
+                let facts = O::describe(call, input, resolved.as_ref().ok());
+                return Err(Refused::too_soon(too_soon, facts));
+            }
+            let resolved = resolved.map_err(|error| Refused {
                 facts: O::describe(call, input, None),
                 ..Refused::undescribed(error)
             })?;
             let facts = O::describe(call, input, Some(&resolved));
-            let effect = match self.decide::<O>(service, call, input, &resolved).await {
+            let effect = match self.decide::<O>(service, call, input, &resolved, attempt).await {
                 Ok(effect) => effect,
                 Err(denial) => {
                     self.count(call, &denial);
@@ -138,15 +149,20 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Authorizes, then lets the operation prepare; a dry run ends here.
+    /// Authorizes, charges what others are charged for as well, then lets the operation prepare; a dry run ends here.
     async fn decide<O: Operation>(
         &self,
         service: &O::Service,
         call: &Call,
         input: &O::Input,
         resolved: &O::Resolved,
+        attempt: usize,
     ) -> Result<Effect<O::Output>, Denial> {
         self.authorize::<O>(service, call, input, resolved).await?;
+        if attempt == 0 {
+            self.throttle_shared::<O>(call, resolved)
+                .map_err(Denial::after_authorization)?;
+        }
         let effect = O::prepare(service, call, input, resolved)
             .await
             .map_err(Denial::after_authorization)?;

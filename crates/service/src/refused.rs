@@ -30,6 +30,14 @@ impl Refused {
         }
     }
 
+    /// A call that came too soon. Nobody has asked yet what its caller may know of.
+    pub(crate) fn too_soon(error: ApiError, facts: Facts) -> Self {
+        Self {
+            audience: Audience::Caller,
+            ..Self::resolved(error, facts)
+        }
+    }
+
     pub(crate) fn undescribed(error: ApiError) -> Self {
         Self {
             resolved: false,

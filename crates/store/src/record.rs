@@ -81,6 +81,10 @@ pub mod kinds {
     pub const KEY_LAST_USE: Kind = Kind(0x1F);
     /// Since when a Region tells when keys were used last.
     pub const USES_SINCE: Kind = Kind(0x21);
+    /// How many keys an account has in one part.
+    pub const KEY_ROSTER: Kind = Kind(0x22);
+    /// What was granted to an account beyond a quota, or below it.
+    pub const QUOTA_OVERRIDE: Kind = Kind(0x23);
     /// An audit record on its way to the trail.
     pub const AUDIT_OUTBOX: Kind = Kind(0x30);
     /// A chain of the trail: the key that its first batch is authenticated under.

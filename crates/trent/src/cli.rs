@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod audit;
+pub(crate) mod quotas;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use trent_names::{AccountId, PrincipalArn};
 use crate::config::{ConfigFlags, duration, span};
 use crate::version::VERSION;
 pub(crate) use audit::AuditCommand;
+pub(crate) use quotas::{QuotaArguments, QuotasCommand};
 
 /// A self-hosted key management service that speaks the AWS KMS API
 #[derive(Parser)]
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     /// Look after temporary credentials
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Show what accounts may have and how often they may ask; set other values
+    #[command(subcommand)]
+    Quotas(QuotasCommand),
     /// Look after keys that nobody can manage
     #[command(subcommand)]
     Key(KeyCommand),

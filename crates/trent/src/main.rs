@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Command::WhoCan(arguments) => commands::who_can::run(&arguments),
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Sessions(SessionsCommand::Revoke(arguments)) => commands::sessions::revoke(&arguments),
+        Command::Quotas(command) => commands::quotas::run(&command),
         Command::Key(KeyCommand::Recover(arguments)) => commands::key::recover(&arguments),
         Command::Clock(ClockCommand::Advance { by, config }) => commands::clock::advance(by, &config),
         Command::Destruction(DestructionCommand::Status { config, json }) => {

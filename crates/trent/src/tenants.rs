@@ -195,5 +195,6 @@ pub(crate) fn pipeline<S: Catalogue>(
         drain: Arc::clone(&node.drain),
         clock: Arc::clone(&node.clock),
         meter: Meter::watching::<S>(filters),
+        request_quotas: Arc::clone(&node.request_quotas),
     })
 }

@@ -70,7 +70,13 @@ impl World {
         let keystore: Arc<SoftwareKeystore> = Arc::new(SoftwareKeystore::new(&keyring));
         let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore) as _));
         let regions = [region.clone()];
-        let kms = Arc::new(Kms::new(&store, &regions, keystore, Arc::clone(&directory) as _));
+        let kms = Arc::new(Kms::new(
+            &store,
+            &regions,
+            keystore,
+            Arc::clone(&directory) as _,
+            &Arc::default(),
+        ));
         populate(&directory).await;
         let seed = Seed::parse(&seed(), &no_files).expect("a seed");
         trent_kms::seed::apply(&kms, &seed.keys, &region, NOW)
@@ -95,6 +101,8 @@ impl World {
                     endpoints: Vec::new(),
                 },
                 keys: Arc::clone(&kms) as _,
+                request_quotas: Arc::default(),
+                inventory: Arc::clone(&kms) as _,
                 tags: kms,
                 deliveries: Vec::new(),
                 guard,
@@ -116,6 +124,7 @@ impl World {
                 trail,
                 clock: Arc::new(FixedClock::at(NOW)),
                 meter: trent_service::Meter::of::<Operator>(),
+                request_quotas: Arc::default(),
             },
         }
     }

@@ -14,9 +14,6 @@ use crate::records::grants::{
     RetirableGrant, by_id, by_request, roster_address,
 };
 
-/// Most grants on a customer's key (guide, "Resource quotas").
-pub const MAX_GRANTS: u64 = 50_000;
-
 /// How many removals a grantee's record lists.
 const LISTED: usize = 64;
 

@@ -1,13 +1,14 @@
 //! Keys for tests of rules: any spec, usage, origin and state, with no material behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use trent_crypto::spec::{KeySpec, KeyUsage};
 use trent_names::{AccountId, KeyId, Region};
 use trent_store::{Revision, Stored};
 
-use super::Key;
 use super::policies::Policies;
+use super::{Home, Key};
 use crate::records::{KeyRecord, Manager, Origin};
 use crate::state::KeyState;
 
@@ -31,7 +32,11 @@ pub(crate) fn of(value: KeyRecord) -> Key {
         revision: Revision::ZERO,
         version: 0,
     };
-    Key::new(&region, &Policies::default(), stored)
+    let home = Home {
+        region,
+        quotas: Arc::default(),
+    };
+    Key::new(&Arc::new(home), &Policies::default(), stored)
 }
 
 /// The record of an enabled key without material.

@@ -30,7 +30,7 @@ pub(crate) async fn step(space: &KeySpace, key: &Key, now: i64) -> Result<Step, 
         KeySpace::require(&mut txn, key);
         return Ok(Step::silent(txn));
     }
-    KeySpace::remove(&mut txn, key);
+    space.remove(&mut txn, key).await?;
     Ok(Step {
         destroys: Some(Destroyed {
             region: space.region().clone(),

@@ -7,6 +7,7 @@
 pub mod grants;
 pub(crate) mod letters;
 mod lifecycle;
+pub mod rosters;
 mod text;
 pub mod uses;
 

@@ -33,6 +33,7 @@ mod import_permissions;
 mod import_tokens;
 mod import_uses;
 mod imports;
+mod key_quota;
 mod key_specs_page;
 mod key_state_changes;
 mod key_states;

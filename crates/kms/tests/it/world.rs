@@ -16,7 +16,7 @@ use trent_kms::records::{KeyEntry, KeyRecord, entry_address, key_address};
 use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::{AccountId, KeyId, Region};
 use trent_service::{
-    Authorizer, ByPolicy, Clock as _, ClockGuard, FixedClock, Frame, Initiator, Peer, Pipeline, Upkeep,
+    Authorizer, ByPolicy, Clock as _, ClockGuard, FixedClock, Frame, Initiator, Peer, Pipeline, Quotas, Upkeep,
 };
 use trent_store::{Engine, MemoryEngine, Options, Sealed};
 
@@ -114,6 +114,7 @@ pub(crate) struct World {
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Sealed,
     pub(crate) clock: Arc<FixedClock>,
+    pub(crate) quotas: Arc<Quotas>,
     keystore: Arc<SoftwareKeystore>,
     pub(crate) courier: Arc<Courier>,
     pipeline: Pipeline,
@@ -198,13 +199,16 @@ impl World {
             trail,
             clock: Arc::clone(&clock) as _,
             meter: trent_service::Meter::of::<Kms>(),
+            request_quotas: Arc::default(),
         };
         let directory = Arc::new(Directory::new(&store, Arc::clone(&keystore) as _));
+        let quotas = Arc::<Quotas>::default();
         let kms = Kms::new(
             &store,
             &regions,
             Arc::clone(&keystore) as _,
             Arc::clone(&directory) as _,
+            &quotas,
         );
         let kms = Arc::new(change(kms));
         let guard = Arc::new(ClockGuard::trusting(Arc::clone(&clock) as _));
@@ -218,6 +222,7 @@ impl World {
             directory,
             store,
             clock,
+            quotas,
             keystore,
             pipeline,
             log,

@@ -262,6 +262,7 @@ impl World {
                 drain,
                 clock: std::sync::Arc::new(FixedClock::at(Duration::from_hours(500_000))),
                 meter: trent_service::Meter::of::<Shelf>(),
+                request_quotas: std::sync::Arc::default(),
             },
             shelf: Shelf {
                 store,

@@ -129,7 +129,13 @@ async fn destroy_again(config: &Config, node: &Node) -> Result<Vec<String>, Fail
         return Ok(Vec::new());
     };
     let principals = Arc::clone(&node.directory) as _;
-    let kms = Kms::new(&node.store, &config.regions, Arc::clone(&node.keystore), principals);
+    let kms = Kms::new(
+        &node.store,
+        &config.regions,
+        Arc::clone(&node.keystore),
+        principals,
+        &node.quotas,
+    );
     let initiator = Initiator::new(node.store.clone(), node.trail.clone(), Arc::clone(&node.drain));
     let guard = Arc::new(ClockGuard::trusting(Arc::clone(&node.clock)));
     let runner = Runner::new(Arc::new(kms), initiator, guard);

@@ -115,6 +115,7 @@ async fn serve(
         &config.regions,
         Arc::clone(&node.keystore),
         Arc::clone(&node.directory) as _,
+        &node.quotas,
     );
     let kms = Arc::new(kms.with_attestation_roots(config.attestation_roots.clone()));
     if let Some(path) = &arguments.seed {
@@ -158,6 +159,7 @@ async fn serve(
     meters.push(Arc::clone(&operators_pipeline.meter));
     let metrics: Arc<dyn Metrics> = Arc::new(Observed {
         meters,
+        request_quotas: Arc::clone(&node.request_quotas),
         filters,
         traffic: vec![
             ("api", Arc::clone(&api_traffic)),
@@ -352,6 +354,8 @@ fn operators(
         ledger: node.ledger.clone(),
         upkeep,
         keys: Arc::clone(&kms) as _,
+        request_quotas: Arc::clone(&node.request_quotas),
+        inventory: Arc::clone(&kms) as _,
         tags: kms,
         deliveries: deliveries.statuses().to_vec(),
         verification: Verification::default(),

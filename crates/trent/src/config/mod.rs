@@ -8,6 +8,7 @@ mod collectors;
 mod confinement;
 mod deliveries;
 mod features;
+mod quotas;
 mod sinks;
 mod sources;
 mod tables;
@@ -24,6 +25,7 @@ use trent_audit::{Filter, Keeping};
 use trent_delivery::events::Rule;
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
+use trent_quotas::Applied;
 use trent_service::VpcEndpoint;
 
 pub(crate) use collectors::{CollectorAddress, TracesSettings};
@@ -110,6 +112,8 @@ pub(crate) struct Config {
     pub(crate) traces: Option<TracesSettings>,
     /// What the server gives up before it serves.
     pub(crate) confinement: ConfinementSettings,
+    /// What accounts may have, and how often they may ask.
+    pub(crate) quotas: Applied,
     pub(crate) limits: Limits,
 }
 
@@ -292,6 +296,7 @@ impl Config {
         let security_log = deliveries::security_log(r, data_dir.as_deref());
         let traces = collectors::traces(r);
         let confinement = confinement::settings(r);
+        let quotas = quotas::quotas(r);
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
@@ -318,6 +323,7 @@ impl Config {
             security_log: security_log?,
             traces,
             confinement: confinement?,
+            quotas: quotas?,
             limits: limits?,
         })
     }

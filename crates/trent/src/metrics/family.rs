@@ -79,6 +79,13 @@ impl Family {
         self.samples.push((labels, Value::Level(time.as_secs_f64())));
     }
 
+    /// Adds so many of something in so much time, for each second.
+    #[expect(clippy::cast_precision_loss, reason = "the format has floating-point numbers alone")]
+    pub(super) fn rate(&mut self, labels: Labels, number: u64, time: Duration) {
+        self.samples
+            .push((labels, Value::Level(number as f64 / time.as_secs_f64())));
+    }
+
     /// Adds times.
     pub(super) fn observed(&mut self, labels: Labels, times: Observed) {
         self.samples.push((labels, Value::Times(times)));

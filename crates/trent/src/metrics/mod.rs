@@ -8,6 +8,7 @@ mod keys;
 mod monitoring;
 mod parts;
 mod published;
+mod quotas;
 mod readers;
 mod requests;
 
@@ -21,7 +22,7 @@ use trent_delivery::Status;
 use trent_identity::Directory;
 use trent_kms::{Kms, Runner};
 use trent_server::{Metrics, Traffic};
-use trent_service::{Clock, Filters, Initiator, Meter};
+use trent_service::{Clock, Filters, Initiator, Meter, RequestQuotas};
 use trent_store::Sealed;
 
 use family::Family;
@@ -35,6 +36,8 @@ use crate::version::VERSION;
 /// Whatever counts something.
 pub(crate) struct Observed {
     pub(crate) meters: Vec<Arc<Meter>>,
+    /// What accounts have used of their request quotas.
+    pub(crate) request_quotas: Arc<RequestQuotas>,
     /// What holds records against filters.
     pub(crate) filters: Arc<Filters>,
     /// What comes and goes at the listeners, by what they serve.
@@ -64,6 +67,7 @@ impl Metrics for Observed {
             self.start_time(),
         ];
         families.extend(requests::families(&self.meters));
+        families.extend(quotas::families(&self.request_quotas));
         families.extend(filtered::families(&self.filters));
         families.extend(parts::connections(&self.traffic));
         families.extend(parts::store(&self.store, self.store_file.as_deref()));

@@ -14,7 +14,7 @@ use trent_identity::directory::Planned;
 use trent_identity::{Bootstrap, Directory};
 use trent_keystore::{KeyFileSeal, Keyring, Keystore, Seal, SoftwareKeystore};
 use trent_names::{AccountId, Region};
-use trent_service::{Clock, ClockGuard, MovableClock, SteadyClock, SystemClock};
+use trent_service::{Clock, ClockGuard, MovableClock, Quotas, RequestQuotas, SteadyClock, SystemClock, granted_quotas};
 use trent_store::{DataFolder, Engine, Ledger, MemoryEngine, Mode, Options, Sealed};
 
 use crate::config::{AuditMode, Config};
@@ -92,6 +92,10 @@ pub(crate) struct Node {
     pub(crate) ledger: Option<Arc<Ledger>>,
     /// Whether the policy clock is believed.
     pub(crate) guard: Arc<ClockGuard>,
+    /// What accounts may have, and how often they may ask.
+    pub(crate) quotas: Arc<Quotas>,
+    /// What of that they have used up.
+    pub(crate) request_quotas: Arc<RequestQuotas>,
     /// What protects the keys, in words.
     pub(crate) boundary: String,
     home_region: Region,
@@ -233,6 +237,8 @@ impl Node {
             let guard = ClockGuard::open(&store, Arc::clone(&clock), Box::new(since_boot)).await?;
             (clock, guard)
         };
+        let quotas = Arc::new(Quotas::new(config.quotas.clone()));
+        granted_quotas::load(&store, &quotas).await?;
         Ok(Self {
             store,
             keystore,
@@ -245,6 +251,8 @@ impl Node {
             dev_clock,
             guard: Arc::new(guard),
             ledger,
+            request_quotas: Arc::new(RequestQuotas::new(Arc::clone(&quotas))),
+            quotas,
             boundary: format!("software keystore in the server's process; at rest sealed by {seal_kind}"),
             home_region: config.regions[0].clone(),
             _folder: folder,

@@ -103,6 +103,7 @@ impl World {
                 trail: trail.clone(),
                 drain: Arc::new(Drain::new(trail.clone(), &store, &[region()])),
                 clock: Arc::clone(&clock) as _,
+                request_quotas: Arc::default(),
                 meter: if service == "sts" {
                     trent_service::Meter::of::<Sts>()
                 } else {
@@ -116,7 +117,13 @@ impl World {
         let other_root = root_of(&directory, OTHER).await;
         Self {
             sts: Sts::new(Arc::clone(&directory), issuers),
-            kms: Kms::new(&store, &[region()], keystore, Arc::clone(&directory) as _),
+            kms: Kms::new(
+                &store,
+                &[region()],
+                keystore,
+                Arc::clone(&directory) as _,
+                &Arc::default(),
+            ),
             directory,
             clock,
             root,

@@ -13,6 +13,7 @@ use super::editions::{release_material, report, to_the_next};
 use super::share;
 use crate::Kms;
 use crate::facts::key_changed;
+use crate::keys::roster::Turns;
 use crate::keys::{Key, KeySpace};
 use crate::lifecycle::{Step, rotation};
 use crate::metadata;
@@ -64,7 +65,7 @@ impl Receipt<'_> {
         };
         mark.note(draft.txn());
         match (note.says, key) {
-            (Says::Found(founding), None) => self.found(&mut draft, founding)?,
+            (Says::Found(founding), None) => self.found(&mut draft, founding).await?,
             (Says::Shared(shared), Some(key)) => self.take_over(&mut draft, &key, shared).await?,
             // Its end was told to a primary that is gone as well. If it only comes later, its first report has it listed.
             (Says::Shared(shared), None) => draft.post(&shared.primary, Says::Gone(self.space.region().clone())),
@@ -98,9 +99,14 @@ impl Receipt<'_> {
     }
 
     /// A replica begins: everything of its own is there, what it shares is still to come.
-    fn found(&self, draft: &mut Draft, founding: Founding) -> Result<(), ApiError> {
+    async fn found(&self, draft: &mut Draft, founding: Founding) -> Result<(), ApiError> {
         let asked = founding.asked.clone();
         let record = founded(&draft.note, founding);
+        // It was let in when it was asked for, whatever has come since.
+        let place = (record.account, record.id);
+        let rosters = &self.space.rosters;
+        let counted = rosters.enroll(draft.txn(), place, None, &Turns::default()).await;
+        counted.map_err(internal)?;
         self.space.insert(draft.txn(), &record);
         let planned = self.space.planned(record);
         let mut shown = Object::new();

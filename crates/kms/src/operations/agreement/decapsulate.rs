@@ -3,10 +3,12 @@
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::DecapsulateRequest;
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
 use crate::algorithms;
+use crate::charges;
 use crate::conditions;
 use crate::cryptography::decryption_failure;
 use crate::facts::Parameters;
@@ -73,6 +75,10 @@ impl Operation for Decapsulate {
             shared_secret: Some(Blob::from(secret.into_bytes())),
             encapsulation_algorithm: Some(input.encapsulation_algorithm),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+        charges::of_keys([key])
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

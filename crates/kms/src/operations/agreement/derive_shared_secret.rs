@@ -3,9 +3,11 @@
 use trent_api::{ApiError, kms, protocol};
 use trent_keystore::{DeriveSharedSecretRequest, KeystoreError, PairError};
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::facts::Parameters;
 use crate::keys::Key;
@@ -87,6 +89,10 @@ impl Operation for DeriveSharedSecret {
             key_agreement_algorithm: Some(input.key_agreement_algorithm),
             key_origin: Some(metadata::origin(key)?),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, resolved: Option<&Self::Resolved>) -> Charges {
+        charges::of_keys([resolved.map(|resolved| &resolved.target)])
     }
 
     fn describe(_: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts {

@@ -2,10 +2,12 @@
 
 use trent_api::{ApiError, Blob, kms};
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
 use crate::algorithms;
+use crate::charges;
 use crate::conditions;
 use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
@@ -64,6 +66,10 @@ impl Operation for Encapsulate {
             shared_secret_ciphertext_blob: Some(Blob::new(made.ciphertext)),
             encapsulation_algorithm: Some(input.encapsulation_algorithm),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+        charges::of_keys([key])
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

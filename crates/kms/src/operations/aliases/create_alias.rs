@@ -70,7 +70,7 @@ impl Operation for CreateAlias {
             )));
         }
         ROW.rules.check(ROW.name, key)?;
-        aliases::check_quota(key)?;
+        aliases::check_quota(space, key)?;
         let now = call.now_millis();
         let alias_record = AliasRecord {
             name: alias.name.clone(),

@@ -70,7 +70,7 @@ impl Operation for UpdateAlias {
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();
         if from.record.id != to.record.id {
-            aliases::check_quota(to)?;
+            aliases::check_quota(space, to)?;
             space.update(
                 &mut txn,
                 from,

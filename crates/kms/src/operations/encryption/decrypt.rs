@@ -3,8 +3,10 @@
 use trent_api::{ApiError, kms};
 use trent_keystore::DecryptRequest;
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
+use crate::charges;
 use crate::conditions::Encryption;
 use crate::cryptography::{algorithm_name, decryption_failure, encryption_algorithm, scheme};
 use crate::facts::Parameters;
@@ -92,6 +94,10 @@ impl Operation for Decrypt {
             encryption_algorithm: Some(algorithm),
             key_material_id: outlet.unless_sealed(material),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, resolved: Option<&Self::Resolved>) -> Charges {
+        charges::of_keys([resolved.map(|resolved| &resolved.target)])
     }
 
     fn describe(_: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts {

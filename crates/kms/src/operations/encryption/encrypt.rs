@@ -3,9 +3,11 @@
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::{EncryptRequest, Secret};
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::conditions::Encryption;
 use crate::cryptography::{algorithm_name, check_length, encryption_algorithm, scheme};
@@ -76,6 +78,10 @@ impl Operation for Encrypt {
             key_id: Some(key.arn.as_str().to_owned()),
             encryption_algorithm: Some(algorithm),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+        charges::of_keys([key])
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

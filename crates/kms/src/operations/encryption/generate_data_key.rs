@@ -3,9 +3,11 @@
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::GenerateDataKeyRequest;
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::conditions::Encryption;
 use crate::cryptography::{context, data_key_length};
@@ -89,6 +91,10 @@ impl Operation for GenerateDataKey {
             key_id: Some(key.arn.as_str().to_owned()),
             key_material_id: outlet.unless_sealed(key.current_material()),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, resolved: Option<&Self::Resolved>) -> Charges {
+        charges::of_keys([resolved.map(|resolved| &resolved.target)])
     }
 
     fn describe(_: &Call, input: &Self::Input, resolved: Option<&Self::Resolved>) -> Facts {

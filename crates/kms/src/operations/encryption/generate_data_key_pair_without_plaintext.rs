@@ -2,9 +2,11 @@
 
 use trent_api::{ApiError, Blob, kms};
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::conditions::Encryption;
 use crate::cryptography::data_key_pair;
@@ -77,6 +79,10 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
             key_pair_spec: Some(input.key_pair_spec),
             key_material_id: key.current_material(),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, input: &Self::Input, _: Option<&Self::Resolved>) -> Charges {
+        charges::of_pair(input.key_pair_spec)
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

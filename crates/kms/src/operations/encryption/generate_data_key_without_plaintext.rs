@@ -3,9 +3,11 @@
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::GenerateDataKeyRequest;
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::conditions::Encryption;
 use crate::cryptography::{context, data_key_length};
@@ -79,6 +81,10 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
             key_id: Some(key.arn.as_str().to_owned()),
             key_material_id: key.current_material(),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+        charges::of_keys([key])
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

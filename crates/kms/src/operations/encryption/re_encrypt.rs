@@ -3,8 +3,10 @@
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::ReEncryptRequest;
 use trent_policy::{Action, ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
+use crate::charges;
 use crate::conditions::Encryption;
 use crate::cryptography::{algorithm_name, encryption_algorithm, re_encryption_failure, scheme};
 use crate::facts::Parameters;
@@ -122,6 +124,10 @@ impl Operation for ReEncrypt {
             source_key_material_id: material,
             destination_key_material_id: to.current_material(),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, keys: Option<&Keys>) -> Charges {
+        charges::of_keys([keys.map(|keys| &keys.from), keys.map(|keys| &keys.to)])
     }
 
     fn describe(_: &Call, input: &Self::Input, keys: Option<&Keys>) -> Facts {

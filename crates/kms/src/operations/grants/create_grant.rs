@@ -9,10 +9,11 @@ use trent_api::{ApiError, kms, protocol};
 use trent_audit::json::{Fragment, Object};
 use trent_crypto::spec::KeySpec;
 use trent_policy::{Basis, Code, ConditionKey, Values, decide};
+use trent_quotas::Quota;
 use trent_service::{Access, Call, Conditions, Effect, Facts, Operation, Row, Target, action, evaluate};
 
 use crate::facts::Parameters;
-use crate::grants::change::{MAX_GRANTS, Turn};
+use crate::grants::change::Turn;
 use crate::grants::id::GrantId;
 use crate::grants::review::{self, Reviewed};
 use crate::grants::terms::{self, Terms};
@@ -124,7 +125,7 @@ impl Operation for CreateGrant {
             });
         }
         let mut txn = space.store.txn();
-        let most = (key.record.manager == Manager::Customer).then_some(MAX_GRANTS);
+        let most = (key.record.manager == Manager::Customer).then(|| space.most(Quota::GRANTS, account));
         let place = space.grants.insert(&mut txn, (account, id), &record, most).await?;
         txn.require(&key_address(account, id), key.revision);
         let token = token::issue(service.keystore(), &call.region, place, record.id).await?;

@@ -1,9 +1,11 @@
 //! `CancelKeyDeletion`: ends the waiting period of a key and leaves the key disabled.
 
 use trent_api::{ApiError, kms};
+use trent_names::{AccountId, KeyId};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::facts::{Parameters, key_changed};
 use crate::keys::Key;
@@ -70,6 +72,10 @@ impl Operation for CancelKeyDeletion {
             response_elements: Some(key_changed(key)),
             ..Effect::change(txn, output)
         })
+    }
+
+    fn changes_state_of(key: &KeyTarget) -> Option<(AccountId, KeyId)> {
+        charges::owned(key)
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

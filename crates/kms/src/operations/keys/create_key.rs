@@ -10,6 +10,7 @@ use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, AuditedResource, Call, Effect, Facts, Operation, Resource, Row, Target, action};
 
 use crate::facts::AuditedRequest;
+use crate::keys::roster::Turns;
 use crate::new_key::{NewKeyRecord, not_offered};
 use crate::operations::policies::put_key_policy;
 use crate::operations::tags::tag_resource;
@@ -47,6 +48,7 @@ pub struct Requested {
     new_keys: String,
     /// The role of multi-Region keys, which an account has from its first primary on.
     role: Option<String>,
+    turns: Turns,
 }
 
 impl Operation for CreateKey {
@@ -74,6 +76,7 @@ impl Operation for CreateKey {
                 Some(true) => Some(service_role::arn(region.partition(), account_of(call)?)),
                 _ => None,
             },
+            turns: Turns::default(),
         })
     }
 
@@ -153,6 +156,7 @@ impl Operation for CreateKey {
         let record = record.generate(service, call).await?;
         let space = service.space(&call.region)?;
         let mut txn = space.store.txn();
+        space.enroll(&mut txn, account, record.id, &asked.turns).await?;
         space.insert(&mut txn, &record);
         let key = space.planned(record);
         if input.policy.is_some() && input.bypass_policy_lockout_safety_check != Some(true) {
@@ -307,6 +311,7 @@ mod tests {
             account,
             new_keys: String::new(),
             role: None,
+            turns: Turns::default(),
         };
         let target = ROW.on(Resource::Any);
         let values = keys.iter().map(|name| {

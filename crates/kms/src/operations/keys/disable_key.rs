@@ -1,9 +1,11 @@
 //! `DisableKey`: stops all cryptography with a key until it is enabled again.
 
 use trent_api::{ApiError, Empty, kms};
+use trent_names::{AccountId, KeyId};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::facts::Parameters;
 use crate::operations::keys::enable_key::switch;
@@ -53,6 +55,10 @@ impl Operation for DisableKey {
         let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         switch(service, call, key, KeyState::Disabled)
+    }
+
+    fn changes_state_of(key: &KeyTarget) -> Option<(AccountId, KeyId)> {
+        charges::owned(key)
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

@@ -1,9 +1,11 @@
 //! `EnableKey`: makes a disabled key usable again.
 
 use trent_api::{ApiError, Empty, kms};
+use trent_names::{AccountId, KeyId};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::facts::{Parameters, key_changed};
 use crate::keys::Key;
@@ -54,6 +56,10 @@ impl Operation for EnableKey {
         let key = key.authorized()?;
         ROW.rules.check(ROW.name, key)?;
         switch(service, call, key, KeyState::Enabled)
+    }
+
+    fn changes_state_of(key: &KeyTarget) -> Option<(AccountId, KeyId)> {
+        charges::owned(key)
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

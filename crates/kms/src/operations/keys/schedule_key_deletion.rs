@@ -4,10 +4,12 @@ use std::ops::RangeInclusive;
 
 use trent_api::{ApiError, Timestamp, kms, protocol};
 use trent_audit::json::Object;
+use trent_names::{AccountId, KeyId};
 use trent_policy::{ConditionKey, Values};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::facts::Parameters;
 use crate::keys::Key;
@@ -111,6 +113,10 @@ impl Operation for ScheduleKeyDeletion {
                 },
             )
         })
+    }
+
+    fn changes_state_of(deletion: &Deletion) -> Option<(AccountId, KeyId)> {
+        charges::owned(&deletion.key)
     }
 
     fn describe(_: &Call, input: &Self::Input, deletion: Option<&Deletion>) -> Facts {

@@ -3,10 +3,12 @@
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::{MacRequest, Secret};
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
 use crate::algorithms;
+use crate::charges;
 use crate::conditions;
 use crate::facts::Parameters;
 use crate::reference::{self, KeyTarget};
@@ -71,6 +73,10 @@ impl Operation for GenerateMac {
             mac_algorithm: Some(input.mac_algorithm),
             key_id: Some(key.arn.as_str().to_owned()),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+        charges::of_keys([key])
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

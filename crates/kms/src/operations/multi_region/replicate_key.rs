@@ -9,6 +9,7 @@ use trent_api::{ApiError, kms, protocol};
 use trent_audit::json::{Fragment, Object};
 use trent_names::{AccountId, KeyId, Region};
 use trent_policy::{ConditionKey, Context, Values};
+use trent_quotas::{Charge, Charges, Quota};
 use trent_service::{Access, Actor, Call, Effect, Facts, Operation, Resource, Row, Target, action};
 use trent_store::RegionStore;
 
@@ -138,6 +139,7 @@ impl Operation for ReplicateKey {
         super::check_primary(key)?;
         ROW.rules.check(ROW.name, key)?;
         let elsewhere = destination(service, call, key, &replica.region).await?;
+        elsewhere.check_room(key.record.account).await?;
         let founding = founding(service, call, input, key, &replica.region).await?;
         let planned = elsewhere.planned(receipt::founded(
             &Note {
@@ -180,6 +182,19 @@ impl Operation for ReplicateKey {
                 },
             )
         })
+    }
+
+    /// The new key counts as two: one is for looking whether it can be made.
+    fn charges(service: &Kms, _: &Call, _: &Self::Input, replica: Option<&Replica>) -> Charges {
+        let replica = replica.filter(|replica| service.served(&replica.region).is_some());
+        let creating = replica.map(|replica| Charge {
+            quota: Quota::of_group(create_key::ROW.quota),
+            requests: 2,
+            region: Some(replica.region.clone()),
+        });
+        std::iter::once(Quota::of_group(ROW.quota).into())
+            .chain(creating)
+            .collect()
     }
 
     fn describe(call: &Call, input: &Self::Input, replica: Option<&Replica>) -> Facts {

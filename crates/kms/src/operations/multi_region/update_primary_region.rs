@@ -6,6 +6,7 @@
 use trent_api::{ApiError, Empty, kms, protocol};
 use trent_names::Region;
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::{Charge, Charges, Quota};
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
@@ -118,6 +119,19 @@ impl Operation for UpdatePrimaryRegion {
             response_elements: Some(key_changed(key)),
             ..Effect::change(txn, Empty)
         })
+    }
+
+    /// One request in each of the two Regions.
+    fn charges(service: &Kms, _: &Call, input: &Self::Input, _: Option<&Move>) -> Charges {
+        let quota = Quota::of_group(ROW.quota);
+        let to = Region::parse(&input.primary_region).ok();
+        let to = to
+            .filter(|region| service.served(region).is_some())
+            .map(|region| Charge {
+                region: Some(region),
+                ..Charge::from(quota)
+            });
+        std::iter::once(quota.into()).chain(to).collect()
     }
 
     fn describe(_: &Call, input: &Self::Input, change: Option<&Move>) -> Facts {

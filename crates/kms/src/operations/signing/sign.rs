@@ -3,9 +3,11 @@
 use trent_api::{ApiError, Blob, kms};
 use trent_keystore::SignRequest;
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action, internal};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::conditions::Signing;
 use crate::facts::Parameters;
@@ -75,6 +77,10 @@ impl Operation for Sign {
             signature: Some(Blob::new(signature)),
             signing_algorithm: Some(input.signing_algorithm),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+        charges::of_keys([key])
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {

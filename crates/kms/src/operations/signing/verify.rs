@@ -3,9 +3,11 @@
 use trent_api::{ApiError, kms};
 use trent_keystore::VerifyRequest;
 use trent_policy::{ConditionKey, Values};
+use trent_quotas::Charges;
 use trent_service::{Access, Call, Effect, Facts, Operation, Row, Target, action};
 
 use crate::Kms;
+use crate::charges;
 use crate::conditions;
 use crate::conditions::Signing;
 use crate::facts::Parameters;
@@ -77,6 +79,10 @@ impl Operation for Verify {
             signature_valid: Some(true),
             signing_algorithm: Some(input.signing_algorithm),
         }))
+    }
+
+    fn charges(_: &Kms, _: &Call, _: &Self::Input, key: Option<&KeyTarget>) -> Charges {
+        charges::of_keys([key])
     }
 
     fn describe(_: &Call, input: &Self::Input, key: Option<&KeyTarget>) -> Facts {
