@@ -152,6 +152,7 @@ impl World {
                 body: body.as_bytes(),
             },
             peer,
+            tls: None,
             user_agent: "a test",
             received: NOW,
         };
