@@ -17,6 +17,8 @@ VOLUME ["/var/lib/trent/data", "/var/lib/trent/seal"]
 ENV TRENT_LISTEN=0.0.0.0:4599 \
     TRENT_DATA_DIR=/var/lib/trent/data \
     TRENT_SEAL_KEY_FILE=/var/lib/trent/seal/seal.key
+# Not loopback, so it needs a certificate (TRENT_TLS_CERTIFICATE, TRENT_TLS_KEY), or TRENT_TLS_ALLOW_PLAIN_HTTP=true where
+# something in front ends TLS.
 EXPOSE 4599
 ENTRYPOINT ["trent"]
 CMD ["serve"]

@@ -11,7 +11,8 @@ PATIENCE = 20
 # The members in their order; those in the second half of the list are not in every record.
 ORDER = """eventVersion userIdentity eventTime eventSource eventName awsRegion sourceIPAddress userAgent errorCode
 errorMessage requestParameters responseElements additionalEventData requestID eventID readOnly resources eventType
-managementEvent recipientAccountId sharedEventID serviceEventDetails eventCategory vpcEndpointId operatorOnly""".split()
+managementEvent recipientAccountId sharedEventID serviceEventDetails eventCategory vpcEndpointId tlsDetails
+operatorOnly""".split()
 
 
 def open_segment(data):

@@ -42,6 +42,7 @@ fn call() -> impl Fn() -> Rendered {
             source_ip: Some([192, 0, 2, 1].into()),
             calling_service: None,
             vpc_endpoint: None,
+            tls: None,
             user_agent: "aws-sdk-rust/1.3.10 os/linux lang/rust/1.95.0 api/kms/1.129.0 ua/2.1 md/http#hyper",
             failure: None,
             request_parameters: Some(&parameters),

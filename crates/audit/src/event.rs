@@ -89,6 +89,50 @@ impl Resource<'_> {
     }
 }
 
+/// What the two ends of a TLS connection agreed upon, by the names that records have for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// The version, such as `TLSv1.3`.
+    pub version: &'static str,
+    /// The cipher suite, such as `TLS_AES_128_GCM_SHA256` or `ECDHE-RSA-AES256-GCM-SHA384`.
+    pub cipher_suite: &'static str,
+    /// The group of the key exchange, such as `X25519MLKEM768`; `None` where a session went on without one.
+    pub key_exchange: Option<&'static str>,
+}
+
+/// How a call was protected on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct TlsDetails<'a> {
+    /// What was agreed upon.
+    pub negotiated: Negotiated,
+    /// The request's `Host`.
+    pub host: &'a str,
+}
+
+impl TlsDetails<'_> {
+    /// What an ordinary one adds to a record, in bytes.
+    const ORDINARY: usize = 192;
+
+    fn push(&self, out: &mut Vec<u8>) {
+        let Negotiated {
+            version,
+            cipher_suite,
+            key_exchange,
+        } = self.negotiated;
+        out.extend_from_slice(b",\"tlsDetails\":{\"tlsVersion\":");
+        json::push_string(out, version);
+        out.extend_from_slice(b",\"cipherSuite\":");
+        json::push_string(out, cipher_suite);
+        out.extend_from_slice(b",\"clientProvidedHostHeader\":");
+        json::push_capped(out, self.host, MAX_TEXT);
+        if let Some(group) = key_exchange {
+            out.extend_from_slice(b",\"keyExchange\":");
+            json::push_string(out, group);
+        }
+        out.push(b'}');
+    }
+}
+
 /// What kind of event a record tells of.
 #[derive(Clone, Copy, Debug)]
 pub enum EventType<'a> {
@@ -137,6 +181,8 @@ pub struct Event<'a> {
     pub resources: &'a [Resource<'a>],
     /// The private endpoint that the call came through.
     pub vpc_endpoint: Option<&'a str>,
+    /// How a call over TLS was protected; `None` without TLS, and for what a service called.
+    pub tls: Option<TlsDetails<'a>>,
     /// The account whose record this is; `None` for the operator's calls, which belong to no account.
     pub recipient: Option<&'a AccountId>,
     /// What all copies of a record have in common, if several accounts get one.
@@ -280,6 +326,9 @@ impl Event<'_> {
             out.extend_from_slice(b",\"vpcEndpointId\":");
             json::push_string(&mut out, endpoint);
         }
+        if let Some(tls) = &self.tls {
+            tls.push(&mut out);
+        }
         if let Some(part) = self.for_operator {
             out.extend_from_slice(FOR_OPERATOR);
             out.extend_from_slice(part.as_bytes());
@@ -339,6 +388,9 @@ impl Event<'_> {
             + fragment(self.additional_event_data)
             + fragment(self.for_operator)
             + self.failure.map_or(0, |_| 256)
+            + self
+                .tls
+                .map_or(0, |tls| TlsDetails::ORDINARY + tls.host.len().min(MAX_TEXT))
             + self
                 .resources
                 .iter()

@@ -38,7 +38,8 @@ mod writer;
 pub use chain::{Head, LineError, Mac};
 pub use chains::Chains;
 pub use event::{
-    EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Rendered, Resource, for_account,
+    EVENT_VERSION, Event, EventId, EventType, Failure, INTERNAL, MAX_TEXT, Negotiated, Rendered, Resource, TlsDetails,
+    for_account,
 };
 pub use filter::{Filter, FilterError};
 pub use follow::{Entry, Page, Position};

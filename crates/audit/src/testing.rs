@@ -30,6 +30,7 @@ pub fn record(number: u8) -> Rendered {
         read_only: false,
         resources: &[],
         vpc_endpoint: None,
+        tls: None,
         recipient: None,
         shared: None,
         for_operator: None,

@@ -1,5 +1,6 @@
 //! One connection: HTTP/1.1 or HTTP/2 as the client chooses, until it ends, falls silent or the server stops.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -16,7 +17,7 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::{Instrument, Span};
 use trent_api::Protocol;
-use trent_service::{Peer, request_span};
+use trent_service::{Negotiated, Peer, request_span};
 use uuid::Uuid;
 
 use crate::Server;
@@ -52,8 +53,38 @@ pub(crate) fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// Serves a connection to its end.
+/// Serves a connection to its end, its handshake included.
 pub(crate) async fn serve<S>(server: Arc<Server>, stream: S, peer: Peer, stop: Stop)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let Some(tls) = server.tls.clone() else {
+        return serve_http(server, stream, Origin { peer, tls: None }, stop).await;
+    };
+    // Boxed, since what TLS needs is no part of a connection without.
+    Box::pin(async move {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.requested() => return,
+            accepted = tls.accept(stream, server.limits.handshake_timeout) => accepted,
+        };
+        if let Some((stream, negotiated)) = accepted {
+            let tls = Some(negotiated);
+            serve_http(server, stream, Origin { peer, tls }, stop).await;
+        }
+    })
+    .await;
+}
+
+/// Where the requests of a connection come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin {
+    pub(crate) peer: Peer,
+    /// What protects them on their way.
+    pub(crate) tls: Option<Negotiated>,
+}
+
+async fn serve_http<S>(server: Arc<Server>, stream: S, origin: Origin, stop: Stop)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -66,7 +97,7 @@ where
             let under_way = answering.begin(request.version() == Version::HTTP_2);
             let server = Arc::clone(&server);
             async move {
-                let response = answer(&server, peer, request).await;
+                let response = answer(&server, origin, request).await;
                 drop(under_way);
                 Ok::<_, Infallible>(response)
             }
@@ -97,14 +128,14 @@ where
 }
 
 /// Answers one request, whatever happens.
-async fn answer(server: &Server, peer: Peer, request: Request<Incoming>) -> Response<Body> {
+async fn answer(server: &Server, origin: Origin, request: Request<Incoming>) -> Response<Body> {
     let id = server.ids.next();
     let (head, incoming) = request.into_parts();
     let form = Form::of(&head, &server.endpoints);
     let protocol = form.unwrap_or(Form::Json).protocol(&server.endpoints);
     // All of it, so that what is logged of a refusal or a panic names the request too.
     let work = async {
-        let work = respond(server, id, peer, &head, incoming, form);
+        let work = respond(server, id, origin, &head, incoming, form);
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
@@ -129,7 +160,7 @@ async fn answer(server: &Server, peer: Peer, request: Request<Incoming>) -> Resp
 async fn respond(
     server: &Server,
     id: Uuid,
-    peer: Peer,
+    origin: Origin,
     head: &Parts,
     incoming: Incoming,
     form: Result<Form, ProtocolError>,
@@ -139,22 +170,26 @@ async fn respond(
         guard.check(&head.headers, head.uri.authority().map(http::uri::Authority::as_str))?;
     }
     if head.uri.path() == HEALTH && matches!(head.method, Method::GET | Method::HEAD) {
+        let notices = match &server.tls {
+            None => Cow::Borrowed(&*server.notices),
+            Some(tls) => Cow::Owned(tls.health(frame::since_epoch()) + &server.notices),
+        };
         return Ok(if (server.healthy)() {
-            reply::health(id, 200, "ok", &server.notices)
+            reply::health(id, 200, "ok", &notices)
         } else {
-            reply::health(id, 503, "failing", &server.notices)
+            reply::health(id, 503, "failing", &notices)
         });
     }
     if let (METRICS, Some(scrape)) = (head.uri.path(), &server.scrape)
         && matches!(head.method, Method::GET | Method::HEAD)
     {
-        return Ok(scrape.answer(id, peer, head).await);
+        return Ok(scrape.answer(id, origin.peer, head).await);
     }
     let form = form?;
     let body = body::read(incoming, &server.limits)
         .await
         .map_err(|error| ProtocolError::of_body(error, server.limits.body_size))?;
-    let (protocol, answered) = frame::dispatch(&server.endpoints, form, id, peer, head, &body).await;
+    let (protocol, answered) = frame::dispatch(&server.endpoints, form, id, origin, head, &body).await;
     if let Some(began) = began {
         tracing::debug!(
             target: "trent_server::access",

@@ -10,9 +10,10 @@ use http::{HeaderName, Method};
 use trent_api::{JsonVersion, Protocol, Query, query};
 use trent_identity::SignedRequest;
 use trent_identity::sigv4::Claim;
-use trent_service::{Endpoint, Frame, Peer, Reply};
+use trent_service::{Endpoint, Frame, Reply};
 use uuid::Uuid;
 
+use crate::connection::Origin;
 use crate::protocol::ProtocolError;
 
 /// How a server of no service answers.
@@ -95,7 +96,7 @@ pub(crate) async fn dispatch(
     endpoints: &[Arc<dyn Endpoint>],
     form: Form,
     id: Uuid,
-    peer: Peer,
+    origin: Origin,
     head: &Parts,
     body: &Bytes,
 ) -> (Protocol, Reply) {
@@ -119,7 +120,8 @@ pub(crate) async fn dispatch(
             headers: &headers,
             body,
         },
-        peer,
+        peer: origin.peer,
+        tls: origin.tls,
         user_agent: text(&head.headers, &USER_AGENT),
         received: since_epoch(),
     };
@@ -187,6 +189,6 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
         .unwrap_or_default()
 }
 
-fn since_epoch() -> Duration {
+pub(crate) fn since_epoch() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

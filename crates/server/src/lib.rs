@@ -14,6 +14,7 @@ mod reply;
 mod request_id;
 mod scrape;
 mod spans;
+mod tls;
 mod traffic;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use listener::{ListenError, listen_tcp, listen_unix};
 pub use request_id::current_request_id;
 pub use scrape::{IsRight, Metrics, Readers};
 pub use spans::Spans;
+pub use tls::{CertificateFiles, ClientCertificates, KeyExchange, Tls, TlsError, TlsSettings};
 pub use traffic::Traffic;
 
 use drain::Slots;
@@ -49,6 +51,7 @@ pub struct Server {
     scrape: Option<Scrape>,
     spans: Option<Arc<dyn Spans>>,
     traffic: Arc<Traffic>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Server {
@@ -76,6 +79,7 @@ impl Server {
             scrape: None,
             spans: None,
             traffic: Arc::default(),
+            tls: None,
         }
     }
 
@@ -97,6 +101,13 @@ impl Server {
     #[must_use]
     pub fn counting(mut self, traffic: Arc<Traffic>) -> Self {
         self.traffic = traffic;
+        self
+    }
+
+    /// Speaks TLS over TCP, if it is given one; HTTP without anything otherwise.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
+        self.tls = tls;
         self
     }
 

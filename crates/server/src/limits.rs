@@ -12,6 +12,8 @@ pub struct Limits {
     pub header_size: usize,
     /// Largest request body, in bytes.
     pub body_size: usize,
+    /// Longest time that a TLS handshake may take.
+    pub handshake_timeout: Duration,
     /// Longest wait for a request head once its first byte is there, and for a new connection's first request.
     pub header_timeout: Duration,
     /// Longest wait for a whole body.
@@ -28,6 +30,7 @@ impl Default for Limits {
             connections: 10_000,
             header_size: 64 << 10,
             body_size: 1 << 20,
+            handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),

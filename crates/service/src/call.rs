@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use trent_audit::{IdentifiedPrincipal, SessionContext, SessionIssuer, UserIdentity};
+use trent_audit::{IdentifiedPrincipal, Negotiated, SessionContext, SessionIssuer, TlsDetails, UserIdentity};
 use trent_identity::services::RegisteredService;
 use trent_identity::session::Session;
 use trent_identity::{Caller, Identity, PrincipalKind, ServiceCaller, SignedRequest, Via};
@@ -25,6 +25,8 @@ pub struct Frame<'a> {
     pub signed: SignedRequest<'a>,
     /// Who is at the other end of the connection.
     pub peer: Peer,
+    /// What protects the connection, if it is one over TLS that the listener itself ends.
+    pub tls: Option<Negotiated>,
     /// The `User-Agent` header, or an empty text.
     pub user_agent: &'a str,
     /// The machine's time at which the request was complete, since the Unix epoch.
@@ -93,6 +95,8 @@ pub struct Call {
     pub now: Duration,
     /// The address that the call came from, if it came over the network.
     pub source_ip: Option<IpAddr>,
+    /// How it was protected on its way, if it was.
+    pub tls: Option<Box<OverTls>>,
     /// The private endpoint that it came through, as the listener knows it.
     pub through: Option<Arc<VpcEndpoint>>,
     /// The caller's `User-Agent`.
@@ -101,6 +105,34 @@ pub struct Call {
     pub has_service_headers: bool,
     /// The caller's `Referer`, if it sent one.
     pub referer: Option<String>,
+}
+
+/// How a call came over TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverTls {
+    /// What the two ends agreed upon.
+    pub negotiated: Negotiated,
+    /// The name that the request gives the server.
+    pub host: String,
+}
+
+impl OverTls {
+    pub(crate) fn of(frame: &Frame<'_>) -> Option<Box<Self>> {
+        frame.tls.map(|negotiated| {
+            Box::new(Self {
+                negotiated,
+                host: frame.signed.text_of("host").unwrap_or_default().to_owned(),
+            })
+        })
+    }
+
+    /// What the call's record tells of it.
+    pub(crate) fn details(&self) -> TlsDetails<'_> {
+        TlsDetails {
+            negotiated: self.negotiated,
+            host: &self.host,
+        }
+    }
 }
 
 impl Call {
@@ -255,6 +287,7 @@ mod tests {
                 region: region.clone(),
                 now: Duration::ZERO,
                 source_ip: None,
+                tls: None,
                 through: None,
                 user_agent: String::new(),
                 has_service_headers: false,

@@ -104,8 +104,8 @@ impl<'a> CallConditions<'a> {
             }
             "aws:referer" => Values::optional(self.call.referer.as_deref()),
             "aws:useragent" => Values::optional(Some(&*self.call.user_agent).filter(|text| !text.is_empty())),
-            // No listener speaks TLS, and nobody's word for it is taken.
-            "aws:securetransport" => Values::One("false"),
+            // TLS that somebody else ends counts for nothing: nobody's word for it is taken.
+            "aws:securetransport" => Values::boolean(self.call.tls.is_some()),
             "aws:viaawsservice" => Values::boolean(self.call.via().is_some()),
             "aws:principalisawsservice" => Values::boolean(matches!(self.call.actor, Actor::Service(_))),
             _ => match &self.call.actor {

@@ -11,7 +11,7 @@ use trent_names::AccountId;
 use trent_store::{Place, ScopedTxn};
 use uuid::Uuid;
 
-use crate::call::{Actor, Call};
+use crate::call::{Actor, Call, OverTls};
 use crate::operation::{AuditedResource, Facts, Groundwork, Operation, Service};
 use crate::request_span;
 use crate::vpc_endpoint::VpcEndpoint;
@@ -45,6 +45,7 @@ pub(crate) fn of_groundwork(groundwork: &Groundwork, call: &Call) -> Rendered {
         read_only: false,
         resources: &[],
         vpc_endpoint: None,
+        tls: None,
         recipient: call.account().as_ref(),
         shared: None,
         for_operator: None,
@@ -153,6 +154,12 @@ impl Record<'_> {
             source_ip: call.source_ip,
             calling_service: call.calling_service(),
             vpc_endpoint: call.through.as_deref().map(VpcEndpoint::id),
+            // A service's connection tells nothing of whom it calls for.
+            tls: call
+                .tls
+                .as_deref()
+                .filter(|_| call.calling_service().is_none())
+                .map(OverTls::details),
             user_agent: &call.user_agent,
             failure: self.error.map(failure),
             request_parameters: self.facts.request_parameters.as_ref(),
@@ -193,6 +200,8 @@ fn copy(event: &Event<'_>, owner: AccountId, call: &Call, trail: &Trail) -> (Acc
         identity: stranger.as_ref().unwrap_or(event.identity),
         recipient: Some(&owner),
         vpc_endpoint: None,
+        // So is the name that it was reached by.
+        tls: event.tls.filter(|_| event.vpc_endpoint.is_none()),
         ..*event
     };
     (owner, trail.render(&copy))

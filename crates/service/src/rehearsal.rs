@@ -98,6 +98,7 @@ impl Rehearsal {
                 region,
                 now,
                 source_ip: None,
+                tls: None,
                 through: None,
                 user_agent: String::new(),
                 has_service_headers: false,

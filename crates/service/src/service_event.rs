@@ -105,6 +105,7 @@ impl ServiceEvent {
                 arn: &self.arn,
             }],
             vpc_endpoint: None,
+            tls: None,
             recipient: Some(&self.account),
             shared: None,
             for_operator: None,

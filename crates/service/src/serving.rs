@@ -8,7 +8,7 @@ use trent_identity::services;
 use zeroize::Zeroizing;
 
 use crate::admission::Admitted;
-use crate::call::{Actor, Call, Frame};
+use crate::call::{Actor, Call, Frame, OverTls};
 use crate::catalogue::{Catalogue, Entry, Ran};
 use crate::meter::Outcome;
 use crate::pipeline::Pipeline;
@@ -122,6 +122,7 @@ impl Pipeline {
             region: admitted.region,
             now: self.clock.now(),
             source_ip: frame.peer.address(),
+            tls: OverTls::of(frame),
             through: None,
             user_agent: frame.user_agent.to_owned(),
             has_service_headers: services::headers::are_in(&frame.signed),

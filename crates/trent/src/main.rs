@@ -1,6 +1,7 @@
 //! The `trent` program: the server and the commands around it.
 
 mod certificate_file;
+mod certificates;
 mod cli;
 #[cfg(feature = "otlp")]
 mod collector;

@@ -161,6 +161,7 @@ impl World {
                 body: body.as_bytes(),
             },
             peer,
+            tls: None,
             user_agent: "a test",
             received: NOW,
         };

@@ -39,6 +39,7 @@ impl Call {
             source_ip: Some(IpAddr::from([192, 0, 2, 1])),
             calling_service: None,
             vpc_endpoint: None,
+            tls: None,
             user_agent: "aws-cli/2.0",
             failure: None,
             request_parameters: Some(&self.parameters),
@@ -348,4 +349,48 @@ fn a_random_id_is_a_version_4_uuid() {
     let id = EventId::from_random_bytes([0xff; 16]).to_string();
     assert_eq!(id, "ffffffff-ffff-4fff-bfff-ffffffffffff");
     assert_eq!(EventId::parse(&id).map(|id| id.to_string()), Some(id));
+}
+
+/// MON-55: a call over TLS has its details between the endpoint and what the operator alone may know; a call without
+/// has none.
+#[test]
+fn a_call_over_tls_tells_what_was_agreed_upon() {
+    let facts = Call::new();
+    let plain = record(&facts.event());
+    assert!(plain.get("tlsDetails").is_none());
+    let negotiated = crate::Negotiated {
+        version: "TLSv1.2",
+        cipher_suite: "ECDHE-RSA-AES256-GCM-SHA384",
+        key_exchange: Some("x25519"),
+    };
+    let tls = |key_exchange, host| {
+        Some(crate::TlsDetails {
+            negotiated: crate::Negotiated {
+                key_exchange,
+                ..negotiated
+            },
+            host,
+        })
+    };
+    let over_tls = Event {
+        tls: tls(Some("x25519"), "kms.us-east-1.amazonaws.com"),
+        ..facts.event()
+    };
+    let expected = serde_json::json!({
+        "tlsVersion": "TLSv1.2",
+        "cipherSuite": "ECDHE-RSA-AES256-GCM-SHA384",
+        "clientProvidedHostHeader": "kms.us-east-1.amazonaws.com",
+        "keyExchange": "x25519",
+    });
+    assert_eq!(record(&over_tls)["tlsDetails"], expected);
+    // What a client says is escaped and has a limit, and no operator's part is made of it.
+    let host = "\",\"operatorOnly\":{".repeat(1000);
+    let resumed = Event {
+        tls: tls(None, &host),
+        ..facts.event()
+    };
+    let rendered = resumed.render();
+    assert!(rendered.json().len() < 8 << 10);
+    assert_eq!(for_account(rendered.json()), rendered.json());
+    assert!(record(&resumed)["tlsDetails"].get("keyExchange").is_none());
 }

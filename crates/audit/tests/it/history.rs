@@ -60,6 +60,7 @@ fn record(number: u64) -> Rendered {
         source_ip: Some("203.0.113.7".parse().expect("an address")),
         calling_service: None,
         vpc_endpoint: None,
+        tls: None,
         // A value that another attribute has, where nobody looks for it.
         user_agent: "Decrypt ben",
         failure: None,

@@ -27,6 +27,7 @@ pub(crate) fn record_from(number: u8, user_agent: &str) -> Rendered {
         source_ip: Some([127, 0, 0, 1].into()),
         calling_service: None,
         vpc_endpoint: None,
+        tls: None,
         user_agent,
         failure: None,
         request_parameters: None,

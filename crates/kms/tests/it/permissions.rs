@@ -214,6 +214,7 @@ pub(crate) fn user(account: &str, policy: Option<String>) -> Call {
         region: region(REGION),
         now: Duration::ZERO,
         source_ip: None,
+        tls: None,
         through: None,
         referer: None,
         user_agent: String::new(),

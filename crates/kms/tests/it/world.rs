@@ -84,6 +84,7 @@ fn frame<'a>(operation: &'a str, headers: &'a [(&'a str, &'a [u8])], body: &'a s
             body: body.as_bytes(),
         },
         peer: Peer::Network(IpAddr::from([192, 0, 2, 7])),
+        tls: None,
         user_agent: "a test",
         received: Duration::ZERO,
     }

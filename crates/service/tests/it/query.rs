@@ -186,6 +186,7 @@ async fn send(world: &World, method: &str, operation: &str, form: &str) -> Reply
             body: body.as_bytes(),
         },
         peer: Peer::Local { uid: 0 },
+        tls: None,
         user_agent: "a test",
         received: Duration::ZERO,
     };

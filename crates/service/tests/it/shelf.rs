@@ -315,6 +315,7 @@ fn frame<'a>(headers: &'a [(&'a str, &'a [u8])], operation: &'a str, body: &'a s
             body: body.as_bytes(),
         },
         peer: Peer::Local { uid: 0 },
+        tls: None,
         user_agent: "a test",
         received: Duration::ZERO,
     }

@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::config::{Config, ConfigFlags};
 
 pub(crate) fn check(flags: &ConfigFlags) -> Result<(), Failure> {
-    if Config::load(flags).explain(&mut io::stdout().lock())? {
+    if Config::load(flags).for_serving().explain(&mut io::stdout().lock())? {
         Ok(())
     } else {
         Err("the configuration is not valid".into())

@@ -13,12 +13,13 @@ use trent_delivery::security_log::Destination;
 use trent_keystore::{Randomness, SystemRandomness};
 use trent_kms::{Courier, Delivery, Kms, Runner};
 use trent_names::Region;
-use trent_server::{Limits, Metrics, Readers, Server, Spans, Stop, Traffic};
+use trent_server::{Limits, Metrics, Readers, Server, Spans, Stop, Tls, TlsSettings, Traffic};
 use trent_service::{Clock, Filters, Initiator, OperatorAdmission, Pipeline, Served, SystemClock, Upkeep, VpcEndpoint};
 use trent_store::Mode;
 
+use crate::certificates::{Certificates, Hangup};
 use crate::cli::ServeArguments;
-use crate::config::Config;
+use crate::config::{Config, is_loopback};
 use crate::deliveries::Deliveries;
 use crate::last_uses::LastUses;
 use crate::metrics::{self, Monitoring, Observed, readers_of};
@@ -41,7 +42,11 @@ const SCRAPE_CONNECTIONS: usize = 16;
 const OPERATOR_BODY_SIZE: usize = 16 << 20;
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
-    let loaded = Config::load(&arguments.config);
+    let mut loaded = Config::load(&arguments.config);
+    // What a development server may do is said by a flag of its own.
+    if !arguments.dev {
+        loaded = loaded.for_serving();
+    }
     let notes: Vec<String> = loaded.notes.iter().map(ToString::to_string).collect();
     let mut config = loaded.into_config()?;
     refuse_strangers(arguments, &config)?;
@@ -66,7 +71,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
 
 /// A development server that others could reach has to be asked for.
 fn refuse_strangers(arguments: &ServeArguments, config: &Config) -> Result<(), Failure> {
-    let reachable = config.addresses().find(|address| !address.ip().is_loopback());
+    let reachable = config.addresses().find(|address| !is_loopback(*address));
     if let (true, Some(address)) = (arguments.dev && !arguments.dev_allow_remote, reachable) {
         return Err(format!(
             "a development server believes credentials that nobody verified, so it listens on loopback only; \
@@ -124,14 +129,20 @@ async fn serve(
         tokio::time::sleep(arguments.replication_delay.unwrap_or_default()).await;
     }
     let mut signals = Signals::listen()?;
+    let hangup = Hangup::listen()?;
     // Before the others: whoever reaches one of them may turn to the operator's.
     let operators_socket = if node.mode == Mode::Production || config.data_dir_chosen {
         Some(trent_server::listen_unix(&config.operator_socket)?)
     } else {
         None
     };
-    let listeners = listen(config)?;
+    let mut certificates = Certificates::default();
+    let listeners = listen(config, &mut certificates)?;
     let scraped = config.metrics_listen.map(trent_server::listen_tcp).transpose()?;
+    let scraped_tls = match &scraped {
+        Some(socket) => certificates.open(socket.local_addr()?, config.metrics_tls())?,
+        None => None,
+    };
     let readers = readers_of(config.metrics_token.as_deref())?;
     let stop = Stop::default();
     let initiator = Initiator::new(node.store.clone(), node.trail.clone(), Arc::clone(&node.drain));
@@ -165,6 +176,7 @@ async fn serve(
             ("api", Arc::clone(&api_traffic)),
             ("operator", Arc::clone(&operators_traffic)),
         ],
+        certificates: certificates.clone(),
         store: node.store.clone(),
         store_file: node.store_file.clone(),
         trail: node.trail.clone(),
@@ -184,6 +196,7 @@ async fn serve(
         let server = server
             .with_notices(notices.map(|root| format!("attestation root: {root}")))
             .with_spans(spans.clone())
+            .with_tls(listening.tls.clone())
             .counting(Arc::clone(&api_traffic));
         announce(&listening, &node, config);
         serving.spawn(Arc::new(server).serve_tcp(listening.socket, stop.clone()));
@@ -209,7 +222,7 @@ async fn serve(
             connections: SCRAPE_CONNECTIONS,
             ..limits(config)
         });
-        let server = Arc::new(server.with_metrics(metrics, readers));
+        let server = Arc::new(server.with_metrics(metrics, readers).with_tls(scraped_tls));
         serving.spawn(server.serve_tcp(socket, stop.clone()));
     }
     let drain = Arc::clone(&node.drain);
@@ -233,6 +246,7 @@ async fn serve(
         let runner = Arc::clone(&runner);
         async move { runner.run().await }
     });
+    let keeping_current = tokio::spawn(certificates.keep_current(hangup));
     let signal = signals.next().await;
     tracing::info!(signal, "stopping: requests under way are finished first");
     stop.request();
@@ -244,6 +258,7 @@ async fn serve(
         );
     }
     keeping.abort();
+    keeping_current.abort();
     indexing.stop();
     monitoring.stop().await;
     recording.abort();
@@ -267,23 +282,25 @@ async fn serve(
 struct Listening {
     socket: TcpListener,
     address: SocketAddr,
+    tls: Option<Arc<Tls>>,
     endpoint: Option<Arc<VpcEndpoint>>,
 }
 
 /// Opens every listener, the first one first.
-fn listen(config: &Config) -> Result<Vec<Listening>, Failure> {
+fn listen(config: &Config, certificates: &mut Certificates) -> Result<Vec<Listening>, Failure> {
     let further = config.listeners.iter();
-    let further = further.map(|listener| (listener.address, listener.endpoint.clone()));
-    let open = |(address, endpoint)| {
+    let further = further.map(|listener| (listener.address, &listener.tls, listener.endpoint.clone()));
+    let open = |(address, tls, endpoint): (_, &Option<TlsSettings>, _)| {
         let socket = trent_server::listen_tcp(address)?;
         let address = socket.local_addr()?;
         Ok(Listening {
             socket,
             address,
+            tls: certificates.open(address, tls.clone())?,
             endpoint,
         })
     };
-    std::iter::once((config.listen, None))
+    std::iter::once((config.listen, &config.tls, None))
         .chain(further)
         .map(open)
         .collect()
@@ -291,17 +308,24 @@ fn listen(config: &Config) -> Result<Vec<Listening>, Failure> {
 
 /// Tells where it serves, and what is to be known of that.
 fn announce(listening: &Listening, node: &Node, config: &Config) {
-    let Listening { address, endpoint, .. } = listening;
-    if !address.ip().is_loopback() {
+    let Listening {
+        address, tls, endpoint, ..
+    } = listening;
+    if tls.is_none() && !is_loopback(*address) {
         tracing::warn!(
             %address,
-            "requests travel unencrypted: put a TLS proxy in front before clients connect over a network that others share"
+            "requests travel unencrypted: whoever is on the way to who ends TLS reads plaintexts"
         );
     }
+    let transport = tls
+        .as_ref()
+        .map_or("plain HTTP", |tls| tls.settings().key_exchange.as_str());
     match endpoint {
-        None => tracing::info!(%address, version = VERSION, mode = %node.mode, regions = %listed(config), "serving"),
+        None => {
+            tracing::info!(%address, transport, version = VERSION, mode = %node.mode, regions = %listed(config), "serving");
+        }
         Some(endpoint) => {
-            tracing::info!(%address, endpoint = endpoint.id(), vpc = endpoint.vpc(), "serving a private endpoint");
+            tracing::info!(%address, transport, endpoint = endpoint.id(), vpc = endpoint.vpc(), "serving a private endpoint");
         }
     }
 }
@@ -385,6 +409,7 @@ fn limits(config: &Config) -> Limits {
         connections: limits.connections,
         header_size: limits.header_size,
         body_size: limits.body_size,
+        handshake_timeout: limits.handshake_timeout,
         header_timeout: limits.header_timeout,
         body_timeout: limits.body_timeout,
         idle_timeout: limits.idle_timeout,

@@ -6,12 +6,14 @@
 mod attestation;
 mod collectors;
 mod confinement;
+mod contradictions;
 mod deliveries;
 mod features;
 mod quotas;
 mod sinks;
 mod sources;
 mod tables;
+mod tls;
 mod value;
 
 use std::io::{self, Write};
@@ -26,6 +28,7 @@ use trent_delivery::events::Rule;
 use trent_identity::web_identity::Issuer;
 use trent_names::Region;
 use trent_quotas::Applied;
+use trent_server::TlsSettings;
 use trent_service::VpcEndpoint;
 
 pub(crate) use collectors::{CollectorAddress, TracesSettings};
@@ -34,6 +37,8 @@ pub(crate) use sinks::{BucketService, LogPlace, SinkKind, TrailSink};
 pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
 pub(crate) use tables::Listener;
+use tls::TlsTable;
+pub(crate) use tls::is_loopback;
 pub(crate) use value::{duration, span};
 
 use crate::confinement::ConfinementSettings;
@@ -76,6 +81,10 @@ pub(crate) enum LogFormat {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
+    /// What it speaks TLS with, if it does.
+    pub(crate) tls: Option<TlsSettings>,
+    /// Whether HTTP may be plain where others can reach it.
+    pub(crate) allow_plain_http: bool,
     /// Further listeners.
     pub(crate) listeners: Vec<Listener>,
     pub(crate) data_dir: PathBuf,
@@ -123,6 +132,7 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) header_size: usize,
     pub(crate) body_size: usize,
+    pub(crate) handshake_timeout: Duration,
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) idle_timeout: Duration,
@@ -154,6 +164,15 @@ impl Loaded {
             Some(config) if self.problems.is_empty() => Ok(config),
             _ => Err(ConfigError(self.problems)),
         }
+    }
+
+    /// The same, with what is wrong with it only for who wants to serve.
+    #[must_use]
+    pub(crate) fn for_serving(mut self) -> Self {
+        if let Some(config) = &self.config {
+            self.problems.extend(config.unfit_to_serve());
+        }
+        self
     }
 
     /// Writes each effective setting with its source, then what is wrong. Answers whether all is well.
@@ -227,7 +246,18 @@ impl Config {
 
     fn read(r: &mut Reader) -> Option<Self> {
         let listen = r.read("listen", "address of the AWS API", "127.0.0.1:4599", value::address);
-        let listeners = tables::listeners(r);
+        let table = TlsTable::read(r);
+        let allow_plain_http = r.read(
+            "tls.allow_plain_http",
+            "`true`: plain HTTP where others can reach it, because something in front ends TLS",
+            "false",
+            value::yes_or_no,
+        );
+        let listeners = tables::listeners(r, &table);
+        let tls = table.settings().unwrap_or_else(|message| {
+            r.problems.push(Problem { at: None, message });
+            None
+        });
         let data_dir = r.read(
             "data_dir",
             "folder of the store and the audit trail",
@@ -300,6 +330,8 @@ impl Config {
         let limits = Limits::read(r);
         Some(Self {
             listen: listen?,
+            tls,
+            allow_plain_http: allow_plain_http?,
             listeners,
             data_dir: data_dir?,
             data_dir_chosen,
@@ -356,52 +388,6 @@ impl Config {
     /// The private endpoints.
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Arc<VpcEndpoint>> {
         self.listeners.iter().filter_map(|listener| listener.endpoint.as_ref())
-    }
-
-    /// What no single setting can tell.
-    fn contradictions(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        if absolute(&self.seal_key_file).starts_with(absolute(&self.data_dir)) {
-            problems.push(Problem {
-                at: None,
-                message:
-                    "`seal.key_file` lies inside `data_dir`: whoever copies the data folder would have the key to \
-                          it; keep the seal elsewhere"
-                        .to_owned(),
-            });
-        }
-        if let (Some(address), None) = (self.metrics_listen, &self.metrics_token)
-            && !address.ip().is_loopback()
-        {
-            problems.push(Problem {
-                at: None,
-                message: format!(
-                    "`metrics.listen` is {address}, which others can reach, and metrics tell of all accounts: set \
-                     `metrics.token_file`, or listen on loopback"
-                ),
-            });
-        }
-        for (at, listener) in self.listeners.iter().enumerate() {
-            let before = &self.listeners[..at];
-            let taken = before.iter().map(|before| before.address).chain([self.listen]);
-            if listener.address.port() != 0 && taken.into_iter().any(|address| address == listener.address) {
-                problems.push(Problem {
-                    at: None,
-                    message: format!("two listeners have the address {}", listener.address),
-                });
-            }
-            let endpoints = before.iter().filter_map(|before| before.endpoint.as_ref());
-            if let Some(endpoint) = &listener.endpoint
-                && endpoints.into_iter().any(|before| before.id() == endpoint.id())
-            {
-                problems.push(Problem {
-                    at: None,
-                    message: format!("two listeners are the private endpoint `{}`", endpoint.id()),
-                });
-            }
-        }
-        problems
     }
 }
 
@@ -482,6 +468,12 @@ impl Limits {
             },
         );
         let body_size = r.read("limits.body_size", "largest request body", "1MiB", value::size);
+        let handshake_timeout = r.read(
+            "limits.handshake_timeout",
+            "longest time that a TLS handshake may take",
+            "10s",
+            value::time_limit,
+        );
         let header_timeout = r.read(
             "limits.header_timeout",
             "longest wait for a whole request head",
@@ -510,6 +502,7 @@ impl Limits {
             connections: connections?,
             header_size: header_size?,
             body_size: body_size?,
+            handshake_timeout: handshake_timeout?,
             header_timeout: header_timeout?,
             body_timeout: body_timeout?,
             idle_timeout: idle_timeout?,

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use trent_audit::Filter;
 use trent_identity::web_identity::{Issuer, KeyAddress, KeySource};
 use trent_names::AccountId;
+use trent_server::TlsSettings;
 use trent_service::VpcEndpoint;
 
 use super::sources::Reader;
+use super::tls::{self, TlsTable};
 use super::value;
 
 /// The largest policy file that is read, in bytes: more than any policy may have.
@@ -19,23 +21,61 @@ const LARGEST_POLICY: u64 = 1 << 20;
 pub(crate) struct Listener {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// What it speaks TLS with, if it does.
+    pub(crate) tls: Option<TlsSettings>,
     /// The private endpoint that it is, if it is one.
     pub(crate) endpoint: Option<Arc<VpcEndpoint>>,
 }
 
-/// The further listeners.
-pub(super) fn listeners(r: &mut Reader) -> Vec<Listener> {
+/// The further listeners. Where they say nothing of TLS, they have that of the first.
+pub(super) fn listeners(r: &mut Reader, first: &TlsTable) -> Vec<Listener> {
     r.read_tables(
         "listeners",
-        "further listeners, each a table with `address`; a private endpoint has `endpoint_id`, `vpc_id`, `account`, `policy`, `denials` (in the file only)",
-        ["address", "endpoint_id", "vpc_id", "account", "policy", "denials"],
-        |[address, endpoint, vpc, account, policy, denials]| {
+        "further listeners, each a table with `address`; a private endpoint has `endpoint_id`, `vpc_id`, `account`, `policy`, `denials`; `tls.*` or `plain_http` where they differ from `[tls]` (in the file only)",
+        [
+            "address",
+            "endpoint_id",
+            "vpc_id",
+            "account",
+            "policy",
+            "denials",
+            "plain_http",
+            "tls.certificate",
+            "tls.key",
+            "tls.client_ca",
+            "tls.client_auth",
+            "tls.key_exchange",
+        ],
+        |[address, endpoint, vpc, account, policy, denials, plain, tls @ ..]| {
+            let address = value::address(required(address, "address")?)?;
+            let tls = own_tls(plain, tls).and_then(|own| match own {
+                Some(own) => own.over(first).settings(),
+                None => Ok(None),
+            });
             Ok(Listener {
-                address: value::address(required(address, "address")?)?,
+                address,
+                tls: tls.map_err(|error| format!("{address}: {error}"))?,
                 endpoint: private_endpoint(endpoint, vpc, account, policy, denials)?.map(Arc::new),
             })
         },
     )
+}
+
+/// What a listener says of its TLS; nothing if it is to have none.
+fn own_tls(plain: Option<&str>, members: [Option<&str>; 5]) -> Result<Option<TlsTable>, String> {
+    let [certificates, keys, client_ca, client_auth, key_exchange] = members;
+    let own = TlsTable {
+        certificates: certificates.map(value::paths).transpose()?.unwrap_or_default(),
+        keys: keys.map(value::paths).transpose()?.unwrap_or_default(),
+        client_ca: client_ca.map(value::path).transpose()?,
+        client_auth: client_auth.map(tls::client_auth).transpose()?,
+        key_exchange: key_exchange.map(tls::key_exchange).transpose()?,
+    };
+    match plain.map(value::yes_or_no).transpose()? {
+        Some(true) if own.is_empty() => Ok(None),
+        Some(true) => Err("`plain_http` and `tls` exclude each other".to_owned()),
+        Some(false) | None => Ok(Some(own)),
+    }
 }
 
 /// Which records are counted, by name.

@@ -346,3 +346,88 @@ fn a_bucket_has_a_service_a_name_and_a_file_of_credentials() {
         assert!(refusal(&file).contains(said), "{}", refusal(&file));
     }
 }
+
+fn tls_of(loaded: Loaded) -> (Option<TlsSettings>, Vec<Option<TlsSettings>>) {
+    let config = loaded.into_config().expect("valid");
+    let further = config.listeners.into_iter().map(|listener| listener.tls);
+    (config.tls, further.collect())
+}
+
+#[test]
+fn a_listener_has_the_tls_of_the_first_where_it_says_nothing_else() {
+    use trent_server::{CertificateFiles, ClientCertificates, KeyExchange};
+    let files = |chain: &str, key: &str| CertificateFiles {
+        chain: chain.into(),
+        key: key.into(),
+    };
+    let (first, further) = tls_of(load(
+        "[tls]\ncertificate = [\"a.pem\", \"b.pem\"]\nkey = [\"a.key\", \"b.key\"]\nclient_ca = \"ca.pem\"\n\
+         [[listeners]]\naddress = \"127.0.0.1:1\"\n\
+         [[listeners]]\naddress = \"127.0.0.1:2\"\nplain_http = true\n\
+         [[listeners]]\naddress = \"127.0.0.1:3\"\ntls.certificate = \"c.pem\"\ntls.client_auth = \"none\"\n\
+         tls.key_exchange = \"classic-only\"\n",
+        &[("TRENT_TLS_KEY_EXCHANGE", "pq-required")],
+    ));
+    let shared = TlsSettings {
+        certificates: vec![files("a.pem", "a.key"), files("b.pem", "b.key")],
+        clients: ClientCertificates::Required("ca.pem".into()),
+        key_exchange: KeyExchange::PqRequired,
+    };
+    assert_eq!(first.as_ref(), Some(&shared));
+    let own = TlsSettings {
+        certificates: vec![files("c.pem", "c.pem")],
+        clients: ClientCertificates::Ignored,
+        key_exchange: KeyExchange::ClassicOnly,
+    };
+    assert_eq!(further, [Some(shared), None, Some(own)]);
+}
+
+#[test]
+fn tls_that_would_not_do_what_it_says_is_refused() {
+    for (file, said) in [
+        ("tls.key = \"a.key\"\n", "`tls.certificate` is missing"),
+        ("tls.client_ca = \"ca.pem\"\n", "`tls.certificate` is missing"),
+        (
+            "tls.certificate = [\"a.pem\", \"b.pem\"]\ntls.key = \"a.key\"\n",
+            "names 2 files and `tls.key` 1",
+        ),
+        (
+            "tls.certificate = \"a.pem\"\ntls.client_auth = \"optional\"\n",
+            "`tls.client_ca` is missing",
+        ),
+        (
+            "[[listeners]]\naddress = \"127.0.0.1:1\"\ntls.key_exchange = \"pq-required\"\n",
+            "`tls.certificate` is missing",
+        ),
+        ("tls.allow_plain_http = \"perhaps\"\n", "`true`, `false`"),
+        (
+            "[[listeners]]\naddress = \"127.0.0.1:1\"\nplain_http = true\ntls.key_exchange = \"pq-required\"\n",
+            "exclude each other",
+        ),
+    ] {
+        let error = load(file, &[]).into_config().expect_err("refused").to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+/// REF-100: plain HTTP is refused where others could reach it, unless it is said to be wanted.
+#[test]
+fn plain_http_is_for_loopback() {
+    for (address, allowed, fits) in [
+        ("127.0.0.1:1", "false", true),
+        ("[::1]:1", "false", true),
+        ("[::ffff:127.0.0.1]:1", "false", true),
+        ("0.0.0.0:1", "false", false),
+        ("[::]:1", "false", false),
+        ("192.0.2.1:1", "false", false),
+        ("0.0.0.0:1", "true", true),
+    ] {
+        for file in [
+            format!("listen = \"{address}\"\n"),
+            format!("[[listeners]]\naddress = \"{address}\"\n"),
+        ] {
+            let loaded = load(&file, &[("TRENT_TLS_ALLOW_PLAIN_HTTP", allowed)]);
+            assert_eq!(loaded.for_serving().into_config().is_ok(), fits, "{file} {allowed}");
+        }
+    }
+}

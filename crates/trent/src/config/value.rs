@@ -137,6 +137,17 @@ pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// A comma-separated list of paths, which may be empty.
+pub(crate) fn paths(text: &str) -> Result<Vec<PathBuf>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(path).collect()
+}
+
+/// `true` or `false`.
+pub(crate) fn yes_or_no(text: &str) -> Result<bool, String> {
+    one_of(&[("true", true), ("false", false)], text)
+}
+
 /// Where the keys of an issuer are fetched from: whoever could change them on their way could be anybody.
 pub(crate) fn key_url(text: &str) -> Result<String, String> {
     trusted_url(text, "address of keys")

@@ -11,6 +11,7 @@ mod published;
 mod quotas;
 mod readers;
 mod requests;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(crate) use keys::KeyCounts;
 pub(crate) use monitoring::Monitoring;
 pub(crate) use readers::readers_of;
 
+use crate::certificates::Certificates;
 use crate::version::VERSION;
 
 /// Whatever counts something.
@@ -42,6 +44,8 @@ pub(crate) struct Observed {
     pub(crate) filters: Arc<Filters>,
     /// What comes and goes at the listeners, by what they serve.
     pub(crate) traffic: Vec<(&'static str, Arc<Traffic>)>,
+    /// The TLS of the listeners.
+    pub(crate) certificates: Certificates,
     pub(crate) store: Sealed,
     /// The store's file, if it is in one.
     pub(crate) store_file: Option<PathBuf>,
@@ -70,6 +74,7 @@ impl Metrics for Observed {
         families.extend(quotas::families(&self.request_quotas));
         families.extend(filtered::families(&self.filters));
         families.extend(parts::connections(&self.traffic));
+        families.extend(tls::families(&self.certificates));
         families.extend(parts::store(&self.store, self.store_file.as_deref()));
         families.extend(parts::caches(&self.kms, &self.directory));
         families.extend(parts::audit(&self.trail.lag()));

@@ -56,6 +56,7 @@ impl<'a> Deed<'a> {
             source_ip: None,
             calling_service: None,
             vpc_endpoint: None,
+            tls: None,
             user_agent: concat!("trent/", env!("CARGO_PKG_VERSION")),
             failure: None,
             request_parameters: None,

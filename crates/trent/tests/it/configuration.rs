@@ -61,6 +61,31 @@ fn a_configuration_file_that_is_not_there_is_refused() {
     assert!(said.contains("cannot read nowhere.toml"), "{said}");
 }
 
+/// A certificate by nobody in particular, and its key, in PEM.
+struct Certified {
+    certificate: String,
+    key: String,
+}
+
+impl Certified {
+    fn new() -> Self {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+        let certificate = params.self_signed(&key).expect("certified");
+        Self {
+            certificate: pem("CERTIFICATE", certificate.der()),
+            key: pem("PRIVATE KEY", &key.serialize_der()),
+        }
+    }
+}
+
+fn pem(kind: &str, der: &[u8]) -> String {
+    format!(
+        "-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n",
+        STANDARD.encode(der)
+    )
+}
+
 /// The example file is complete: each setting is in it, with its default, and it is valid.
 #[test]
 fn the_example_file_shows_every_setting() {
@@ -68,13 +93,21 @@ fn the_example_file_shows_every_setting() {
     let text = std::fs::read_to_string(&example).expect("an example");
     let mut deployment = Deployment::new();
     // What a setting names must be there: the root that is believed anyway will do.
+    let certified = Certified::new();
     let root = include_bytes!("../../../attestation/src/aws_nitro_enclaves_root_g1.der");
     let roots = deployment.folder.path().join("roots.pem");
-    let pem = STANDARD.encode(root);
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n");
-    std::fs::write(&roots, pem).expect("written");
+    std::fs::write(&roots, pem("CERTIFICATE", root)).expect("written");
     let named = "/etc/trent/attestation-roots.pem";
     let mut uncommented = text.replace("#: ", "").replace(named, &roots.display().to_string());
+    for (name, content) in [
+        ("server.pem", &certified.certificate),
+        ("server.key", &certified.key),
+        ("clients.pem", &certified.certificate),
+    ] {
+        let file = deployment.folder.path().join(name);
+        std::fs::write(&file, content).expect("written");
+        uncommented = uncommented.replace(&format!("/etc/trent/tls/{name}"), &file.display().to_string());
+    }
     // A build refuses what it has no part for.
     let is_without = |setting: &str| !cfg!(feature = "otlp") && setting.starts_with("traces.otlp");
     if is_without("traces.otlp") {

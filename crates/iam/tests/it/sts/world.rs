@@ -322,6 +322,7 @@ impl World {
                 body: body.as_bytes(),
             },
             peer: Peer::Network(IpAddr::from([192, 0, 2, 7])),
+            tls: None,
             user_agent: "a test",
             received: self.clock.now(),
         };

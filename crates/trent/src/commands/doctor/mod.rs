@@ -64,7 +64,7 @@ impl Finding {
 }
 
 pub(crate) fn run(arguments: &DoctorArguments) -> Result<(), Failure> {
-    let findings = match Config::load(&arguments.config).into_config() {
+    let findings = match Config::load(&arguments.config).for_serving().into_config() {
         Ok(config) => look_over(&config),
         Err(problems) => vec![unusable(&problems)],
     };
