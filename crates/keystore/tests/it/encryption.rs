@@ -174,56 +174,6 @@ fn a_key_is_gone_with_its_destruction_key() {
     assert_eq!(refused, Err(KeystoreError::Wrapped(WrapError::Forged)));
 }
 
-/// What is wrapped for one key, or for one version of it, is of no use in the place of another, whoever put it there.
-///
-/// REF-98
-#[test]
-fn a_swapped_blob_is_refused() {
-    let keystore = SoftwareKeystore::new(&keyring());
-    let (one, other) = (new_key(&keystore, address()), new_key(&keystore, other_address()));
-    let blob = |key: &KeyHandle| key.materials.get(&key.current).expect("the material").clone();
-    let with = |key: &KeyHandle, materials: Vec<(MaterialId, Wrapped)>| {
-        Arc::new(KeyHandle {
-            materials: materials.into_iter().collect(),
-            ..key.clone()
-        })
-    };
-    let forged = Err(KeystoreError::Wrapped(WrapError::Forged));
-    let refused = |key: &Arc<KeyHandle>, ciphertext: &[u8], what: &str| {
-        assert_eq!(decrypt(&keystore, key, ciphertext), forged, "{what}");
-        let request = trent_keystore::EncryptRequest {
-            key: Arc::clone(key).into(),
-            scheme: Scheme::Symmetric(context(&[])),
-            plaintext: Secret::zeroed(1),
-        };
-        let encrypted = now(keystore.encrypt(request)).err();
-        assert_eq!(
-            encrypted,
-            forged.clone().err(),
-            "{what}: nothing is encrypted with it either"
-        );
-    };
-
-    let ciphertext = encrypt(&keystore, &one, b"plaintext");
-    refused(
-        &with(&one, vec![(one.current, blob(&other))]),
-        &ciphertext,
-        "of another key",
-    );
-    let whole = Arc::new(KeyHandle {
-        destruction_key: other.destruction_key.clone(),
-        ..(*with(&one, vec![(one.current, blob(&other))])).clone()
-    });
-    refused(&whole, &ciphertext, "of another key, and what wraps it");
-
-    let next = now(keystore.new_material(Arc::clone(&one).into())).expect("another material");
-    let newer = Wrapped::from(&*next.bytes);
-    let swapped = with(&one, vec![(one.current, newer.clone()), (next.id, blob(&one))]);
-    refused(&swapped, &ciphertext, "of another version");
-    let rotated = with(&one, vec![(one.current, blob(&one)), (next.id, newer)]);
-    assert_eq!(decrypt(&keystore, &rotated, &ciphertext), Ok(b"plaintext".to_vec()));
-}
-
 /// REF-98
 #[test]
 fn a_key_moved_to_another_account_is_refused() {
