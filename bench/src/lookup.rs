@@ -243,6 +243,7 @@ impl Calls {
                 arn: &arn,
             }],
             vpc_endpoint: None,
+            tls: None,
             recipient: Some(&self.account),
             shared: None,
             for_operator: None,
