@@ -1,8 +1,7 @@
 //! How often accounts may ask: each has buckets of its own in each Region, and each key one for changes of its state.
 //!
-//! A call is charged to the account of whoever makes it, be it through a service and be the key another account's. What
-//! is charged nowhere else than here is known nowhere else either: buckets live in memory, and a server that starts anew
-//! begins with empty ones.
+//! A call is charged to the account of whoever makes it, be it through a service and be the key another account's. Buckets
+//! live in memory alone: a server that starts anew begins with empty ones.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -10,8 +10,8 @@ fn limit(rate: &str) -> Limit {
     Limit::of_rate(rate.parse().expect("an amount")).expect("a limit")
 }
 
-const fn seconds(seconds: f64) -> Duration {
-    Duration::from_micros((seconds * 1e6) as u64)
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
 }
 
 /// REF-224
