@@ -13,6 +13,7 @@ use crate::operations::explain_past::ExplainPast;
 use crate::operations::plan_declaration::PlanDeclaration;
 use crate::operations::recover_key::RecoverKey;
 use crate::operations::revoke_sessions::RevokeSessions;
+use crate::operations::seal_status::SealStatus;
 use crate::operations::status::Status;
 use crate::operations::tag_values::TagValues;
 use crate::operations::verify_trail::VerifyTrail;
@@ -32,6 +33,7 @@ impl Catalogue for Operator {
                 Entry::built::<PlanDeclaration>(),
                 Entry::built::<RecoverKey>(),
                 Entry::built::<RevokeSessions>(),
+                Entry::built::<SealStatus>(),
                 Entry::built::<Status>(),
                 Entry::built::<TagValues>(),
                 Entry::built::<VerifyTrail>(),

@@ -12,6 +12,7 @@ mod declaration;
 mod operations;
 mod past;
 mod questions;
+mod seal;
 mod turned_away;
 mod verification;
 
@@ -27,6 +28,7 @@ use trent_store::{Ledger, Mode, Sealed};
 
 pub use accounts::Inquiries;
 pub use questions::Questions;
+pub use seal::{GenerationState, RootGeneration, Seal, SealState};
 pub use verification::Verification;
 
 /// What the operator's operations work on.
@@ -59,6 +61,8 @@ pub struct Operator {
     pub deliveries: Vec<trent_delivery::Status>,
     /// The checks of the trail that were asked for.
     pub verification: Verification,
+    /// What protects the keyring.
+    pub seal: Arc<dyn Seal>,
     /// What never changes while the server runs.
     pub facts: Facts,
 }

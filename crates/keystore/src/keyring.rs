@@ -65,6 +65,11 @@ impl Keyring {
         self.root.active()
     }
 
+    /// Every generation that opens, in order.
+    pub fn generations(&self) -> impl Iterator<Item = GenerationId> {
+        self.root.generations().iter().map(|generation| generation.id)
+    }
+
     /// Adds a random generation that opens but does not seal yet.
     pub fn publish(&mut self, randomness: &dyn Randomness) -> Result<GenerationId, KeyringError> {
         let mut generations = self.root.generations().to_vec();

@@ -31,5 +31,6 @@ pub use randomness::{Randomness, RandomnessError, SystemRandomness};
 pub use seal::{KeyFileSeal, Seal, SealError};
 pub use software::SoftwareKeystore;
 pub use trent_crypto::pair::PairError;
+pub use trent_crypto::root::GenerationId;
 pub use trent_crypto::sigv4::SigningKey;
 pub use trent_crypto::{EncryptionContext, KeyAddress, KeyIdentity, MaterialId, Secret};

@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Tell what is left of keys that were deleted
     #[command(subcommand)]
     Destruction(DestructionCommand),
+    /// Look after the seal and the root keys that it protects
+    #[command(subcommand)]
+    Seal(SealCommand),
     /// Look after temporary credentials
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -190,6 +193,18 @@ pub(crate) enum ClockCommand {
 #[derive(Subcommand)]
 pub(crate) enum DestructionCommand {
     /// List the keys that were deleted for good, and where something of them may still be
+    Status {
+        #[command(flatten)]
+        config: ConfigFlags,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SealCommand {
+    /// Ask a running server what its seal is, and what each root generation still protects
     Status {
         #[command(flatten)]
         config: ConfigFlags,

@@ -26,7 +26,7 @@ use clap::Parser;
 
 use cli::{
     AccountCommand, AuditCommand, Cli, ClockCommand, Command, ConfigCommand, DestructionCommand, KeyCommand,
-    SessionsCommand,
+    SealCommand, SessionsCommand,
 };
 
 /// Requests allocate much and briefly; this allocator costs a fifth of the system's there.
@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         Command::Audit(AuditCommand::Export(arguments)) => commands::audit::search::export(&arguments),
         Command::Audit(AuditCommand::Usage(arguments)) => commands::audit::usage::run(&arguments),
         Command::Audit(AuditCommand::Verify(arguments)) => return ended(commands::audit::verify::run(&arguments)),
+        Command::Seal(SealCommand::Status { config, json }) => commands::seal::status(json, &config),
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::KeyPolicy(arguments) => commands::key_policy::run(&arguments),
         Command::Actions(arguments) => commands::actions::run(&arguments),

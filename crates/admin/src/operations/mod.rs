@@ -11,6 +11,7 @@ pub(crate) mod explain_past;
 pub(crate) mod plan_declaration;
 pub(crate) mod recover_key;
 pub(crate) mod revoke_sessions;
+pub(crate) mod seal_status;
 pub(crate) mod status;
 pub(crate) mod tag_values;
 pub(crate) mod verify_trail;

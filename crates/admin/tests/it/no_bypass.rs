@@ -31,7 +31,7 @@ fn input(operation: &str) -> Value {
         "PlanDeclaration" => json!({"Declaration": ""}),
         "RecoverKey" => json!({"Key": SHARED}),
         "RevokeSessions" => json!({"AccountId": OWNER, "UserName": "Alice"}),
-        "ConfirmClock" | "DestructionStatus" | "Status" | "VerifyTrail" => json!({}),
+        "ConfirmClock" | "DestructionStatus" | "SealStatus" | "Status" | "VerifyTrail" => json!({}),
         "TagValues" => json!({"TagKey": "Team", "Keys": [SHARED]}),
         "WhoCan" => json!({"Action": "kms:Encrypt", "Key": SHARED}),
         other => panic!("{other} needs an input here"),

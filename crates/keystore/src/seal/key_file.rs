@@ -93,6 +93,10 @@ impl Seal for KeyFileSeal {
         "key-file"
     }
 
+    fn id(&self) -> String {
+        self.fingerprint().to_string()
+    }
+
     fn wrap(&self, keyring: &Secret) -> Result<Vec<u8>, SealError> {
         let salt = randomness::salt(&SystemRandomness)?;
         Ok(sealed_keyring::seal(&self.0, keyring.expose(), salt))

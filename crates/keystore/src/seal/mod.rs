@@ -16,6 +16,9 @@ pub trait Seal: Send + Sync {
     /// What stands behind this seal, in one word, for status and for messages.
     fn kind(&self) -> &'static str;
 
+    /// Which one of its kind it is; tells nothing of its secret.
+    fn id(&self) -> String;
+
     /// Wraps the keyring's content.
     fn wrap(&self, keyring: &Secret) -> Result<Vec<u8>, SealError>;
 

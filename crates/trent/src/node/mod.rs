@@ -3,6 +3,7 @@
 
 mod keyring;
 mod record;
+mod seal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use trent_store::{DataFolder, Engine, Ledger, MemoryEngine, Mode, Options, Seale
 use crate::config::{AuditMode, Config};
 
 pub(crate) use record::Deed;
+pub(crate) use seal::NodeSeal;
+use seal::SealName;
 
 /// The trail of a development server in memory keeps this much.
 const MEMORY_TRAIL: usize = 16 << 20;
@@ -92,6 +95,8 @@ pub(crate) struct Node {
     pub(crate) ledger: Option<Arc<Ledger>>,
     /// Whether the policy clock is believed.
     pub(crate) guard: Arc<ClockGuard>,
+    /// What protects the keyring.
+    pub(crate) seal: Arc<NodeSeal>,
     /// What protects the keys, in words.
     pub(crate) boundary: String,
     home_region: Region,
@@ -105,7 +110,7 @@ struct Parts {
     keyring: Keyring,
     /// Where it is kept; `None` in memory.
     folder: Option<DataFolder>,
-    seal_kind: &'static str,
+    seal: SealName,
 }
 
 impl Node {
@@ -120,7 +125,7 @@ impl Node {
         made
     }
 
-    async fn create_under(config: &Config, seal: &KeyFileSeal) -> Result<Self, OpenFailure> {
+    async fn create_under(config: &Config, seal: &dyn Seal) -> Result<Self, OpenFailure> {
         let folder = DataFolder::create(&config.data_dir, Mode::Production)?;
         let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
         let keyring = keyring::create(&*engine, seal).await?;
@@ -133,7 +138,7 @@ impl Node {
             engine,
             keyring,
             folder: Some(folder),
-            seal_kind: seal.kind(),
+            seal: name_of(seal),
         };
         Self::assemble(config, parts, Mode::Production, options).await
     }
@@ -153,7 +158,7 @@ impl Node {
             engine,
             keyring,
             folder: Some(folder),
-            seal_kind: seal.kind(),
+            seal: name_of(&seal),
         };
         Self::assemble(config, parts, Mode::Production, options).await
     }
@@ -189,7 +194,10 @@ impl Node {
                 engine: Arc::new(MemoryEngine::new()),
                 keyring: Keyring::generate(&trent_keystore::SystemRandomness)?,
                 folder: None,
-                seal_kind: "memory",
+                seal: SealName {
+                    kind: seal::MEMORY,
+                    id: String::new(),
+                },
             }
         };
         Self::assemble(config, parts, Mode::Development, options).await
@@ -200,7 +208,7 @@ impl Node {
             engine,
             keyring,
             folder,
-            seal_kind,
+            seal,
         } = parts;
         if mode == Mode::Production && config.audit_mode == AuditMode::Discarding {
             return Err(OpenFailure::NoTrail);
@@ -234,7 +242,7 @@ impl Node {
             (clock, guard)
         };
         Ok(Self {
-            store,
+            store: store.clone(),
             keystore,
             directory,
             store_file,
@@ -245,7 +253,8 @@ impl Node {
             dev_clock,
             guard: Arc::new(guard),
             ledger,
-            boundary: format!("software keystore in the server's process; at rest sealed by {seal_kind}"),
+            seal: Arc::new(NodeSeal::new(seal.clone(), keyring, store.clone())),
+            boundary: format!("software keystore in the server's process; at rest sealed by {}", seal.kind),
             home_region: config.regions[0].clone(),
             _folder: folder,
         })
@@ -321,6 +330,13 @@ pub(crate) fn random_account_id() -> AccountId {
     number.to_string().parse().expect("twelve digits")
 }
 
+fn name_of(seal: &dyn Seal) -> SealName {
+    SealName {
+        kind: seal.kind(),
+        id: seal.id(),
+    }
+}
+
 /// A seal for a new store: the file that is there, unless a store uses it, or a new one. Tells whether it is new.
 fn new_seal(path: &Path, data: &Path) -> Result<(KeyFileSeal, bool), OpenFailure> {
     if !path.exists() {
@@ -389,7 +405,10 @@ async fn development_folder(config: &Config) -> Result<Parts, OpenFailure> {
         engine,
         keyring,
         folder: Some(folder),
-        seal_kind: "a key file in the data folder",
+        seal: SealName {
+            kind: "a key file in the data folder",
+            id: seal.id(),
+        },
     })
 }
 
