@@ -14,7 +14,7 @@ use trent_crypto::root::{Generation, GenerationId, RootKeys};
 
 use crate::error::KeyringError;
 use crate::randomness::{self, Randomness, SystemRandomness};
-use crate::seal::Seal;
+use crate::seal::{self, Seal};
 
 const FORMAT: u8 = 1;
 const HEADER: usize = 1 + Key256::LEN + 4 + 2;
@@ -45,7 +45,7 @@ impl Keyring {
 
     /// Opens a sealed keyring.
     pub fn open(seal: &dyn Seal, sealed: &[u8]) -> Result<Self, KeyringError> {
-        let content = seal.unwrap(sealed)?;
+        let content = seal::unwrap(seal, sealed)?;
         let root = decode(content.expose())?;
         Ok(Self { root })
     }

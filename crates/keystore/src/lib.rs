@@ -28,7 +28,7 @@ pub use messages::{
 };
 pub use parsed::Lease;
 pub use randomness::{Randomness, RandomnessError, SystemRandomness};
-pub use seal::{KeyFileSeal, Seal, SealError};
+pub use seal::{KeyFileSeal, PassphraseSeal, Seal, SealError};
 pub use software::SoftwareKeystore;
 pub use trent_crypto::pair::PairError;
 pub use trent_crypto::root::GenerationId;

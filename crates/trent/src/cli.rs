@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trent_names::{AccountId, PrincipalArn};
 
-use crate::config::{ConfigFlags, duration, span};
+use crate::config::{ConfigFlags, SealKind, duration, span};
 use crate::version::VERSION;
 pub(crate) use audit::AuditCommand;
 
@@ -204,6 +204,8 @@ pub(crate) enum DestructionCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum SealCommand {
+    /// Put the keyring under another seal while the server is stopped; the old seal opens the store no more
+    Migrate(MigrateArguments),
     /// Ask a running server what its seal is, and what each root generation still protects
     Status {
         #[command(flatten)]
@@ -212,6 +214,21 @@ pub(crate) enum SealCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct MigrateArguments {
+    /// The kind of the new seal
+    #[arg(long, value_name = "KIND")]
+    pub(crate) to: SealKind,
+    /// The new key file; made if it is not there
+    #[arg(long, value_name = "FILE", required_if_eq("to", "file"))]
+    pub(crate) key_file: Option<PathBuf>,
+    /// A file with the new passphrase, which is asked for otherwise
+    #[arg(long, value_name = "FILE", conflicts_with = "key_file")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
 }
 
 #[derive(Subcommand)]

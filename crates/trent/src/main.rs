@@ -15,6 +15,7 @@ mod metrics;
 mod node;
 mod operator_client;
 mod quarantine;
+mod seals;
 mod tenants;
 mod traces;
 mod trail_upkeep;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Audit(AuditCommand::Export(arguments)) => commands::audit::search::export(&arguments),
         Command::Audit(AuditCommand::Usage(arguments)) => commands::audit::usage::run(&arguments),
         Command::Audit(AuditCommand::Verify(arguments)) => return ended(commands::audit::verify::run(&arguments)),
+        Command::Seal(SealCommand::Migrate(arguments)) => commands::seal::migrate(&arguments),
         Command::Seal(SealCommand::Status { config, json }) => commands::seal::status(json, &config),
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::KeyPolicy(arguments) => commands::key_policy::run(&arguments),

@@ -7,10 +7,10 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use trent_crypto::sealed_keyring::{self, Fingerprint, SealedKeyringError};
+use trent_crypto::sealed_keyring::{self, Fingerprint};
 use trent_crypto::{Key256, Secret};
 
-use super::{Seal, SealError};
+use super::{Seal, SealError, opened};
 use crate::randomness::{self, Randomness, SystemRandomness};
 
 const PREFIX: &[u8] = b"trent-seal-1 ";
@@ -93,24 +93,13 @@ impl Seal for KeyFileSeal {
         "key-file"
     }
 
-    fn id(&self) -> String {
-        self.fingerprint().to_string()
-    }
-
     fn wrap(&self, keyring: &Secret) -> Result<Vec<u8>, SealError> {
         let salt = randomness::salt(&SystemRandomness)?;
         Ok(sealed_keyring::seal(&self.0, keyring.expose(), salt))
     }
 
     fn unwrap(&self, sealed: &[u8]) -> Result<Secret, SealError> {
-        sealed_keyring::open(&self.0, sealed).map_err(|error| match error {
-            SealedKeyringError::UnknownFormat(format) => SealError::UnknownFormat(format),
-            SealedKeyringError::WrongSeal { expected, found } => SealError::WrongSeal {
-                expected: expected.to_string(),
-                found: found.to_string(),
-            },
-            SealedKeyringError::Damaged => SealError::Damaged,
-        })
+        opened(&self.0, sealed)
     }
 }
 

@@ -7,6 +7,7 @@ mod attestation;
 mod collectors;
 mod deliveries;
 mod features;
+mod seal;
 mod sinks;
 mod sources;
 mod tables;
@@ -27,6 +28,7 @@ use trent_service::VpcEndpoint;
 
 pub(crate) use collectors::{CollectorAddress, TracesSettings};
 pub(crate) use deliveries::{EventTarget, SecurityLogSettings, TargetKind};
+pub(crate) use seal::{SealKind, SealSettings};
 pub(crate) use sinks::{BucketService, LogPlace, SinkKind, TrailSink};
 pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
@@ -78,7 +80,7 @@ pub(crate) struct Config {
     pub(crate) data_dir_chosen: bool,
     pub(crate) regions: Vec<Region>,
     pub(crate) bootstrap: Option<PathBuf>,
-    pub(crate) seal_key_file: PathBuf,
+    pub(crate) seal: SealSettings,
     pub(crate) operator_socket: PathBuf,
     pub(crate) audit_mode: AuditMode,
     /// When segments of the trail are closed, and how long they are kept.
@@ -236,13 +238,7 @@ impl Config {
             value::regions,
         );
         let bootstrap = r.read_optional_path("bootstrap", "TOML file of accounts and access keys to have at start");
-        let seal = default_seal_file();
-        let seal_key_file = r.read(
-            "seal.key_file",
-            "file that unlocks the store; outside data_dir",
-            &seal,
-            value::path,
-        );
+        let seal = SealSettings::read(r);
         let socket = data_dir
             .as_deref()
             .map(|dir| dir.join("operator.sock").display().to_string());
@@ -294,7 +290,7 @@ impl Config {
             data_dir_chosen,
             regions: regions?,
             bootstrap,
-            seal_key_file: seal_key_file?,
+            seal: seal?,
             operator_socket: operator_socket?,
             audit_mode: audit_mode?,
             keeping: keeping?,
@@ -318,7 +314,7 @@ impl Config {
     /// Where this node remembers the newest state of the store that it has seen, so that an older copy of the whole
     /// store is noticed: beside the seal, outside the data folder.
     pub(crate) fn head_file(&self) -> PathBuf {
-        Self::head_file_of(&self.seal_key_file)
+        Self::head_file_of(&self.seal.key_file)
     }
 
     /// The head file of the store that a seal belongs to.
@@ -330,7 +326,7 @@ impl Config {
 
     /// Where it is written down which keys were destroyed: beside the seal, apart from the store and its backups.
     pub(crate) fn ledger_file(&self) -> PathBuf {
-        let mut name = self.seal_key_file.as_os_str().to_owned();
+        let mut name = self.seal.key_file.as_os_str().to_owned();
         name.push(".destroyed");
         PathBuf::from(name)
     }
@@ -349,12 +345,23 @@ impl Config {
     fn contradictions(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        if absolute(&self.seal_key_file).starts_with(absolute(&self.data_dir)) {
+        if absolute(&self.seal.key_file).starts_with(absolute(&self.data_dir)) {
             problems.push(Problem {
                 at: None,
                 message:
                     "`seal.key_file` lies inside `data_dir`: whoever copies the data folder would have the key to \
                           it; keep the seal elsewhere"
+                        .to_owned(),
+            });
+        }
+        if let Some(file) = &self.seal.passphrase_file
+            && absolute(file).starts_with(absolute(&self.data_dir))
+        {
+            problems.push(Problem {
+                at: None,
+                message:
+                    "`seal.passphrase_file` lies inside `data_dir`: whoever copies the data folder would have the \
+                          passphrase to it; keep it elsewhere"
                         .to_owned(),
             });
         }

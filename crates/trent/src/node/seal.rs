@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use trent_admin::{GenerationState, RootGeneration, SealState};
 use trent_api::ApiError;
+use trent_keystore::seal::described;
 use trent_keystore::{GenerationId, Keyring};
 use trent_service::internal;
 use trent_store::Sealed;
@@ -17,6 +18,14 @@ pub(super) struct SealName {
     pub(super) id: String,
 }
 
+impl SealName {
+    /// The seal that a keyring is under.
+    pub(super) fn of(sealed: &[u8]) -> Self {
+        let (kind, id) = described(sealed).unwrap_or(("unknown", String::new()));
+        Self { kind, id }
+    }
+}
+
 /// A node's seal.
 pub(crate) struct NodeSeal {
     name: SealName,
@@ -27,6 +36,16 @@ pub(crate) struct NodeSeal {
 impl NodeSeal {
     pub(super) fn new(name: SealName, keyring: Keyring, store: Sealed) -> Self {
         Self { name, keyring, store }
+    }
+
+    /// What stands behind the seal.
+    pub(super) fn kind(&self) -> &'static str {
+        self.name.kind
+    }
+
+    /// What it protects.
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 }
 
