@@ -3,7 +3,7 @@
 //! A passphrase comes from a file, from the credential that systemd hands over, or from the terminal; never from the
 //! environment or the command line, which others can read.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,14 @@ pub(crate) enum SealFailure {
     /// Too long to be a passphrase.
     #[error("{} is longer than a passphrase may be ({LONGEST} bytes)", .0.display())]
     TooLong(PathBuf),
+    /// The folder of what is kept beside the seal.
+    #[error("cannot make the folder {}: {error}", path.display())]
+    Place {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// There is nobody to ask.
     #[error(
         "there is no terminal to ask for the seal's passphrase ({0}): set `seal.passphrase_file`, or give the service the \
@@ -63,7 +71,11 @@ pub(crate) enum SealFailure {
 pub(crate) fn open(settings: &SealSettings, data: &Path) -> Result<Box<dyn Seal>, SealFailure> {
     Ok(match settings.kind {
         SealKind::File => Box::new(KeyFileSeal::open(&settings.key_file, data)?),
-        SealKind::Passphrase => Box::new(PassphraseSeal::new(passphrase(settings, "Passphrase of the seal: ")?)?),
+        SealKind::Passphrase => {
+            let seal = PassphraseSeal::new(passphrase(settings, "Passphrase of the seal: ")?)?;
+            make_place(settings)?;
+            Box::new(seal)
+        }
     })
 }
 
@@ -75,8 +87,23 @@ pub(crate) fn make(settings: &SealSettings, data: &Path) -> Result<(Box<dyn Seal
             Ok((Box::new(KeyFileSeal::open(&settings.key_file, data)?), false))
         }
         SealKind::File => Ok((Box::new(KeyFileSeal::create(&settings.key_file, data)?), true)),
-        SealKind::Passphrase => Ok((Box::new(PassphraseSeal::chosen(chosen(settings)?)?), false)),
+        SealKind::Passphrase => {
+            let seal = PassphraseSeal::chosen(chosen(settings)?)?;
+            make_place(settings)?;
+            Ok((Box::new(seal), false))
+        }
     }
+}
+
+/// Makes the folder of the files that are kept beside a key file, where there is no key file.
+fn make_place(settings: &SealSettings) -> Result<(), SealFailure> {
+    let Some(folder) = settings.key_file.parent() else {
+        return Ok(());
+    };
+    fs::create_dir_all(folder).map_err(|error| SealFailure::Place {
+        path: folder.to_owned(),
+        error,
+    })
 }
 
 fn passphrase(settings: &SealSettings, prompt: &str) -> Result<Secret, SealFailure> {
