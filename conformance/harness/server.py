@@ -71,12 +71,17 @@ class Server:
             )
         )
         accounts.chmod(0o600)
-        self.config.write_text(
+        self.settings = (
             f'listen = "127.0.0.1:{self.port}"\ndata_dir = "{self.data}"\nregions = {regions}\n'.replace("'", '"')
             + f'bootstrap = "{accounts}"\n'
             + settings
-            + f'\n[seal]\nkey_file = "{self.seal}"\n'
         )
+        self.sealed_by(key_file=self.seal)
+
+    def sealed_by(self, **seal):
+        """Has these settings of the seal from the next start on."""
+        lines = "".join(f'{name} = "{value}"\n' for name, value in seal.items())
+        self.config.write_text(f"{self.settings}\n[seal]\n{lines}")
 
     @property
     def endpoint(self):

@@ -14,6 +14,7 @@ use crate::operations::list_quotas::ListQuotas;
 use crate::operations::plan_declaration::PlanDeclaration;
 use crate::operations::recover_key::RecoverKey;
 use crate::operations::revoke_sessions::RevokeSessions;
+use crate::operations::seal_status::SealStatus;
 use crate::operations::set_quota::SetQuota;
 use crate::operations::status::Status;
 use crate::operations::tag_values::TagValues;
@@ -35,6 +36,7 @@ impl Catalogue for Operator {
                 Entry::built::<PlanDeclaration>(),
                 Entry::built::<RecoverKey>(),
                 Entry::built::<RevokeSessions>(),
+                Entry::built::<SealStatus>(),
                 Entry::built::<SetQuota>(),
                 Entry::built::<Status>(),
                 Entry::built::<TagValues>(),

@@ -13,6 +13,7 @@ mod operations;
 mod past;
 mod questions;
 mod quota_names;
+mod seal;
 mod turned_away;
 mod verification;
 
@@ -28,6 +29,7 @@ use trent_store::{Ledger, Mode, Sealed};
 
 pub use accounts::Inquiries;
 pub use questions::Questions;
+pub use seal::{GenerationState, RootGeneration, Seal, SealState};
 pub use verification::Verification;
 
 /// What the operator's operations work on.
@@ -64,6 +66,8 @@ pub struct Operator {
     pub deliveries: Vec<trent_delivery::Status>,
     /// The checks of the trail that were asked for.
     pub verification: Verification,
+    /// What protects the keyring.
+    pub seal: Arc<dyn Seal>,
     /// What never changes while the server runs.
     pub facts: Facts,
 }

@@ -14,7 +14,7 @@ use trent_crypto::root::{Generation, GenerationId, RootKeys};
 
 use crate::error::KeyringError;
 use crate::randomness::{self, Randomness, SystemRandomness};
-use crate::seal::Seal;
+use crate::seal::{self, Seal};
 
 const FORMAT: u8 = 1;
 const HEADER: usize = 1 + Key256::LEN + 4 + 2;
@@ -45,7 +45,7 @@ impl Keyring {
 
     /// Opens a sealed keyring.
     pub fn open(seal: &dyn Seal, sealed: &[u8]) -> Result<Self, KeyringError> {
-        let content = seal.unwrap(sealed)?;
+        let content = seal::unwrap(seal, sealed)?;
         let root = decode(content.expose())?;
         Ok(Self { root })
     }
@@ -63,6 +63,11 @@ impl Keyring {
     /// The generation that seals.
     pub fn active(&self) -> GenerationId {
         self.root.active()
+    }
+
+    /// Every generation that opens, in order.
+    pub fn generations(&self) -> impl Iterator<Item = GenerationId> {
+        self.root.generations().iter().map(|generation| generation.id)
     }
 
     /// Adds a random generation that opens but does not seal yet.

@@ -28,8 +28,9 @@ pub use messages::{
 };
 pub use parsed::Lease;
 pub use randomness::{Randomness, RandomnessError, SystemRandomness};
-pub use seal::{KeyFileSeal, Seal, SealError};
+pub use seal::{KeyFileSeal, PassphraseSeal, Seal, SealError};
 pub use software::SoftwareKeystore;
 pub use trent_crypto::pair::PairError;
+pub use trent_crypto::root::GenerationId;
 pub use trent_crypto::sigv4::SigningKey;
 pub use trent_crypto::{EncryptionContext, KeyAddress, KeyIdentity, MaterialId, Secret};

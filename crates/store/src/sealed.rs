@@ -8,6 +8,8 @@
 //! then reads, until it is opened again; and whoever can put back both the whole store and the head file, which lies
 //! outside it, can roll this node back.
 
+mod generations;
+
 use std::{
     path::PathBuf,
     sync::Arc,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trent_names::{AccountId, PrincipalArn};
 
-use crate::config::{ConfigFlags, duration, span};
+use crate::config::{ConfigFlags, SealKind, duration, span};
 use crate::version::VERSION;
 pub(crate) use audit::AuditCommand;
 pub(crate) use quotas::{QuotaArguments, QuotasCommand};
@@ -64,6 +64,9 @@ pub(crate) enum Command {
     /// Tell what is left of keys that were deleted
     #[command(subcommand)]
     Destruction(DestructionCommand),
+    /// Look after the seal and the root keys that it protects
+    #[command(subcommand)]
+    Seal(SealCommand),
     /// Look after temporary credentials
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -204,6 +207,35 @@ pub(crate) enum DestructionCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SealCommand {
+    /// Put the keyring under another seal while the server is stopped; the old seal opens the store no more
+    Migrate(MigrateArguments),
+    /// Ask a running server what its seal is, and what each root generation still protects
+    Status {
+        #[command(flatten)]
+        config: ConfigFlags,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct MigrateArguments {
+    /// The kind of the new seal
+    #[arg(long, value_name = "KIND")]
+    pub(crate) to: SealKind,
+    /// The new key file; made if it is not there
+    #[arg(long, value_name = "FILE", required_if_eq("to", "file"))]
+    pub(crate) key_file: Option<PathBuf>,
+    /// A file with the new passphrase, which is asked for otherwise
+    #[arg(long, value_name = "FILE", conflicts_with = "key_file")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
 }
 
 #[derive(Subcommand)]

@@ -17,6 +17,7 @@ mod metrics;
 mod node;
 mod operator_client;
 mod quarantine;
+mod seals;
 mod tenants;
 mod traces;
 mod trail_upkeep;
@@ -28,7 +29,7 @@ use clap::Parser;
 
 use cli::{
     AccountCommand, AuditCommand, Cli, ClockCommand, Command, ConfigCommand, DestructionCommand, KeyCommand,
-    SessionsCommand,
+    SealCommand, SessionsCommand,
 };
 
 /// Requests allocate much and briefly; this allocator costs a fifth of the system's there.
@@ -64,6 +65,8 @@ fn main() -> ExitCode {
         Command::Audit(AuditCommand::Export(arguments)) => commands::audit::search::export(&arguments),
         Command::Audit(AuditCommand::Usage(arguments)) => commands::audit::usage::run(&arguments),
         Command::Audit(AuditCommand::Verify(arguments)) => return ended(commands::audit::verify::run(&arguments)),
+        Command::Seal(SealCommand::Migrate(arguments)) => commands::seal::migrate(&arguments),
+        Command::Seal(SealCommand::Status { config, json }) => commands::seal::status(json, &config),
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::Doctor(arguments) => commands::doctor::run(&arguments),
         Command::KeyPolicy(arguments) => commands::key_policy::run(&arguments),

@@ -12,6 +12,7 @@ pub(crate) mod list_quotas;
 pub(crate) mod plan_declaration;
 pub(crate) mod recover_key;
 pub(crate) mod revoke_sessions;
+pub(crate) mod seal_status;
 pub(crate) mod set_quota;
 pub(crate) mod status;
 pub(crate) mod tag_values;

@@ -33,7 +33,7 @@ fn input(operation: &str) -> Value {
         "RecoverKey" => json!({"Key": SHARED}),
         "SetQuota" => json!({"AccountId": OWNER, "Quota": "CreateKey", "Value": "7"}),
         "RevokeSessions" => json!({"AccountId": OWNER, "UserName": "Alice"}),
-        "ConfirmClock" | "DestructionStatus" | "Status" | "VerifyTrail" => json!({}),
+        "ConfirmClock" | "DestructionStatus" | "SealStatus" | "Status" | "VerifyTrail" => json!({}),
         "TagValues" => json!({"TagKey": "Team", "Keys": [SHARED]}),
         "WhoCan" => json!({"Action": "kms:Encrypt", "Key": SHARED}),
         other => panic!("{other} needs an input here"),

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
-use trent_admin::{Facts, Operator, Questions, Verification};
+use trent_admin::{Facts, Operator, Questions, Seal, SealState, Verification};
+use trent_api::ApiError;
 use trent_audit::{Drain, MemoryLog, Trail};
 use trent_identity::declaration::no_files;
 use trent_identity::directory::principals::Tag;
@@ -52,6 +54,20 @@ const CLOSED_POLICY: &str = r#"{
 const ALLOW_USE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Use","Effect":"Allow","Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey"],"Resource":"*"}]}"#;
 const ALLOW_READ: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:DescribeKey","Resource":"*"}]}"#;
+
+/// The seal of a deployment in memory.
+struct Unsealed;
+
+#[async_trait]
+impl Seal for Unsealed {
+    async fn state(&self) -> Result<SealState, ApiError> {
+        Ok(SealState {
+            kind: String::new(),
+            id: String::new(),
+            generations: Vec::new(),
+        })
+    }
+}
 
 /// Everything.
 pub(crate) struct World {
@@ -109,6 +125,7 @@ impl World {
                 ledger: None,
                 upkeep: Arc::new(runner),
                 verification: Verification::default(),
+                seal: Arc::new(Unsealed),
                 facts: Facts {
                     version: String::new(),
                     boundary: String::new(),

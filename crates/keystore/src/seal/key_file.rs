@@ -7,10 +7,10 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use trent_crypto::sealed_keyring::{self, Fingerprint, SealedKeyringError};
+use trent_crypto::sealed_keyring::{self, Fingerprint};
 use trent_crypto::{Key256, Secret};
 
-use super::{Seal, SealError};
+use super::{Seal, SealError, opened};
 use crate::randomness::{self, Randomness, SystemRandomness};
 
 const PREFIX: &[u8] = b"trent-seal-1 ";
@@ -99,14 +99,7 @@ impl Seal for KeyFileSeal {
     }
 
     fn unwrap(&self, sealed: &[u8]) -> Result<Secret, SealError> {
-        sealed_keyring::open(&self.0, sealed).map_err(|error| match error {
-            SealedKeyringError::UnknownFormat(format) => SealError::UnknownFormat(format),
-            SealedKeyringError::WrongSeal { expected, found } => SealError::WrongSeal {
-                expected: expected.to_string(),
-                found: found.to_string(),
-            },
-            SealedKeyringError::Damaged => SealError::Damaged,
-        })
+        opened(&self.0, sealed)
     }
 }
 

@@ -7,6 +7,7 @@ mod encryption;
 mod import;
 mod key_file;
 mod keyring;
+mod passphrase;
 mod secrecy;
 mod support;
 mod transfer;

@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &BackupArguments) -> Result<(), Failure> {
     );
     println!(
         "To restore it you also need the seal, which is not part of it: {}",
-        config.seal_key_file.display()
+        config.seal.in_words()
     );
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) fn status(as_json: bool, flags: &ConfigFlags) -> Result<(), Failure> 
     println!("Backups made before a date above hold the key deleted then, and the data file may until it reuses the");
     println!(
         "space. Both are sealed: whoever has one of them needs the seal as well, {}.",
-        config.seal_key_file.display()
+        config.seal.in_words()
     );
     println!(
         "`trent restore` deletes these keys again; it reads them from {}.",

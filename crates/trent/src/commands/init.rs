@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::Failure;
 use crate::cli::InitArguments;
 use crate::commands::{print_access_key, runtime};
-use crate::config::Config;
+use crate::config::{Config, SealKind};
 use crate::node::{Deed, Node, random_account_id};
 
 pub(crate) fn run(arguments: &InitArguments) -> Result<(), Failure> {
@@ -20,13 +20,28 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<(), Failure> {
             .commit(account.plan(key), &Deed::of_the_operator("CreateAccount").on(id))
             .await?;
         node.close().await?;
-        let (data, seal) = (config.data_dir.display(), config.seal_key_file.display());
+        let (data, seal) = (config.data_dir.display(), config.seal.key_file.display());
+        let mut places = json!({"DataDir": data.to_string()});
+        if config.seal.kind == SealKind::File {
+            places["SealKeyFile"] = seal.to_string().into();
+        }
         if !arguments.json {
             println!("Made a deployment in {data}.");
-            println!("Its seal is {seal}: without this file the data cannot be opened. Keep a copy of it, apart from");
-            println!("copies of the data.\n");
+            match config.seal.kind {
+                SealKind::File => {
+                    println!(
+                        "Its seal is {seal}: without this file the data cannot be opened. Keep a copy of it, apart from"
+                    );
+                    println!("copies of the data.\n");
+                }
+                SealKind::Passphrase => {
+                    println!(
+                        "Its seal is a passphrase: without it the data cannot be opened, and nobody can tell it to you."
+                    );
+                    println!("Keep it where you will find it, apart from copies of the data.\n");
+                }
+            }
         }
-        let places = json!({"DataDir": data.to_string(), "SealKeyFile": seal.to_string()});
         print_access_key(id, &key, places, arguments.json)
     })
 }

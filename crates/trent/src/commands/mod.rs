@@ -18,6 +18,7 @@ pub(crate) mod lint;
 pub(crate) mod policy_test;
 pub(crate) mod quotas;
 pub(crate) mod restore;
+pub(crate) mod seal;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod simulate;

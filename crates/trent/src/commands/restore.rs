@@ -12,7 +12,7 @@ use trent_store::backup;
 
 use crate::cli::RestoreArguments;
 use crate::commands::runtime;
-use crate::config::Config;
+use crate::config::{Config, SealKind};
 use crate::node::{Deed, Node};
 use crate::{Failure, quarantine};
 
@@ -37,7 +37,9 @@ fn restore(path: &Path, config: &Config) -> Result<(), Failure> {
         "{file}: {} records at revision {}, whole.",
         summary.records, summary.revision
     );
-    trent_keystore::KeyFileSeal::open(&config.seal_key_file, &config.data_dir)?;
+    if config.seal.kind == SealKind::File {
+        crate::seals::open(&config.seal, &config.data_dir)?;
+    }
     if config
         .data_dir
         .read_dir()

@@ -383,6 +383,7 @@ fn operators(
         tags: kms,
         deliveries: deliveries.statuses().to_vec(),
         verification: Verification::default(),
+        seal: Arc::clone(&node.seal) as _,
         facts: trent_admin::Facts {
             version: VERSION.to_owned(),
             boundary: node.boundary.clone(),

@@ -10,12 +10,23 @@ impl Config {
     pub(super) fn contradictions(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        if absolute(&self.seal_key_file).starts_with(absolute(&self.data_dir)) {
+        if absolute(&self.seal.key_file).starts_with(absolute(&self.data_dir)) {
             problems.push(Problem {
                 at: None,
                 message:
                     "`seal.key_file` lies inside `data_dir`: whoever copies the data folder would have the key to \
                           it; keep the seal elsewhere"
+                        .to_owned(),
+            });
+        }
+        if let Some(file) = &self.seal.passphrase_file
+            && absolute(file).starts_with(absolute(&self.data_dir))
+        {
+            problems.push(Problem {
+                at: None,
+                message:
+                    "`seal.passphrase_file` lies inside `data_dir`: whoever copies the data folder would have the \
+                           passphrase to it; keep it elsewhere"
                         .to_owned(),
             });
         }

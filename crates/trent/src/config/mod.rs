@@ -10,6 +10,7 @@ mod contradictions;
 mod deliveries;
 mod features;
 mod quotas;
+mod seal;
 mod sinks;
 mod sources;
 mod tables;
@@ -33,6 +34,7 @@ use trent_service::VpcEndpoint;
 
 pub(crate) use collectors::{CollectorAddress, TracesSettings};
 pub(crate) use deliveries::{EventTarget, SecurityLogSettings, TargetKind};
+pub(crate) use seal::{SealKind, SealSettings};
 pub(crate) use sinks::{BucketService, LogPlace, SinkKind, TrailSink};
 pub(crate) use sources::Problem;
 use sources::{Explained, Origin, Reader, Sources, variable_of};
@@ -92,7 +94,7 @@ pub(crate) struct Config {
     pub(crate) data_dir_chosen: bool,
     pub(crate) regions: Vec<Region>,
     pub(crate) bootstrap: Option<PathBuf>,
-    pub(crate) seal_key_file: PathBuf,
+    pub(crate) seal: SealSettings,
     pub(crate) operator_socket: PathBuf,
     pub(crate) audit_mode: AuditMode,
     /// When segments of the trail are closed, and how long they are kept.
@@ -275,13 +277,7 @@ impl Config {
             value::regions,
         );
         let bootstrap = r.read_optional_path("bootstrap", "TOML file of accounts and access keys to have at start");
-        let seal = default_seal_file();
-        let seal_key_file = r.read(
-            "seal.key_file",
-            "file that unlocks the store; outside data_dir",
-            &seal,
-            value::path,
-        );
+        let seal = SealSettings::read(r);
         let socket = data_dir
             .as_deref()
             .map(|dir| dir.join("operator.sock").display().to_string());
@@ -337,7 +333,7 @@ impl Config {
             data_dir_chosen,
             regions: regions?,
             bootstrap,
-            seal_key_file: seal_key_file?,
+            seal: seal?,
             operator_socket: operator_socket?,
             audit_mode: audit_mode?,
             keeping: keeping?,
@@ -363,7 +359,7 @@ impl Config {
     /// Where this node remembers the newest state of the store that it has seen, so that an older copy of the whole
     /// store is noticed: beside the seal, outside the data folder.
     pub(crate) fn head_file(&self) -> PathBuf {
-        Self::head_file_of(&self.seal_key_file)
+        Self::head_file_of(&self.seal.key_file)
     }
 
     /// The head file of the store that a seal belongs to.
@@ -375,7 +371,7 @@ impl Config {
 
     /// Where it is written down which keys were destroyed: beside the seal, apart from the store and its backups.
     pub(crate) fn ledger_file(&self) -> PathBuf {
-        let mut name = self.seal_key_file.as_os_str().to_owned();
+        let mut name = self.seal.key_file.as_os_str().to_owned();
         name.push(".destroyed");
         PathBuf::from(name)
     }

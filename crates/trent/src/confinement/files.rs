@@ -27,7 +27,7 @@ pub(super) fn make_own(config: &Config) -> Result<(), Failure> {
 
 /// The folders of the store, the seal and the operator's socket.
 fn own(config: &Config) -> Vec<PathBuf> {
-    let files = [&config.seal_key_file, &config.operator_socket];
+    let files = [&config.seal.key_file, &config.operator_socket];
     let folders = files.into_iter().filter_map(|file| file.parent()).map(named);
     std::iter::once(config.data_dir.clone()).chain(folders).collect()
 }

@@ -2,7 +2,9 @@
 //! data goes through here, so that they all hold the same lock and make the same checks.
 
 mod keyring;
+mod migration;
 mod record;
+mod seal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,9 +19,13 @@ use trent_names::{AccountId, Region};
 use trent_service::{Clock, ClockGuard, MovableClock, Quotas, RequestQuotas, SteadyClock, SystemClock, granted_quotas};
 use trent_store::{DataFolder, Engine, Ledger, MemoryEngine, Mode, Options, Sealed};
 
-use crate::config::{AuditMode, Config};
+use crate::config::{AuditMode, Config, SealKind};
+use crate::seals::{self, SealFailure};
 
+pub(crate) use migration::Migrated;
 pub(crate) use record::Deed;
+pub(crate) use seal::NodeSeal;
+use seal::SealName;
 
 /// The trail of a development server in memory keeps this much.
 const MEMORY_TRAIL: usize = 16 << 20;
@@ -36,9 +42,9 @@ pub(crate) enum OpenFailure {
     /// Writing to the store.
     #[error(transparent)]
     Commit(#[from] trent_store::CommitError),
-    /// The seal's key file.
+    /// The seal.
     #[error(transparent)]
-    Seal(#[from] trent_keystore::SealError),
+    Seal(#[from] crate::seals::SealFailure),
     /// The keyring.
     #[error(transparent)]
     Keyring(#[from] trent_keystore::KeyringError),
@@ -59,6 +65,9 @@ pub(crate) enum OpenFailure {
     /// Records that a crash left behind could not be brought into the trail.
     #[error("the audit records of the last run cannot be completed: {0}")]
     Drain(#[from] trent_audit::DrainError),
+    /// The record of what the operator did.
+    #[error("it cannot be recorded: {0}")]
+    Record(#[from] trent_audit::TrailError),
     /// A folder of ours.
     #[error("cannot use {}: {error}", path.display())]
     Folder {
@@ -96,6 +105,8 @@ pub(crate) struct Node {
     pub(crate) quotas: Arc<Quotas>,
     /// What of that they have used up.
     pub(crate) request_quotas: Arc<RequestQuotas>,
+    /// What protects the keyring.
+    pub(crate) seal: Arc<NodeSeal>,
     /// What protects the keys, in words.
     pub(crate) boundary: String,
     home_region: Region,
@@ -109,25 +120,25 @@ struct Parts {
     keyring: Keyring,
     /// Where it is kept; `None` in memory.
     folder: Option<DataFolder>,
-    seal_kind: &'static str,
+    seal: SealName,
 }
 
 impl Node {
     /// Makes a new deployment's node. What it made is taken away again if it cannot be finished.
     pub(crate) async fn create(config: &Config) -> Result<Self, OpenFailure> {
-        let (seal, made_seal) = new_seal(&config.seal_key_file, &config.data_dir)?;
-        let made = Self::create_under(config, &seal).await;
+        let (seal, made_seal) = new_seal(config)?;
+        let made = Self::create_under(config, &*seal).await;
         if made.is_err() && made_seal {
             // The seal of a store that does not exist protects nothing.
-            let _ = std::fs::remove_file(&config.seal_key_file);
+            let _ = std::fs::remove_file(&config.seal.key_file);
         }
         made
     }
 
-    async fn create_under(config: &Config, seal: &KeyFileSeal) -> Result<Self, OpenFailure> {
+    async fn create_under(config: &Config, seal: &dyn Seal) -> Result<Self, OpenFailure> {
         let folder = DataFolder::create(&config.data_dir, Mode::Production)?;
         let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
-        let keyring = keyring::create(&*engine, seal).await?;
+        let (keyring, name) = keyring::create(&*engine, seal).await?;
         let options = Options {
             head_file: Some(config.head_file()),
             accept_rollback: true,
@@ -137,7 +148,7 @@ impl Node {
             engine,
             keyring,
             folder: Some(folder),
-            seal_kind: seal.kind(),
+            seal: name,
         };
         Self::assemble(config, parts, Mode::Production, options).await
     }
@@ -145,9 +156,9 @@ impl Node {
     /// Opens an existing deployment's node, and completes the trail before anything new can happen.
     pub(crate) async fn open(config: &Config, accept_rollback: bool) -> Result<Self, OpenFailure> {
         let folder = DataFolder::open(&config.data_dir, Mode::Production)?;
-        let seal = KeyFileSeal::open(&config.seal_key_file, &config.data_dir)?;
+        let seal = seals::open(&config.seal, &config.data_dir)?;
         let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
-        let keyring = keyring::open(&*engine, &seal).await?;
+        let (keyring, name) = keyring::open(&*engine, &*seal).await?;
         let options = Options {
             head_file: Some(config.head_file()),
             accept_rollback,
@@ -157,7 +168,7 @@ impl Node {
             engine,
             keyring,
             folder: Some(folder),
-            seal_kind: seal.kind(),
+            seal: name,
         };
         Self::assemble(config, parts, Mode::Production, options).await
     }
@@ -165,9 +176,9 @@ impl Node {
     /// What the trail of a stopped deployment is checked against. Nothing but the store is opened.
     pub(crate) async fn chains(config: &Config) -> Result<Chains, OpenFailure> {
         let folder = DataFolder::open(&config.data_dir, Mode::Production)?;
-        let seal = KeyFileSeal::open(&config.seal_key_file, &config.data_dir)?;
+        let seal = seals::open(&config.seal, &config.data_dir)?;
         let engine: Arc<dyn Engine> = Arc::new(folder.engine()?);
-        let keyring = keyring::open(&*engine, &seal).await?;
+        let (keyring, _) = keyring::open(&*engine, &*seal).await?;
         let options = Options {
             head_file: Some(config.head_file()),
             accept_rollback: false,
@@ -193,7 +204,10 @@ impl Node {
                 engine: Arc::new(MemoryEngine::new()),
                 keyring: Keyring::generate(&trent_keystore::SystemRandomness)?,
                 folder: None,
-                seal_kind: "memory",
+                seal: SealName {
+                    kind: seal::MEMORY,
+                    id: String::new(),
+                },
             }
         };
         Self::assemble(config, parts, Mode::Development, options).await
@@ -204,7 +218,7 @@ impl Node {
             engine,
             keyring,
             folder,
-            seal_kind,
+            seal,
         } = parts;
         if mode == Mode::Production && config.audit_mode == AuditMode::Discarding {
             return Err(OpenFailure::NoTrail);
@@ -240,7 +254,7 @@ impl Node {
         let quotas = Arc::new(Quotas::new(config.quotas.clone()));
         granted_quotas::load(&store, &quotas).await?;
         Ok(Self {
-            store,
+            store: store.clone(),
             keystore,
             directory,
             store_file,
@@ -253,7 +267,11 @@ impl Node {
             ledger,
             request_quotas: Arc::new(RequestQuotas::new(Arc::clone(&quotas))),
             quotas,
-            boundary: format!("software keystore in the server's process; at rest sealed by {seal_kind}"),
+            seal: Arc::new(NodeSeal::new(seal.clone(), keyring, store.clone())),
+            boundary: format!(
+                "software keystore in the server's process; at rest sealed by {}",
+                seal.kind
+            ),
             home_region: config.regions[0].clone(),
             _folder: folder,
         })
@@ -329,15 +347,14 @@ pub(crate) fn random_account_id() -> AccountId {
     number.to_string().parse().expect("twelve digits")
 }
 
-/// A seal for a new store: the file that is there, unless a store uses it, or a new one. Tells whether it is new.
-fn new_seal(path: &Path, data: &Path) -> Result<(KeyFileSeal, bool), OpenFailure> {
-    if !path.exists() {
-        return Ok((KeyFileSeal::create(path, data)?, true));
+/// A seal for a new store: the key file that is there, unless a store uses it, or a new one, or a passphrase. Tells whether
+/// a file was made.
+fn new_seal(config: &Config) -> Result<(Box<dyn Seal>, bool), OpenFailure> {
+    let in_use = config.seal.kind != SealKind::File || config.seal.key_file.exists();
+    if in_use && config.head_file().exists() {
+        return Err(OpenFailure::SealInUse(config.seal.key_file.clone()));
     }
-    if Config::head_file_of(path).exists() {
-        return Err(OpenFailure::SealInUse(path.to_owned()));
-    }
-    Ok((KeyFileSeal::open(path, data)?, false))
+    Ok(seals::make(&config.seal, &config.data_dir)?)
 }
 
 /// Opens the trail. If the operator put back an older store (`older_store`), files with chains that this store does not
@@ -381,23 +398,26 @@ async fn open_trail(config: &Config, store: &Sealed, older_store: bool) -> Resul
 /// A folder stamped for development, which keeps its own seal: nothing in it is worth a separate one.
 async fn development_folder(config: &Config) -> Result<Parts, OpenFailure> {
     let (seal_file, engine_folder) = (config.data_dir.join("dev-seal.key"), config.data_dir.join("store"));
-    let (folder, seal, engine, keyring);
+    let (folder, engine, keyring, name);
     if config.data_dir.join("FORMAT").exists() {
         folder = DataFolder::open(&config.data_dir, Mode::Development)?;
-        seal = KeyFileSeal::open(&seal_file, &engine_folder)?;
+        let seal = KeyFileSeal::open(&seal_file, &engine_folder).map_err(SealFailure::from)?;
         engine = Arc::new(folder.engine()?);
-        keyring = keyring::open(&*engine, &seal).await?;
+        (keyring, name) = keyring::open(&*engine, &seal).await?;
     } else {
         folder = DataFolder::create(&config.data_dir, Mode::Development)?;
-        seal = KeyFileSeal::create(&seal_file, &engine_folder)?;
+        let seal = KeyFileSeal::create(&seal_file, &engine_folder).map_err(SealFailure::from)?;
         engine = Arc::new(folder.engine()?);
-        keyring = keyring::create(&*engine, &seal).await?;
+        (keyring, name) = keyring::create(&*engine, &seal).await?;
     }
     Ok(Parts {
         engine,
         keyring,
         folder: Some(folder),
-        seal_kind: "a key file in the data folder",
+        seal: SealName {
+            kind: "a key file in the data folder",
+            ..name
+        },
     })
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::fs::statvfs;
 
 use super::Finding;
-use crate::config::Config;
+use crate::config::{Config, SealKind, SealSettings};
 
 /// Less room than this is too little for the store and the trail: 1 GiB.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -17,7 +17,6 @@ const OTHERS: u32 = 0o077;
 
 pub(super) fn look_over(config: &Config) -> Vec<Finding> {
     let store = fs::metadata(&config.data_dir);
-    let seal = fs::metadata(&config.seal_key_file);
     let mut findings = Vec::new();
     match &store {
         Ok(store) => {
@@ -29,18 +28,10 @@ pub(super) fn look_over(config: &Config) -> Vec<Finding> {
             format!("{}: {error}; `trent init` makes it", config.data_dir.display()),
         )),
     }
-    match &seal {
-        Ok(seal) => findings.push(private("seal", &config.seal_key_file, seal)),
-        Err(error) => findings.push(Finding::problem(
-            "seal",
-            format!(
-                "{}: {error}; without it nothing in the store can be read",
-                config.seal_key_file.display()
-            ),
-        )),
+    if let Some(path) = secret(&config.seal) {
+        findings.extend(guarded(path, store.as_ref().ok()));
     }
-    if let (Ok(store), Ok(seal)) = (&store, &seal) {
-        findings.push(apart(store, seal));
+    if store.is_ok() {
         findings.push(beside(
             "head file",
             &config.head_file(),
@@ -53,6 +44,14 @@ pub(super) fn look_over(config: &Config) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// The file of the seal's secret; none if it is a credential of the service or in somebody's memory.
+fn secret(seal: &SealSettings) -> Option<&Path> {
+    match seal.kind {
+        SealKind::File => Some(&seal.key_file),
+        SealKind::Passphrase => seal.passphrase_file.as_deref(),
+    }
 }
 
 fn private(about: &'static str, path: &Path, found: &Metadata) -> Finding {
@@ -76,6 +75,19 @@ fn room(folder: &Path) -> Option<Finding> {
     } else {
         Finding::good("room", text)
     })
+}
+
+/// Who else can read the seal's secret.
+fn guarded(path: &Path, store: Option<&Metadata>) -> Vec<Finding> {
+    match fs::metadata(path) {
+        Ok(seal) => std::iter::once(private("seal", path, &seal))
+            .chain(store.map(|store| apart(store, &seal)))
+            .collect(),
+        Err(error) => vec![Finding::problem(
+            "seal",
+            format!("{}: {error}; without it nothing in the store can be read", path.display()),
+        )],
+    }
 }
 
 fn apart(store: &Metadata, seal: &Metadata) -> Finding {
