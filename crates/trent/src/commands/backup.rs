@@ -21,10 +21,10 @@ use crate::operator_client::{self, OperatorError};
 pub(crate) fn run(arguments: &BackupArguments) -> Result<(), Failure> {
     let config = Config::load(&arguments.config).into_config()?;
     let file = std::path::absolute(&arguments.file)?;
-    if file.exists() {
-        return Err(format!("{} exists already; it is left as it is", file.display()).into());
-    }
     let partial = partial_of(&file);
+    if let Some(there) = [&file, &partial].into_iter().find(|path| path.exists()) {
+        return Err(format!("{} exists already; it is left as it is", there.display()).into());
+    }
     let taken = take(&config, &partial).and_then(|how| {
         let summary = backup::verify(&mut BufReader::new(File::open(&partial)?))?;
         fs::rename(&partial, &file)?;
@@ -61,7 +61,7 @@ fn take(config: &Config, partial: &Path) -> Result<&'static str, Failure> {
     let spool = data.join(format!("backup-{}.partial", std::process::id()));
     let asked = operator_client::call(&config.operator_socket, "Backup", &json!({"Path": spool}));
     let taken = asked.map(|_| take_over(&spool, partial));
-    // It is there no longer if it only got another name.
+    // It may never have been made.
     let _ = fs::remove_file(&spool);
     match taken {
         Ok(taken) => {
@@ -76,15 +76,15 @@ fn take(config: &Config, partial: &Path) -> Result<&'static str, Failure> {
     }
 }
 
-/// Gives a file another name, perhaps on another disk.
+/// Gives a file another name, perhaps on another disk, and never over something: a rename would replace it.
 fn take_over(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::rename(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
             io::copy(&mut File::open(from)?, &mut file)?;
             file.sync_all()
         }
-        renamed => renamed,
+        linked => linked,
     }
 }
 
