@@ -49,7 +49,7 @@ pub struct Key {
     home: Arc<Home>,
     policy: Arc<Compiled>,
     /// The names of the aliases that point here.
-    pub aliases: Vec<String>,
+    pub aliases: Box<[String]>,
     /// The commit that wrote the record: what a change of it names.
     pub revision: Revision,
     /// The key as the keystore takes it: here, so that it is found together with all else of the key.

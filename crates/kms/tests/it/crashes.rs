@@ -189,7 +189,8 @@ async fn equip(world: &World, id: &str, number: usize) {
     world.ok("CreateGrant", grant).await;
 }
 
-/// How many records of each kind there are. Who does the work, and how many letters came and went, is no key's.
+/// How many records of each kind there are. Who does the work, how many letters came and went, and how many keys an
+/// account has is no key's.
 pub(crate) async fn records(engine: &Mortal) -> BTreeMap<u8, usize> {
     let mut counts = BTreeMap::new();
     let mut after = None;
@@ -198,7 +199,7 @@ pub(crate) async fn records(engine: &Mortal) -> BTreeMap<u8, usize> {
         for (key, _) in &page.items {
             let place = key.iter().position(|byte| *byte == 0).expect("a place");
             let kind = Kind(key[place + 1]);
-            if ![kinds::JOB_LEASE, kinds::OUTBOX, kinds::INBOX].contains(&kind) {
+            if ![kinds::JOB_LEASE, kinds::OUTBOX, kinds::INBOX, kinds::KEY_ROSTER].contains(&kind) {
                 *counts.entry(kind.0).or_default() += 1;
             }
         }

@@ -117,7 +117,8 @@ fn a_seal_inside_the_data_folder_is_refused() {
     );
     assert!(explanation(&loaded).contains("lies inside `data_dir`"));
     assert!(loaded.into_config().is_err());
-    let passphrase = "data_dir = \"/srv/trent\"\nseal.kind = \"passphrase\"\nseal.passphrase_file = \"/srv/trent/words\"\n";
+    let passphrase =
+        "data_dir = \"/srv/trent\"\nseal.kind = \"passphrase\"\nseal.passphrase_file = \"/srv/trent/words\"\n";
     let loaded = load(passphrase, &[]);
     assert!(explanation(&loaded).contains("`seal.passphrase_file` lies inside `data_dir`"));
     assert!(loaded.into_config().is_err());
@@ -125,7 +126,10 @@ fn a_seal_inside_the_data_folder_is_refused() {
 
 #[test]
 fn the_kinds_of_seal_are_known_by_name() {
-    let seal = load("seal.kind = \"passphrase\"\n", &[]).into_config().expect("valid").seal;
+    let seal = load("seal.kind = \"passphrase\"\n", &[])
+        .into_config()
+        .expect("valid")
+        .seal;
     assert_eq!((seal.kind, seal.passphrase_file), (SealKind::Passphrase, None));
     let text = explanation(&load("seal.kind = \"pkcs12\"\n", &[]));
     assert!(text.contains("file, line 1") && text.contains("pkcs12"), "{text}");

@@ -85,7 +85,10 @@ fn guarded(path: &Path, store: Option<&Metadata>) -> Vec<Finding> {
             .collect(),
         Err(error) => vec![Finding::problem(
             "seal",
-            format!("{}: {error}; without it nothing in the store can be read", path.display()),
+            format!(
+                "{}: {error}; without it nothing in the store can be read",
+                path.display()
+            ),
         )],
     }
 }
