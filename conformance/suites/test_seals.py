@@ -228,7 +228,9 @@ def test_another_seal_follows_and_the_old_one_opens_the_store_no_more(tmp_path, 
     assert "MigrateSeal" in (server.data / "audit" / "trail.jsonl").read_text()
 
 
-@pytest.mark.parametrize(("before", "after"), [("file", "passphrase"), ("file", "another file"), ("passphrase", "file")])
+@pytest.mark.parametrize(
+    ("before", "after"), [("file", "passphrase"), ("file", "another file"), ("passphrase", "file")]
+)
 def test_a_migration_that_is_killed_anywhere_leaves_a_store_that_opens(tmp_path, fate, before, after):
     """A kill at each durable step: the old seal opens the store or the new one does, and the same command ends it."""
     server = Mortal(tmp_path / "server", fate)
@@ -262,8 +264,8 @@ def test_a_migration_that_is_killed_anywhere_leaves_a_store_that_opens(tmp_path,
 
 @pytest.mark.parametrize("kind", ["file", "passphrase"])
 def test_no_key_is_written_in_the_clear(tmp_path, kind):
-    """REF-84: known key material and the secret of the seal, as they are and in hexadecimal, in the store, a backup, the trail and
-    the most talkative log."""
+    """REF-84: known key material and the secret of the seal, as they are and in hexadecimal, in the store, a backup,
+    the trail and the most talkative log."""
     server = Server(tmp_path / "server", environment={"TRENT_LOG_LEVEL": "trace"})
     server.sealed_by(**seals(server)[kind])
     server.start()

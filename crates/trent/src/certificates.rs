@@ -14,7 +14,7 @@ use crate::Failure;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// A certificate that ends sooner is worth a word.
-const SOON: Duration = Duration::from_secs(14 * 86_400);
+const SOON: Duration = Duration::from_hours(14 * 24);
 
 /// The TLS of the listeners, by their addresses.
 #[derive(Clone, Default)]

@@ -300,18 +300,8 @@ impl Config {
             "file with the bearer token that metrics are fetched with; needed where others can reach the address",
         );
         let metrics_filters = tables::metrics_filters(r);
-        let log_format = r.read("log.format", "`text` or `json`", "text", |text| {
-            value::one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)], text)
-        });
-        let log_level = r.read(
-            "log.level",
-            "`error`, `warn`, `info`, `debug` (one line a request), `trace`, or a filter such as `info,trent_server=debug`",
-            "info",
-            |text| match tracing_subscriber::EnvFilter::try_new(text) {
-                Ok(_) => Ok(text.to_owned()),
-                Err(error) => Err(format!("`{text}` is not a log filter: {error}")),
-            },
-        );
+        let log_format = log_format(r);
+        let log_level = log_level(r);
         let processors = std::thread::available_parallelism().map_or(1, usize::from).to_string();
         let workers = r.read("workers", "threads that serve requests", &processors, value::count);
         let issuers = tables::issuers(r);
@@ -385,6 +375,24 @@ impl Config {
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Arc<VpcEndpoint>> {
         self.listeners.iter().filter_map(|listener| listener.endpoint.as_ref())
     }
+}
+
+fn log_format(r: &mut Reader) -> Option<LogFormat> {
+    r.read("log.format", "`text` or `json`", "text", |text| {
+        value::one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)], text)
+    })
+}
+
+fn log_level(r: &mut Reader) -> Option<String> {
+    r.read(
+        "log.level",
+        "`error`, `warn`, `info`, `debug` (one line a request), `trace`, or a filter such as `info,trent_server=debug`",
+        "info",
+        |text| match tracing_subscriber::EnvFilter::try_new(text) {
+            Ok(_) => Ok(text.to_owned()),
+            Err(error) => Err(format!("`{text}` is not a log filter: {error}")),
+        },
+    )
 }
 
 /// What the reply to a call waits for.
