@@ -176,7 +176,9 @@ const BOTH: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
 #[tokio::test]
 async fn the_setting_and_the_clients_list_decide_about_the_group() {
     use KeyExchange::{ClassicOnly, PqPreferred, PqRequired};
-    let rows: [(KeyExchange, &Groups, Option<(&str, &str)>); 12] = [
+    /// The setting, the client's list, and what the client and the service call the group that comes of them.
+    type Row<'a> = (KeyExchange, &'a Groups, Option<(&'static str, &'static str)>);
+    let rows: [Row<'_>; 12] = [
         (
             PqPreferred,
             &[X25519MLKEM768, X25519],
